@@ -1,0 +1,17 @@
+//! How each provider is reached and how it fails.
+//!
+//! A provider is a row: dialect, address, key, and the table that reads its failures. Its name
+//! stands in its own folder and in one line of [`ALL`]. Nothing here opens a connection or reads
+//! settings; classification is a pure function of the bytes that came.
+
+mod classify;
+mod delay;
+mod flaw;
+mod provider;
+mod providers;
+mod transport;
+
+pub use classify::{Answer, Place, Reading};
+pub use provider::{Auth, Provider};
+pub use providers::{ALL, generic, known};
+pub use transport::{TransportFault, read_transport};

@@ -1,0 +1,23 @@
+//! Groq. A sampling fault is a 400 here, and a full flex tier a 498.
+
+use failsoft_engine::FailureKind;
+use failsoft_wire::Dialect;
+
+use crate::classify::rule::{Quirks, Rule, Says, means, once};
+use crate::provider::{Auth, Provider};
+
+pub(crate) static PROVIDER: Provider = Provider {
+    id: "groq",
+    dialect: Dialect::ChatCompletions,
+    base_url: Some("https://api.groq.com/openai/v1"),
+    auth: Auth::Bearer,
+    key_env: Some("GROQ_API_KEY"),
+    default_headers: &[],
+    quirks: Quirks { first: &[], last: LAST },
+};
+
+const LAST: &[Rule] = &[
+    Rule { when: &[498..=498], says: Says::Anything, means: means(FailureKind::Overloaded) },
+    // By its documentation a model's own mistake can end here too.
+    Rule { when: &[422..=422], says: Says::Anything, means: once(means(FailureKind::BadRequest)) },
+];

@@ -1,0 +1,23 @@
+//! llama.cpp: a server of one's own. Its types are exact, and some of its 500s are for ever.
+
+use failsoft_engine::FailureKind;
+use failsoft_wire::Dialect;
+
+use crate::classify::rule::{Quirks, Rule, Says, means};
+use crate::provider::{Auth, Provider};
+
+pub(crate) static PROVIDER: Provider = Provider {
+    id: "llama.cpp",
+    dialect: Dialect::ChatCompletions,
+    base_url: Some("http://127.0.0.1:8080/v1"),
+    auth: Auth::Bearer,
+    key_env: None,
+    default_headers: &[],
+    quirks: Quirks { first: FIRST, last: &[] },
+};
+
+const FIRST: &[Rule] = &[Rule {
+    when: &[400..=400, 500..=500],
+    says: Says::Words(&["requires --jinja flag"]),
+    means: means(FailureKind::Unsupported),
+}];

@@ -1,0 +1,16 @@
+//! OpenAI. Its codes mean the same wherever they are met, so nearly all stand in the shared tables.
+
+use failsoft_wire::Dialect;
+
+use crate::classify::rule::Quirks;
+use crate::provider::{Auth, Provider};
+
+pub(crate) static PROVIDER: Provider = Provider {
+    id: "openai",
+    dialect: Dialect::ChatCompletions,
+    base_url: Some("https://api.openai.com/v1"),
+    auth: Auth::Bearer,
+    key_env: Some("OPENAI_API_KEY"),
+    default_headers: &[],
+    quirks: Quirks::NONE,
+};

@@ -1,0 +1,16 @@
+//! xAI. Its code is a sentence and its error a string; the words tell key, money and policy apart.
+
+use failsoft_wire::Dialect;
+
+use crate::classify::rule::Quirks;
+use crate::provider::{Auth, Provider};
+
+pub(crate) static PROVIDER: Provider = Provider {
+    id: "xai",
+    dialect: Dialect::ChatCompletions,
+    base_url: Some("https://api.x.ai/v1"),
+    auth: Auth::Bearer,
+    key_env: Some("XAI_API_KEY"),
+    default_headers: &[],
+    quirks: Quirks::NONE,
+};

@@ -1,0 +1,344 @@
+//! What every provider promises: its own fixtures, and rules that hold for all.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on must stop")]
+#![allow(missing_docs, clippy::wildcard_enum_match_arm, reason = "a test is no interface")]
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use failsoft_engine::{Elsewhere, FailureKind, Repeat};
+use failsoft_provider::{ALL, Answer, Auth, Place, Provider, Reading, generic, known};
+use failsoft_wire::{Dialect, Flaw};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::{Value, json};
+
+const NO_HEADERS: &[(&str, &str)] = &[];
+
+#[test]
+fn every_fixture_is_read_as_it_says() {
+    let mut count = 0;
+    for (provider, path) in folders() {
+        let fixtures: Vec<Value> = serde_json::from_str(&read(&path)).unwrap();
+        assert!(fixtures.len() >= 5, "{}: too few fixtures", provider.id);
+        for fixture in &fixtures {
+            check(provider, fixture);
+        }
+        count += fixtures.len();
+    }
+    println!("{count} fixtures");
+}
+
+fn check(provider: &Provider, fixture: &Value) {
+    let place = match fixture["place"].as_str() {
+        None => Place::Http,
+        Some("body") => Place::Body,
+        Some("stream") => Place::Stream,
+        Some(other) => panic!("no place is called {other}"),
+    };
+    let body = match &fixture["body"] {
+        Value::String(text) => text.clone(),
+        value => value.to_string(),
+    };
+    let headers: Vec<(&str, &str)> = fixture["headers"].as_object().map_or_else(Vec::new, |it| {
+        it.iter().map(|(name, value)| (name.as_str(), value.as_str().unwrap())).collect()
+    });
+    let status = u16::try_from(fixture["status"].as_u64().unwrap()).unwrap();
+    let reading = ask(provider, place, status, &headers, &body);
+    let expect = &fixture["expect"];
+    let name = format!("{}: {}: {reading:?}", provider.id, fixture["name"]);
+    let failure = reading.failure;
+    assert_eq!(failure.kind.as_str(), expect["kind"], "{name}");
+    assert_eq!(format!("{:?}", failure.elsewhere), expect["elsewhere"].as_str().unwrap(), "{name}");
+    let repeat = expect["repeat"].as_str().unwrap_or("Allowed");
+    assert_eq!(format!("{:?}", failure.repeat), repeat, "{name}");
+    let wait = failure.retry_after.map(|it| u64::try_from(it.as_millis()).unwrap());
+    assert_eq!(wait, expect["wait_ms"].as_u64(), "{name}");
+    for (said, key) in [
+        (&reading.code, "code"),
+        (&reading.param, "param"),
+        (&reading.request_id, "request_id"),
+        (&reading.words, "words"),
+    ] {
+        if let Some(expected) = expect[key].as_str() {
+            assert_eq!(said.as_deref(), Some(expected), "{name}");
+        }
+    }
+    if !body.is_empty() && !body.starts_with('<') {
+        assert!(reading.words.as_ref().is_some_and(|it| !it.trim().is_empty()), "{name}");
+    }
+}
+
+#[test]
+fn every_row_is_well_formed() {
+    let ids: BTreeSet<&str> = ALL.iter().map(|it| it.id).collect();
+    assert_eq!(ids.len(), ALL.len(), "two providers share a name");
+    for provider in ALL {
+        assert_eq!(known(provider.id).map(|it| it.id), Some(provider.id));
+        let tame = |it: char| it.is_ascii_lowercase() || it.is_ascii_digit() || ".-_".contains(it);
+        assert!(provider.id.chars().all(tame), "{}", provider.id);
+        if let Some(url) = provider.base_url {
+            let url: http::Uri = url.parse().unwrap();
+            let local = url.host() == Some("127.0.0.1");
+            assert_eq!(url.scheme_str(), Some(if local { "http" } else { "https" }), "{url}");
+            assert!(local || provider.key_env.is_some(), "{url}");
+            let versioned = url.path().ends_with("/v1");
+            assert_eq!(versioned, provider.dialect == Dialect::ChatCompletions, "{url}");
+            assert!(!format!("{url}").ends_with("v1/"), "{url}");
+        }
+        if let Auth::Header(name) = provider.auth {
+            assert!(HeaderName::from_lowercase(name.as_bytes()).is_ok(), "{name}");
+        }
+        for (name, value) in provider.default_headers {
+            assert!(HeaderName::from_lowercase(name.as_bytes()).is_ok(), "{name}");
+            assert!(HeaderValue::from_str(value).is_ok(), "{value}");
+        }
+    }
+    assert!(known("nobody").is_none());
+}
+
+#[test]
+fn a_base_url_and_an_endpoint_make_the_address_sdks_use() {
+    for (provider, dialect, expected) in [
+        (known("openai"), Dialect::ChatCompletions, "https://api.openai.com/v1/chat/completions"),
+        (known("anthropic"), Dialect::Messages, "https://api.anthropic.com/v1/messages"),
+        (known("ollama"), Dialect::ChatCompletions, "http://127.0.0.1:11434/v1/chat/completions"),
+    ] {
+        let provider = provider.unwrap();
+        assert_eq!(provider.dialect, dialect);
+        let address = format!("{}{}", provider.base_url.unwrap(), provider.endpoint(dialect));
+        assert_eq!(address, expected);
+    }
+    for dialect in Dialect::ALL {
+        assert_eq!(generic(dialect).dialect, dialect);
+        assert_eq!(generic(dialect).base_url, None);
+    }
+}
+
+#[test]
+fn a_page_is_never_a_verdict_on_key_or_model() {
+    let page = "<!DOCTYPE html><html><title>model not found, invalid api key</title></html>";
+    for provider in everyone() {
+        for (status, kind) in [
+            (403, FailureKind::Network),
+            (404, FailureKind::NotFound),
+            (429, FailureKind::RateLimited),
+            (502, FailureKind::Network),
+            (503, FailureKind::Overloaded),
+            (504, FailureKind::Timeout),
+            (520, FailureKind::Network),
+            (524, FailureKind::Timeout),
+        ] {
+            let reading = ask(provider, Place::Http, status, NO_HEADERS, page);
+            assert_eq!(reading.failure.kind, kind, "{} {status}", provider.id);
+        }
+    }
+}
+
+#[test]
+fn a_status_means_the_same_in_every_shape() {
+    for provider in everyone() {
+        for body in shapes("something is not right") {
+            for (status, kind, elsewhere) in [
+                (401, FailureKind::Authentication, Elsewhere::OtherCredential),
+                (402, FailureKind::QuotaExhausted, Elsewhere::OtherCredential),
+                (408, FailureKind::Timeout, Elsewhere::Any),
+                (413, FailureKind::PayloadTooLarge, Elsewhere::Any),
+                (500, FailureKind::ServerError, Elsewhere::Any),
+                (503, FailureKind::Overloaded, Elsewhere::Any),
+                (529, FailureKind::Overloaded, Elsewhere::Any),
+            ] {
+                let reading = ask(provider, Place::Http, status, NO_HEADERS, &body);
+                let name = format!("{} {status} {body}", provider.id);
+                assert_eq!(reading.failure.kind, kind, "{name}");
+                assert_eq!(reading.failure.elsewhere, elsewhere, "{name}");
+                assert_eq!(reading.words.as_deref(), Some("something is not right"), "{name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_context_that_is_too_long_is_known_in_every_shape() {
+    for provider in everyone() {
+        for body in shapes("This model's maximum context length is 10 tokens, you sent 20.") {
+            let reading = ask(provider, Place::Http, 400, NO_HEADERS, &body);
+            assert_eq!(reading.failure.kind, FailureKind::ContextLengthExceeded, "{body}");
+            assert_eq!(reading.failure.elsewhere, Elsewhere::LargerContext, "{body}");
+        }
+    }
+}
+
+#[test]
+fn a_wish_to_be_left_alone_is_granted_and_no_other() {
+    for provider in everyone() {
+        for body in shapes("busy") {
+            let left = ask(provider, Place::Http, 500, &[("x-should-retry", "false")], &body);
+            assert_eq!(left.failure.repeat, Repeat::Forbidden, "{}", provider.id);
+            let again = ask(provider, Place::Http, 401, &[("x-should-retry", "true")], &body);
+            assert_eq!(again.failure.kind, FailureKind::Authentication, "{}", provider.id);
+        }
+    }
+}
+
+#[test]
+fn a_wait_counts_on_error_statuses_only() {
+    let headers = [("retry-after", "7"), ("retry-after-ms", "7000")];
+    for provider in everyone() {
+        for body in shapes("rate limit") {
+            let refused = ask(provider, Place::Http, 429, &headers, &body);
+            assert_eq!(refused.failure.kind, FailureKind::RateLimited, "{}", provider.id);
+            assert_eq!(refused.failure.retry_after, Some(Duration::from_secs(7)));
+            for place in [Place::Body, Place::Stream] {
+                let inside = ask(provider, place, 200, &headers, &body);
+                assert_eq!(inside.failure.retry_after, None, "{}", provider.id);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_flaw_has_a_stable_code() {
+    let broken_off = |reason: &str| Flaw::BrokenOff(reason.to_owned());
+    for provider in everyone() {
+        for (flaw, body, code, kind) in [
+            (Flaw::Empty, "{}", "empty_answer", FailureKind::BadResponse),
+            (Flaw::NotJson, " \n", "empty_answer", FailureKind::BadResponse),
+            (Flaw::NotJson, "<html>log in</html>", "html", FailureKind::BadResponse),
+            (Flaw::NotJson, "hello", "not_json", FailureKind::BadResponse),
+            (Flaw::Truncated, "{\"a\":", "truncated", FailureKind::BadResponse),
+            (Flaw::WrongShape, "[]", "wrong_shape", FailureKind::BadResponse),
+            (Flaw::NoEnd, "", "no_end", FailureKind::BadResponse),
+            (Flaw::InvalidToolArguments, "{}", "invalid_tool_arguments", FailureKind::BadResponse),
+            (broken_off("abort"), "{}", "broken_off", FailureKind::BadResponse),
+            (broken_off("content_filter"), "{}", "broken_off", FailureKind::ContentFiltered),
+            (
+                broken_off("insufficient_system_resource"),
+                "{}",
+                "broken_off",
+                FailureKind::Overloaded,
+            ),
+        ] {
+            let headers = headers(&[("x-request-id", "r"), ("retry-after", "9")]);
+            let reading = provider.read_flaw(&flaw, &answer(Place::Body, 200, &headers, body));
+            assert_eq!(reading.code.as_deref(), Some(code), "{} {flaw:?}", provider.id);
+            assert_eq!(reading.failure.kind, kind, "{} {flaw:?}", provider.id);
+            let lasts = code == "html";
+            assert_eq!(reading.failure.repeat == Repeat::Forbidden, lasts, "{code}");
+            assert_eq!(reading.failure.retry_after, None, "{} {flaw:?}", provider.id);
+            assert_eq!(reading.request_id.as_deref(), Some("r"), "{} {flaw:?}", provider.id);
+        }
+    }
+}
+
+#[test]
+fn a_flaw_that_is_an_error_object_is_read_as_one() {
+    let headers = HeaderMap::new();
+    let body = "xx{\"error\":{\"code\":429,\"message\":\"slow\"}}xx";
+    let flaw = Flaw::Error(2..body.len() - 2);
+    let provider = generic(Dialect::ChatCompletions);
+    let reading = provider.read_flaw(&flaw, &answer(Place::Body, 200, &headers, body));
+    assert_eq!(reading.failure.kind, FailureKind::RateLimited);
+    let beyond = Flaw::Error(7..9000);
+    let reading = provider.read_flaw(&beyond, &answer(Place::Body, 200, &headers, "{}"));
+    assert_eq!(reading.failure.kind, FailureKind::ServerError);
+}
+
+#[test]
+fn what_a_provider_said_is_never_printed() {
+    let headers = HeaderMap::new();
+    for body in shapes("the secret words") {
+        let answer = answer(Place::Http, 400, &headers, &body);
+        let reading = generic(Dialect::ChatCompletions).read_failure(&answer);
+        assert_eq!(reading.words.as_deref(), Some("the secret words"));
+        assert!(!format!("{answer:?} {reading:?}").contains("secret"), "{body}");
+    }
+}
+
+#[test]
+fn a_providers_name_stands_in_its_folder_and_the_list_only() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let list = source.join("providers.rs");
+    for file in files(&source).into_iter().filter(|it| *it != list) {
+        let text = read(&file);
+        let own = file.parent().unwrap().file_name().unwrap().to_string_lossy().into_owned();
+        for name in ALL.iter().map(|it| folder(it)).filter(|it| *it != own) {
+            let quoted = format!("\"{name}\"");
+            let path = format!("{name}::");
+            assert!(!text.contains(&quoted) && !text.contains(&path), "{name} in {file:?}");
+        }
+    }
+}
+
+/// The shapes errors come in, each with these words.
+fn shapes(words: &str) -> Vec<String> {
+    vec![
+        json!({"error": {"message": words, "type": null, "param": null, "code": null}}).to_string(),
+        json!({"type": "error", "error": {"type": "error", "message": words}}).to_string(),
+        json!({"object": "error", "message": words, "type": "error", "code": null}).to_string(),
+        json!({"error": words}).to_string(),
+        json!({"detail": words}).to_string(),
+        json!({"detail": [{"loc": ["body"], "msg": words}]}).to_string(),
+        json!([{"error": {"message": words}}]).to_string(),
+        json!({"error": {"message": "-", "metadata": {"raw": json!({"error": words}).to_string()}}})
+            .to_string(),
+    ]
+}
+
+fn ask(
+    provider: &Provider,
+    place: Place,
+    status: u16,
+    pairs: &[(&str, &str)],
+    body: &str,
+) -> Reading {
+    let headers = headers(pairs);
+    provider.read_failure(&answer(place, status, &headers, body))
+}
+
+fn answer<'a>(place: Place, status: u16, headers: &'a HeaderMap, body: &'a str) -> Answer<'a> {
+    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_790_000_000);
+    Answer { place, status, headers, body: body.as_bytes(), now }
+}
+
+fn headers(pairs: &[(&str, &str)]) -> HeaderMap {
+    let pair = |(name, value): &(&str, &str)| {
+        (HeaderName::from_bytes(name.as_bytes()).unwrap(), HeaderValue::from_str(value).unwrap())
+    };
+    pairs.iter().map(pair).collect()
+}
+
+fn everyone() -> impl Iterator<Item = &'static Provider> {
+    ALL.iter().copied().chain(Dialect::ALL.map(generic))
+}
+
+/// Each provider with its fixtures; the last are read by the one nothing is known of.
+fn folders() -> Vec<(&'static Provider, PathBuf)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/providers");
+    let path = |name: &str| root.join(name).join("fixtures.json");
+    let mut all: Vec<_> = ALL.iter().map(|it| (*it, path(&folder(it)))).collect();
+    all.push((generic(Dialect::ChatCompletions), path("generic")));
+    all
+}
+
+/// A folder's name is the id with what Rust does not allow in a module's name written otherwise.
+fn folder(provider: &Provider) -> String {
+    if provider.id == "lmstudio" { "lm_studio".to_owned() } else { provider.id.replace('.', "_") }
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else if path.extension().is_some_and(|it| it == "rs") {
+            found.push(path);
+        }
+    }
+    found
+}
+
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_else(|problem| panic!("{path:?}: {problem}"))
+}
