@@ -1,0 +1,222 @@
+//! What a call has come to, as a response in the caller's dialect.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use failsoft_config::{ErrorDetail, Texts};
+use failsoft_engine::{Delivery, FailureKind, Verdict};
+use failsoft_provider::Reading;
+use failsoft_wire::{CannedAnswer, Dialect, ErrorWords};
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use http::{HeaderMap, Response, StatusCode};
+
+use crate::Body;
+use crate::client_error::{self, Again, Fault};
+use crate::driver::Driver;
+use crate::egress::returnable;
+use crate::words;
+
+const CALL: HeaderName = HeaderName::from_static("x-failsoft-call");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const ANTHROPIC_REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
+const TARGET: HeaderName = HeaderName::from_static("x-failsoft-target");
+const ATTEMPTS: HeaderName = HeaderName::from_static("x-failsoft-attempts");
+const OUTCOME: HeaderName = HeaderName::from_static("x-failsoft-outcome");
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream; charset=utf-8");
+
+/// The head of a stream whose first content is here; the driver goes on in its body.
+pub(crate) fn begun(mut driver: Driver) -> Response<Body> {
+    let ordinal = driver.committed().unwrap_or_default();
+    let mut response = from_target(&driver, ordinal);
+    response.headers_mut().insert(CONTENT_TYPE, EVENTS);
+    driver.answered_with(response.status());
+    response.map(|()| Body::streaming(driver))
+}
+
+/// A call that is over before anything was sent to its client.
+pub(crate) fn over(mut driver: Driver, verdict: Verdict) -> Response<Body> {
+    let response = match verdict {
+        Verdict::Served { attempt } => {
+            let body = driver.take_whole().map(|whole| whole.body).unwrap_or_default();
+            let mut response = from_target(&driver, attempt.ordinal);
+            response.headers_mut().entry(CONTENT_TYPE).or_insert(JSON);
+            response.map(|()| Body::whole(body))
+        }
+        Verdict::Degraded { .. } => degraded(&driver),
+        Verdict::Failed { kind, retry_after, attempt } => {
+            let reading = attempt.and_then(|attempt| driver.reading_of(attempt.ordinal));
+            failed(&driver, kind, retry_after, reading)
+        }
+        Verdict::Cancelled => failed(&driver, FailureKind::Cancelled, None, None),
+    };
+    driver.answered_with(response.status());
+    response
+}
+
+/// The end of a stream that cannot be finished: the SDK raises.
+pub(crate) fn broken_off(driver: &Driver, verdict: Verdict) -> Option<Bytes> {
+    let Verdict::Failed { kind, attempt, .. } = verdict else { return None };
+    let reading = attempt.and_then(|attempt| driver.reading_of(attempt.ordinal));
+    let message = message(driver, kind, reading);
+    let detail = detail(driver, kind, reading);
+    let said = ErrorWords {
+        status: client_error::status(kind).as_u16(),
+        code: kind.as_str(),
+        message: &message,
+        param: None,
+        call_id: &driver.ask().id,
+        detail: detail.as_deref(),
+    };
+    Some(driver.ask().dialect.error_frame(&said).into())
+}
+
+/// An error that needed no target.
+pub(crate) struct Refusal<'a> {
+    pub(crate) dialect: Dialect,
+    pub(crate) status: StatusCode,
+    pub(crate) kind: FailureKind,
+    pub(crate) message: &'a str,
+    pub(crate) param: Option<&'a str>,
+    pub(crate) id: &'a str,
+}
+
+/// A request that is turned away at the door.
+pub(crate) fn refused(refusal: &Refusal<'_>) -> Response<Body> {
+    let said = ErrorWords {
+        status: refusal.status.as_u16(),
+        code: refusal.kind.as_str(),
+        message: refusal.message,
+        param: refusal.param,
+        call_id: refusal.id,
+        detail: None,
+    };
+    let mut response = Response::new(Body::whole(refusal.dialect.error_body(&said)));
+    *response.status_mut() = refusal.status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, JSON);
+    mark(headers, refusal.id, 0, "failed");
+    client_error::advise(headers, Again::No);
+    response
+}
+
+fn from_target(driver: &Driver, ordinal: u8) -> Response<()> {
+    let mut response = Response::new(());
+    *response.headers_mut() = driver.headers_of(ordinal).map(returnable).unwrap_or_default();
+    let headers = response.headers_mut();
+    mark(headers, &driver.ask().id, driver.attempts(), "served");
+    if let Some(target) = driver.label_of(ordinal) {
+        headers.insert(TARGET, target);
+    }
+    response
+}
+
+fn degraded(driver: &Driver) -> Response<Body> {
+    let ask = driver.ask();
+    let settings = &driver.generation().settings;
+    let route = &settings.routes[usize::from(ask.arrival.route.0)];
+    let text = text_for(&route.reply, &ask.languages).unwrap_or_default();
+    let answer = CannedAnswer {
+        id: &ask.id,
+        model: &route.name,
+        created: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs()),
+        text,
+        include_usage: ask.include_usage,
+    };
+    let (body, kind) = match ask.arrival.delivery {
+        Delivery::Plain => (ask.dialect.canned_reply(&answer), JSON),
+        Delivery::Streamed => (ask.dialect.canned_stream(&answer), EVENTS),
+    };
+    let mut response = Response::new(Body::whole(body));
+    response.headers_mut().insert(CONTENT_TYPE, kind);
+    mark(response.headers_mut(), &ask.id, driver.attempts(), "degraded");
+    response
+}
+
+fn failed(
+    driver: &Driver,
+    kind: FailureKind,
+    retry_after: Option<Duration>,
+    reading: Option<&Reading>,
+) -> Response<Body> {
+    let ask = driver.ask();
+    let status = if kind == FailureKind::ModelNotFound && driver.takes_any_model() {
+        StatusCode::NOT_FOUND
+    } else {
+        client_error::status(kind)
+    };
+    let message = message(driver, kind, reading);
+    let detail = detail(driver, kind, reading);
+    let said = ErrorWords {
+        status: status.as_u16(),
+        code: kind.as_str(),
+        message: &message,
+        param: reading.and_then(|reading| reading.param.as_deref()),
+        call_id: &ask.id,
+        detail: detail.as_deref(),
+    };
+    let mut response = Response::new(Body::whole(ask.dialect.error_body(&said)));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, JSON);
+    mark(headers, &ask.id, driver.attempts(), "failed");
+    match retry_after {
+        Some(wait) if driver.attempts() == 0 => client_error::advise(headers, Again::After(wait)),
+        wait => {
+            client_error::advise(headers, Again::No);
+            if let Some(wait) = wait {
+                client_error::retry_after(headers, wait);
+            }
+        }
+    }
+    response
+}
+
+/// What a person reads: the operator's words, else ours, and the parameter at fault.
+fn message(driver: &Driver, kind: FailureKind, reading: Option<&Reading>) -> String {
+    let ask = driver.ask();
+    let language = words::language(&ask.languages);
+    let caller = client_error::fault(kind) == Fault::Caller;
+    let settings = &driver.generation().settings;
+    let route = &settings.routes[usize::from(ask.arrival.route.0)];
+    let own = text_for(&route.message, &ask.languages).filter(|_| !caller);
+    // Which key or model a target refuses is the operator's affair.
+    let operators = kind == FailureKind::Authentication
+        || (kind == FailureKind::ModelNotFound && !driver.takes_any_model());
+    let built_in =
+        if operators { words::unavailable(language) } else { words::words(kind, language) };
+    let text = own.unwrap_or(built_in);
+    match reading.and_then(|reading| reading.param.as_deref()).filter(|_| caller) {
+        Some(param) => format!("{text} (`{param}`)"),
+        None => text.to_owned(),
+    }
+}
+
+fn detail(driver: &Driver, kind: FailureKind, reading: Option<&Reading>) -> Option<String> {
+    let wanted = driver.generation().settings.server.errors == ErrorDetail::Detailed;
+    let caller = client_error::fault(kind) == Fault::Caller;
+    let words = reading?.words.as_deref().filter(|_| wanted && caller)?;
+    Some(failsoft_wire::redact(words))
+}
+
+/// The operator's text in the dearest language there is one for, else in English, else any.
+fn text_for<'a>(texts: &'a Texts, languages: &[String]) -> Option<&'a str> {
+    let named = |tag: &str| {
+        texts.0.iter().find(|(name, _)| name.eq_ignore_ascii_case(tag)).map(|(_, text)| text)
+    };
+    let accepted = languages
+        .iter()
+        .find_map(|tag| named(tag).or_else(|| named(tag.split('-').next().unwrap_or(tag))));
+    accepted.or_else(|| named("en")).or_else(|| texts.0.values().next()).map(String::as_str)
+}
+
+/// What every answer carries.
+fn mark(headers: &mut HeaderMap, id: &str, attempts: usize, outcome: &'static str) {
+    if let Ok(id) = HeaderValue::from_str(id) {
+        headers.insert(CALL, id.clone());
+        headers.insert(REQUEST_ID, id.clone());
+        headers.insert(ANTHROPIC_REQUEST_ID, id);
+    }
+    headers.insert(ATTEMPTS, HeaderValue::from(attempts));
+    headers.insert(OUTCOME, HeaderValue::from_static(outcome));
+}

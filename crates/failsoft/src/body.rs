@@ -1,0 +1,117 @@
+//! The answer's body: bytes as they come, or at once.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use failsoft_engine::Verdict;
+use http_body::{Frame, SizeHint};
+
+use crate::answer::broken_off;
+use crate::driver::Driver;
+
+/// The answer's body. Dropping it before its end tells the engine that the caller left, and the
+/// attempt is cancelled at its target.
+pub struct Body(Kind);
+
+enum Kind {
+    Whole(Bytes),
+    Streaming(Box<Driver>),
+    Done,
+}
+
+impl Body {
+    /// A body that is whole already.
+    #[must_use]
+    pub fn whole(bytes: impl Into<Bytes>) -> Self {
+        Self(Kind::Whole(bytes.into()))
+    }
+
+    pub(crate) fn streaming(driver: Driver) -> Self {
+        Self(Kind::Streaming(Box::new(driver)))
+    }
+
+    /// The next piece, or `None` at the end. Pieces of a stream are whole events.
+    pub async fn next(&mut self) -> Option<Bytes> {
+        std::future::poll_fn(|cx| self.poll_next(cx)).await
+    }
+
+    /// Everything that is still to come.
+    pub async fn collect(mut self) -> Bytes {
+        let Some(first) = self.next().await else { return Bytes::new() };
+        let mut all = Vec::new();
+        while let Some(piece) = self.next().await {
+            if all.is_empty() {
+                all.extend_from_slice(&first);
+            }
+            all.extend_from_slice(&piece);
+        }
+        if all.is_empty() { first } else { all.into() }
+    }
+
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        let Kind::Streaming(driver) = &mut self.0 else {
+            let Kind::Whole(bytes) = std::mem::replace(&mut self.0, Kind::Done) else {
+                return Poll::Ready(None);
+            };
+            return Poll::Ready((!bytes.is_empty()).then_some(bytes));
+        };
+        if let Some(content) = std::task::ready!(driver.poll_content(cx)) {
+            return Poll::Ready(Some(content));
+        }
+        let last = last_words(driver);
+        self.0 = Kind::Done;
+        Poll::Ready(last.filter(|bytes| !bytes.is_empty()))
+    }
+}
+
+/// What follows the last content: the rest of a whole answer, or an honest end.
+fn last_words(driver: &mut Driver) -> Option<Bytes> {
+    match driver.verdict()? {
+        Verdict::Served { .. } => driver.take_whole().map(|whole| whole.body),
+        verdict @ (Verdict::Failed { .. } | Verdict::Degraded { .. } | Verdict::Cancelled) => {
+            broken_off(driver, verdict)
+        }
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // An answer is private: not even its debug form shows it.
+        f.write_str(match self.0 {
+            Kind::Whole(_) => "Body(whole)",
+            Kind::Streaming(_) => "Body(streaming)",
+            Kind::Done => "Body(done)",
+        })
+    }
+}
+
+impl http_body::Body for Body {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.poll_next(cx).map(|piece| piece.map(|bytes| Ok(Frame::data(bytes))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.0 {
+            Kind::Whole(bytes) => bytes.is_empty(),
+            Kind::Streaming(_) => false,
+            Kind::Done => true,
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.0 {
+            Kind::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Kind::Streaming(_) => SizeHint::default(),
+            Kind::Done => SizeHint::with_exact(0),
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! The way in: settings, calls, answers.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use arc_swap::ArcSwap;
+use bytes::Bytes;
+use failsoft_config::Settings;
+use failsoft_engine::{Engine, Event, FailureKind, Input, Moment};
+use failsoft_journal::{Names, StateRecord};
+use failsoft_wire::Dialect;
+use http::{HeaderMap, Response, StatusCode};
+
+use crate::answer::{self, Refusal};
+use crate::call_id::{self, CallIds};
+use crate::clock::Clock;
+use crate::driver::{Driver, Stage};
+use crate::generation::Generation;
+use crate::observe::Seen;
+use crate::recording::Recording;
+use crate::{Body, Observer, TargetStatus, admit, words};
+
+/// A client's request in one of the dialects.
+#[derive(Clone)]
+pub struct Call {
+    /// The dialect of body and answer.
+    pub dialect: Dialect,
+    /// The client's headers. Credentials in them go nowhere.
+    pub headers: HeaderMap,
+    /// The request, as the dialect writes it.
+    pub body: Bytes,
+}
+
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Prompts and keys are private.
+        f.debug_struct("Call").field("dialect", &self.dialect).finish_non_exhaustive()
+    }
+}
+
+/// Why failsoft cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// TLS cannot be set up, e.g. because of a provider's `ca_file`.
+    #[error("{0}")]
+    Tls(String),
+    /// A provider entry cannot be used.
+    #[error("{0}")]
+    Provider(String),
+}
+
+/// failsoft in this process: cheap to clone, shared by all tasks.
+#[derive(Clone)]
+pub struct Failsoft(Arc<Inner>);
+
+/// What all calls share.
+pub(crate) struct Inner {
+    engine: Mutex<Engine>,
+    generation: ArcSwap<Generation>,
+    observers: Vec<Arc<dyn Observer>>,
+    pub(crate) journal: Recording,
+    pub(crate) clock: Clock,
+    ids: CallIds,
+}
+
+impl Inner {
+    /// The engine; nobody awaits while holding it.
+    pub(crate) fn engine(&self) -> MutexGuard<'_, Engine> {
+        self.engine.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Shows an event to everyone who watches.
+    pub(crate) fn observe(&self, seen: Seen<'_>, event: &Event) {
+        for observer in &self.observers {
+            observer.observe(seen, event);
+        }
+    }
+
+    /// Records what came to be of a target.
+    pub(crate) fn record_state(&self, names: &Arc<Names>, at: Moment, event: Event) {
+        let (stamp, names) = (self.clock.stamp(), Arc::clone(names));
+        self.journal.record_state(StateRecord { stamp, names, at, event });
+    }
+}
+
+impl Failsoft {
+    /// Starts with these settings. The journal is opened if its settings name a file; a journal
+    /// that cannot be opened does not stop anything, see [`journal_problem`](Self::journal_problem).
+    ///
+    /// # Errors
+    /// When a provider's certificates, keys or address cannot be used.
+    pub fn start(
+        settings: Settings,
+        observers: Vec<Arc<dyn Observer>>,
+    ) -> Result<Self, StartError> {
+        let journal = Recording::open(&settings.journal);
+        let generation = Generation::new(settings)?;
+        let seed = getrandom::u64().unwrap_or_default();
+        let engine = Engine::new(Arc::clone(&generation.settings.engine), seed);
+        Ok(Self(Arc::new(Inner {
+            engine: Mutex::new(engine),
+            generation: ArcSwap::from_pointee(generation),
+            observers,
+            journal,
+            clock: Clock::start(),
+            ids: CallIds::new(),
+        })))
+    }
+
+    /// Answers a call. There is always an answer: what cannot be served comes back as an error in
+    /// the caller's dialect, with its status and headers. Dropping the future, or the body before
+    /// its end, cancels what is under way at the targets.
+    pub async fn send(&self, call: Call) -> Response<Body> {
+        let generation = self.0.generation.load_full();
+        let id = self.0.ids.next();
+        let (ask, facts) = match admit::admit(&generation.settings, call, id) {
+            Ok(admitted) => admitted,
+            Err(response) => return *response,
+        };
+        let mut asked = Some((generation, ask, facts));
+        let mut driver = None;
+        let stage = std::future::poll_fn(|cx| {
+            if let Some((generation, ask, facts)) = asked.take() {
+                driver = Some(Driver::start(Arc::clone(&self.0), generation, ask, facts, cx));
+            }
+            match &mut driver {
+                Some(driver) => driver.poll_stage(cx).map(Some),
+                None => std::task::Poll::Ready(None),
+            }
+        })
+        .await;
+        match (stage, driver) {
+            (Some(Stage::Begun), Some(driver)) => answer::begun(driver),
+            (Some(Stage::Over(verdict)), Some(driver)) => answer::over(driver, verdict),
+            (_, None) | (None, _) => Response::new(Body::whole(Bytes::new())),
+        }
+    }
+
+    /// An error in the caller's dialect that needs no target: for requests refused at the door.
+    /// Its words are for people, in the caller's language.
+    #[must_use]
+    pub fn refuse(
+        &self,
+        dialect: Dialect,
+        kind: FailureKind,
+        status: StatusCode,
+        headers: &HeaderMap,
+    ) -> Response<Body> {
+        let language = words::language(&words::accepted(headers));
+        answer::refused(&Refusal {
+            dialect,
+            status,
+            kind,
+            message: words::words(kind, language),
+            param: None,
+            id: &call_id::text(self.0.ids.next()),
+        })
+    }
+
+    /// Puts new settings in force between two steps. Calls in flight keep theirs. The journal's
+    /// file stays the one of the start.
+    ///
+    /// # Errors
+    /// As for [`start`](Self::start); then the old settings stay in force.
+    pub fn reload(&self, settings: Settings) -> Result<(), StartError> {
+        let generation = Arc::new(Generation::new(settings)?);
+        let mut engine = self.0.engine();
+        let now = self.0.clock.now();
+        let changed = Input::SettingsChanged(Arc::clone(&generation.settings.engine));
+        let step = engine.step(now, changed);
+        // Swapped under the engine's lock: no call can meet new routes with an old engine.
+        self.0.generation.store(Arc::clone(&generation));
+        drop(engine);
+        for event in step.events {
+            let seen = Seen { at: now, names: &generation.names, route: None, attempts: &[] };
+            self.0.observe(seen, &event);
+            self.0.record_state(&generation.names, now, event);
+        }
+        Ok(())
+    }
+
+    /// The settings in force.
+    #[must_use]
+    pub fn settings(&self) -> Arc<Settings> {
+        Arc::clone(&self.0.generation.load().settings)
+    }
+
+    /// Every target and how it is.
+    #[must_use]
+    pub fn targets(&self) -> Vec<TargetStatus> {
+        let generation = self.0.generation.load_full();
+        let now = self.0.clock.now();
+        let engine = self.0.engine();
+        let named = generation.names.targets.iter().zip(0_u16..);
+        named
+            .filter_map(|(name, number)| {
+                let target = failsoft_engine::TargetId(number);
+                let view = engine.target_view(target)?;
+                Some(TargetStatus::new(target, name.name.clone(), &view, now))
+            })
+            .collect()
+    }
+
+    /// Calls that have begun and not ended.
+    #[must_use]
+    pub fn calls_in_flight(&self) -> usize {
+        self.0.engine().calls()
+    }
+
+    /// How the journal is doing; `None` without one.
+    #[must_use]
+    pub fn journal(&self) -> Option<failsoft_journal::Counters> {
+        self.0.journal.counters()
+    }
+
+    /// Why there is no journal although the settings name one.
+    #[must_use]
+    pub fn journal_problem(&self) -> Option<String> {
+        self.0.journal.problem()
+    }
+
+    /// Writes what the journal still holds, and closes it. Calls that end later are not recorded.
+    pub async fn close(&self) {
+        let inner = Arc::clone(&self.0);
+        // Writing may wait for the disk. A task that cannot be joined has nothing more to write.
+        let _ = tokio::task::spawn_blocking(move || inner.journal.close()).await;
+    }
+}
+
+impl fmt::Debug for Failsoft {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Failsoft").finish_non_exhaustive()
+    }
+}

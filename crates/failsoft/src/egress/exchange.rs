@@ -1,0 +1,381 @@
+//! One exchange with one target, from the connection to the answer's last byte.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use failsoft_engine::{Delivery, Phase, Usage};
+use failsoft_journal::AttemptFacts;
+use failsoft_provider::{Reading, TransportFault};
+use failsoft_wire::Dialect;
+use http::{HeaderMap, Response, StatusCode};
+use http_body::Body as _;
+use hyper::body::Incoming;
+use tokio::time::Instant;
+
+use super::collected::{Collected, Expected};
+use super::connect::connect;
+use super::endpoint::Endpoint;
+use super::judge::{Judge, fault_of};
+use super::pool::{Connection, drain};
+use super::request::outgoing;
+use super::streaming::{Streaming, Turn};
+
+/// What is to be sent, and where.
+#[derive(Debug)]
+pub(crate) struct Order {
+    pub(crate) endpoint: Arc<Endpoint>,
+    pub(crate) key: Option<usize>,
+    pub(crate) dialect: Dialect,
+    pub(crate) delivery: Delivery,
+    pub(crate) model: String,
+    /// The client's headers that go on.
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: [Bytes; 3],
+}
+
+/// What came of an exchange.
+#[derive(Debug)]
+pub(crate) enum Happening {
+    /// The connection stands.
+    Connected,
+    /// First content came; it is held.
+    FirstContent,
+    /// Whole events of a committed stream.
+    Content(Bytes),
+    /// The answer is whole.
+    Whole(Whole),
+    /// There will be no whole answer.
+    Failed(Reading),
+}
+
+/// A whole answer.
+#[derive(Debug)]
+pub(crate) struct Whole {
+    /// A plain answer's body; of a streamed one what has not been passed on yet.
+    pub(crate) body: Bytes,
+    pub(crate) usage: Usage,
+}
+
+/// One attempt on the wire. Dropping it closes its connection, which is how a target learns that
+/// nobody waits any more.
+pub(crate) struct Exchange {
+    stage: Stage,
+    connection: Option<Connection>,
+    endpoint: Arc<Endpoint>,
+    judge: Judge,
+    delivery: Delivery,
+    started: Instant,
+    head: Option<(StatusCode, HeaderMap)>,
+    pub(crate) facts: AttemptFacts,
+}
+
+type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+enum Stage {
+    Connecting(Boxed<Result<Connection, TransportFault>>, Box<Order>),
+    Sending(Box<Order>),
+    Answering(Boxed<hyper::Result<Response<Incoming>>>),
+    Collecting(Incoming, Collected),
+    Streaming(Incoming, Box<Streaming>),
+    /// Content is on its way to the client; this is said after it.
+    Ending(Box<Happening>),
+    Over,
+}
+
+impl Exchange {
+    pub(crate) fn start(order: Order, ordinal: u8, cx: &mut Context<'_>) -> Self {
+        let endpoint = Arc::clone(&order.endpoint);
+        let facts = AttemptFacts { ordinal, model: order.model.clone(), ..AttemptFacts::default() };
+        let judge = Judge::new(endpoint.known, order.dialect);
+        let delivery = order.delivery;
+        let connection = endpoint.pool.take(cx);
+        let stage = match connection {
+            Some(_) => Stage::Sending(Box::new(order)),
+            None => Stage::Connecting(Box::pin(connect(Arc::clone(&endpoint))), Box::new(order)),
+        };
+        let started = Instant::now();
+        Self { stage, connection, endpoint, judge, delivery, started, head: None, facts }
+    }
+
+    /// The head of the answer, once it came.
+    pub(crate) fn head(&self) -> Option<&(StatusCode, HeaderMap)> {
+        self.head.as_ref()
+    }
+
+    /// When content came last.
+    pub(crate) fn last_content(&self) -> Option<Instant> {
+        if let Stage::Streaming(_, streaming) = &self.stage {
+            streaming.last_content()
+        } else {
+            None
+        }
+    }
+
+    /// From here on content goes to the client as it comes, what was held first.
+    pub(crate) fn commit(&mut self) {
+        if let Stage::Streaming(_, streaming) = &mut self.stage {
+            streaming.commit();
+        }
+    }
+
+    /// What happens next. After `Whole` or `Failed` nothing more does.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Happening> {
+        loop {
+            let turn = match &mut self.stage {
+                Stage::Connecting(connecting, _) => match connecting.as_mut().poll(cx) {
+                    Poll::Pending => return Poll::Pending,
+                    Poll::Ready(connected) => self.connected(connected),
+                },
+                Stage::Sending(_) => Some(self.send()),
+                Stage::Answering(_) => match self.poll_answering(cx) {
+                    Poll::Pending => return Poll::Pending,
+                    Poll::Ready(turn) => turn,
+                },
+                Stage::Collecting(..) => match self.poll_collecting(cx) {
+                    Poll::Pending => return Poll::Pending,
+                    Poll::Ready(happening) => Some(happening),
+                },
+                Stage::Streaming(..) => return self.poll_streaming(cx),
+                Stage::Ending(_) => Some(self.end()),
+                Stage::Over => return Poll::Pending,
+            };
+            if let Some(happening) = turn {
+                return Poll::Ready(happening);
+            }
+        }
+    }
+
+    fn connected(&mut self, connected: Result<Connection, TransportFault>) -> Option<Happening> {
+        match (connected, std::mem::replace(&mut self.stage, Stage::Over)) {
+            (Ok(connection), Stage::Connecting(_, order)) => {
+                self.connection = Some(connection);
+                self.stage = Stage::Sending(order);
+                None
+            }
+            (Ok(_), _) => None,
+            (Err(fault), _) => Some(self.lost(fault, Phase::Connect)),
+        }
+    }
+
+    fn send(&mut self) -> Happening {
+        self.facts.connected_nanos = Some(self.elapsed());
+        let stage = std::mem::replace(&mut self.stage, Stage::Over);
+        let (Some(connection), Stage::Sending(order)) = (&mut self.connection, stage) else {
+            return self.lost(TransportFault::Unreachable, Phase::Connect);
+        };
+        let request = outgoing(&self.endpoint, *order);
+        self.stage = Stage::Answering(Box::pin(connection.sender.send_request(request)));
+        Happening::Connected
+    }
+
+    fn poll_answering(&mut self, cx: &mut Context<'_>) -> Poll<Option<Happening>> {
+        self.drive(cx);
+        let Stage::Answering(answering) = &mut self.stage else { return Poll::Ready(None) };
+        let answer = std::task::ready!(answering.as_mut().poll(cx));
+        Poll::Ready(match answer {
+            Err(error) => Some(self.lost(fault_of(&error), Phase::FirstContent)),
+            Ok(response) => self.answered(response),
+        })
+    }
+
+    /// The head is here: what kind of body follows?
+    fn answered(&mut self, response: Response<Incoming>) -> Option<Happening> {
+        let (head, body) = response.into_parts();
+        self.facts.status = Some(head.status.as_u16());
+        self.facts.headers_nanos = Some(self.elapsed());
+        let expected = match (head.status.as_u16(), self.delivery) {
+            (300..=399, _) => {
+                return Some(self.lost(TransportFault::Redirected, Phase::FirstContent));
+            }
+            (200..=299, Delivery::Plain) => Some(Expected::Plain),
+            (200..=299, Delivery::Streamed) => None,
+            _ => Some(Expected::Error),
+        };
+        self.head = Some((head.status, head.headers));
+        self.stage = match expected {
+            Some(expected) => Stage::Collecting(body, Collected::new(expected)),
+            None => Stage::Streaming(body, Box::new(Streaming::new(self.judge.dialect))),
+        };
+        None
+    }
+
+    fn poll_collecting(&mut self, cx: &mut Context<'_>) -> Poll<Happening> {
+        loop {
+            self.drive(cx);
+            let Stage::Collecting(body, collected) = &mut self.stage else {
+                return Poll::Pending;
+            };
+            match std::task::ready!(Pin::new(body).poll_frame(cx)) {
+                Some(Ok(frame)) => {
+                    if !frame.into_data().is_ok_and(|data| collected.push(data)) {
+                        return Poll::Ready(
+                            self.lost(TransportFault::TooLarge, Phase::FirstContent),
+                        );
+                    }
+                }
+                // What came of an error is enough to read it.
+                Some(Err(_)) if collected.is_error() => break,
+                Some(Err(_)) => {
+                    return Poll::Ready(self.lost(TransportFault::CutShort, Phase::FirstContent));
+                }
+                None => {
+                    self.keep_connection(cx);
+                    break;
+                }
+            }
+        }
+        let Stage::Collecting(_, collected) = std::mem::replace(&mut self.stage, Stage::Over)
+        else {
+            return Poll::Pending;
+        };
+        Poll::Ready(self.judged(collected))
+    }
+
+    fn judged(&mut self, collected: Collected) -> Happening {
+        let Some((status, headers)) = &self.head else { return Happening::Connected };
+        match collected.judge(&self.judge, *status, headers) {
+            Ok((body, usage)) => Happening::Whole(Whole { body, usage }),
+            Err(reading) => self.failed(reading),
+        }
+    }
+
+    fn poll_streaming(&mut self, cx: &mut Context<'_>) -> Poll<Happening> {
+        loop {
+            self.drive(cx);
+            let Stage::Streaming(body, streaming) = &mut self.stage else {
+                return Poll::Pending;
+            };
+            let mut turn = streaming.advance();
+            if matches!(turn, Turn::More) {
+                turn = match Pin::new(body).poll_frame(cx) {
+                    Poll::Pending => return self.poll_passable(),
+                    Poll::Ready(Some(Ok(frame))) => {
+                        frame.into_data().map_or(Turn::More, |data| streaming.feed(data))
+                    }
+                    Poll::Ready(Some(Err(_))) => Turn::CutShort,
+                    Poll::Ready(None) => streaming.finish(),
+                };
+            }
+            if let Some(happening) = self.turned(turn, cx) {
+                return Poll::Ready(happening);
+            }
+        }
+    }
+
+    /// What is whole of a stream that waits for more.
+    fn poll_passable(&mut self) -> Poll<Happening> {
+        let Stage::Streaming(_, streaming) = &mut self.stage else { return Poll::Pending };
+        let Some(content) = streaming.passable() else { return Poll::Pending };
+        self.facts.delivered_bytes += content.len() as u64;
+        Poll::Ready(Happening::Content(content))
+    }
+
+    fn turned(&mut self, turn: Turn, cx: &mut Context<'_>) -> Option<Happening> {
+        let happening = match turn {
+            Turn::More => return None,
+            Turn::FirstContent => return Some(Happening::FirstContent),
+            Turn::NoStream(first) => return self.no_stream(first),
+            Turn::Complete => {
+                let whole = self.whole_stream(cx);
+                return Some(whole);
+            }
+            Turn::CutShort => self.lost(TransportFault::CutShort, self.phase()),
+            Turn::TooLarge => self.lost(TransportFault::TooLarge, self.phase()),
+            Turn::Error(data) => {
+                let reading = self.judge.stream(self.head.as_ref(), None, &data, self.phase());
+                self.failed(reading)
+            }
+            Turn::Flawed(flaw) => {
+                let head = self.head.as_ref();
+                let reading = self.judge.stream(head, Some(&flaw), b"", self.phase());
+                self.failed(reading)
+            }
+        };
+        Some(self.after_content(happening))
+    }
+
+    /// What is whole goes to the client before the end is told.
+    fn after_content(&mut self, ending: Happening) -> Happening {
+        let stage = std::mem::replace(&mut self.stage, Stage::Over);
+        self.connection = None;
+        let Stage::Streaming(_, mut streaming) = stage else { return ending };
+        let Some(content) = streaming.passable() else { return ending };
+        self.facts.delivered_bytes += content.len() as u64;
+        self.stage = Stage::Ending(Box::new(ending));
+        Happening::Content(content)
+    }
+
+    fn end(&mut self) -> Happening {
+        let stage = std::mem::replace(&mut self.stage, Stage::Over);
+        let Stage::Ending(happening) = stage else { return Happening::Connected };
+        *happening
+    }
+
+    /// A stream was asked for and a document came.
+    fn no_stream(&mut self, first: Bytes) -> Option<Happening> {
+        let stage = std::mem::replace(&mut self.stage, Stage::Over);
+        let Stage::Streaming(body, _) = stage else { return None };
+        let mut collected = Collected::new(Expected::NoStream);
+        collected.push(first);
+        self.stage = Stage::Collecting(body, collected);
+        None
+    }
+
+    fn whole_stream(&mut self, cx: &mut Context<'_>) -> Happening {
+        let stage = std::mem::replace(&mut self.stage, Stage::Over);
+        let Stage::Streaming(mut body, mut streaming) = stage else { return Happening::Connected };
+        let content = streaming.rest();
+        self.facts.delivered_bytes += content.len() as u64;
+        self.drive(cx);
+        // The last chunk's mark mostly came with the end of the answer.
+        match Pin::new(&mut body).poll_frame(cx) {
+            Poll::Ready(None) => self.keep_connection(cx),
+            Poll::Ready(Some(_)) => self.connection = None,
+            Poll::Pending => {
+                if let Some(connection) = self.connection.take() {
+                    drain(Arc::clone(&self.endpoint), connection, body);
+                }
+            }
+        }
+        Happening::Whole(Whole { body: content, usage: streaming.usage() })
+    }
+
+    fn drive(&mut self, cx: &mut Context<'_>) {
+        if let Some(connection) = &mut self.connection {
+            // A connection that ended says so through the answer or its body.
+            let _ = connection.poll_drive(cx);
+        }
+    }
+
+    fn keep_connection(&mut self, cx: &mut Context<'_>) {
+        self.drive(cx);
+        if let Some(connection) = self.connection.take() {
+            self.endpoint.pool.put(connection);
+        }
+    }
+
+    fn lost(&mut self, fault: TransportFault, phase: Phase) -> Happening {
+        let reading = self.judge.transport(fault, phase);
+        self.failed(reading)
+    }
+
+    fn failed(&mut self, reading: Reading) -> Happening {
+        self.facts.code.clone_from(&reading.code);
+        self.facts.request_id.clone_from(&reading.request_id);
+        self.facts.words = reading.words.as_deref().map(failsoft_wire::redact);
+        Happening::Failed(reading)
+    }
+
+    fn phase(&self) -> Phase {
+        let begun =
+            matches!(&self.stage, Stage::Streaming(_, streaming) if streaming.has_content());
+        if begun { Phase::Content } else { Phase::FirstContent }
+    }
+
+    fn elapsed(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    }
+}

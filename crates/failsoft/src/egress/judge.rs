@@ -1,0 +1,113 @@
+//! What came over the wire, in the engine's words.
+
+use std::time::SystemTime;
+
+use failsoft_engine::{Phase, Usage};
+use failsoft_provider::{Answer, Place, Provider, Reading, TransportFault, read_transport};
+use failsoft_wire::{Dialect, Flaw, TokenCount};
+use http::{HeaderMap, StatusCode};
+
+/// Asks the wire what is there, and the provider what it means.
+#[derive(Debug)]
+pub(crate) struct Judge {
+    provider: &'static Provider,
+    pub(crate) dialect: Dialect,
+}
+
+impl Judge {
+    pub(crate) fn new(provider: &'static Provider, dialect: Dialect) -> Self {
+        Self { provider, dialect }
+    }
+
+    /// A failure said in a status, a body or an event.
+    pub(crate) fn error(
+        &self,
+        place: Place,
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Reading {
+        self.provider.read_failure(&answer(place, status, headers, body))
+    }
+
+    /// A plain body of status 200: its usage, or why it is no answer.
+    pub(crate) fn reply(
+        &self,
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<TokenCount, Reading> {
+        let reply = self.dialect.read_reply(body);
+        match reply.flaw {
+            None => Ok(reply.usage),
+            Some(flaw) => {
+                Err(self.provider.read_flaw(&flaw, &answer(Place::Body, status, headers, body)))
+            }
+        }
+    }
+
+    /// A document where a stream was asked for.
+    pub(crate) fn no_stream(
+        &self,
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Reading {
+        self.reply(status, headers, body).err().unwrap_or_else(|| {
+            let answer = answer(Place::Body, status, headers, body);
+            self.provider.read_flaw(&Flaw::WrongShape, &answer)
+        })
+    }
+
+    /// A stream that is no answer: an error in it with its data, or what is wrong with it.
+    pub(crate) fn stream(
+        &self,
+        head: Option<&(StatusCode, HeaderMap)>,
+        flaw: Option<&Flaw>,
+        data: &[u8],
+        phase: Phase,
+    ) -> Reading {
+        let none = (StatusCode::OK, HeaderMap::new());
+        let (status, headers) = head.unwrap_or(&none);
+        let answer = answer(Place::Stream, *status, headers, data);
+        let mut reading = match flaw {
+            Some(flaw) => self.provider.read_flaw(flaw, &answer),
+            None => self.provider.read_failure(&answer),
+        };
+        reading.failure.phase = phase;
+        reading
+    }
+
+    /// No answer at all.
+    pub(crate) fn transport(&self, fault: TransportFault, phase: Phase) -> Reading {
+        Reading {
+            failure: read_transport(fault, phase),
+            code: Some(fault.as_str().to_owned()),
+            words: None,
+            param: None,
+            request_id: None,
+        }
+    }
+}
+
+fn answer<'a>(
+    place: Place,
+    status: StatusCode,
+    headers: &'a HeaderMap,
+    body: &'a [u8],
+) -> Answer<'a> {
+    Answer { place, status: status.as_u16(), headers, body, now: SystemTime::now() }
+}
+
+/// What hyper saw, as a fault.
+pub(crate) fn fault_of(error: &hyper::Error) -> TransportFault {
+    if error.is_parse() || error.is_parse_too_large() {
+        TransportFault::NotHttp
+    } else {
+        TransportFault::Reset
+    }
+}
+
+pub(crate) fn usage_of(count: TokenCount) -> Usage {
+    Usage { input: count.input, output: count.output }
+}

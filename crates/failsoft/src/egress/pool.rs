@@ -1,0 +1,114 @@
+//! Connections kept open between exchanges.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use http_body::Body as _;
+use hyper::body::Incoming;
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use tokio::time::Instant;
+
+use super::endpoint::Endpoint;
+use super::request::Slices;
+use super::stream::Stream;
+
+/// Providers close idle connections after a minute or more; ours are younger.
+const KEEP: Duration = Duration::from_secs(30);
+/// Idle connections kept for one provider entry.
+const MOST: usize = 1024;
+
+/// A connection and what drives it. Nobody else polls it, so an exchange that is dropped closes
+/// its socket at once.
+pub(crate) struct Connection {
+    pub(crate) sender: http1::SendRequest<Slices>,
+    driver: Pin<Box<http1::Connection<TokioIo<Stream>, Slices>>>,
+    idle_since: Option<Instant>,
+}
+
+impl Connection {
+    pub(crate) fn new(
+        sender: http1::SendRequest<Slices>,
+        driver: http1::Connection<TokioIo<Stream>, Slices>,
+    ) -> Self {
+        Self { sender, driver: Box::pin(driver), idle_since: None }
+    }
+
+    /// Lets the connection read and write. `Ready` when it is closed, for whatever reason.
+    pub(crate) fn poll_drive(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), hyper::Error>> {
+        self.driver.as_mut().poll(cx)
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection").finish_non_exhaustive()
+    }
+}
+
+/// The idle connections of a provider entry, the youngest on top.
+#[derive(Debug, Default)]
+pub(crate) struct Pool(Mutex<Vec<Connection>>);
+
+impl Pool {
+    /// The youngest idle connection that is still open.
+    pub(crate) fn take(&self, cx: &mut Context<'_>) -> Option<Connection> {
+        loop {
+            let mut connection = self.lock().pop()?;
+            let fresh = connection.idle_since.is_some_and(|since| since.elapsed() < KEEP);
+            // Polling an idle connection reads what its peer sent: nothing, or its farewell.
+            if fresh && connection.poll_drive(cx).is_pending() && connection.sender.is_ready() {
+                return Some(connection);
+            }
+        }
+    }
+
+    /// Keeps a connection whose exchange has ended cleanly.
+    pub(crate) fn put(&self, mut connection: Connection) {
+        if !connection.sender.is_ready() {
+            return;
+        }
+        let now = Instant::now();
+        connection.idle_since = Some(now);
+        let mut idle = self.lock();
+        let old = idle
+            .iter()
+            .take_while(|c| c.idle_since.is_some_and(|since| now.duration_since(since) > KEEP))
+            .count();
+        let over = (idle.len() + 1).saturating_sub(MOST);
+        let gone = old.max(over).min(idle.len());
+        idle.drain(..gone);
+        idle.push(connection);
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How long the end of a body may lag behind the end of its answer.
+const LAG: Duration = Duration::from_secs(1);
+
+/// Waits, beside everything else, for the end of a body whose answer is whole, and keeps the
+/// connection if it comes soon.
+pub(crate) fn drain(endpoint: Arc<Endpoint>, mut connection: Connection, mut body: Incoming) {
+    tokio::spawn(async move {
+        let ended = std::future::poll_fn(|cx| {
+            loop {
+                let closed = connection.poll_drive(cx).is_ready();
+                match Pin::new(&mut body).poll_frame(cx) {
+                    Poll::Ready(Some(Ok(_))) => {}
+                    Poll::Ready(end) => return Poll::Ready(end.is_none() && !closed),
+                    Poll::Pending => return Poll::Pending,
+                }
+            }
+        });
+        if tokio::time::timeout(LAG, ended).await == Ok(true) {
+            drop(body);
+            endpoint.pool.put(connection);
+        }
+    });
+}

@@ -1,0 +1,79 @@
+//! A request's body on its way out: up to three slices, sent as they are.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::header::{ACCEPT_ENCODING, CONTENT_TYPE, HOST, HeaderValue};
+use http::{Method, Request, Uri};
+use http_body::{Body, Frame, SizeHint};
+
+use super::endpoint::Endpoint;
+use super::exchange::Order;
+
+/// The request as it goes to the target: our address, our key, the client's words.
+pub(crate) fn outgoing(endpoint: &Endpoint, order: Order) -> Request<Slices> {
+    let Order { mut headers, body, key, .. } = order;
+    headers.insert(HOST, endpoint.authority.clone());
+    headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
+    // Answers are read on their way, so they must not come compressed.
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    for (name, value) in &endpoint.defaults {
+        headers.entry(name).or_insert_with(|| value.clone());
+    }
+    for (name, value) in &endpoint.fixed {
+        headers.insert(name, value.clone());
+    }
+    if let Some((name, value)) = key.and_then(|key| endpoint.credentials.get(key)) {
+        headers.insert(name, value.clone());
+    }
+    let mut request = Request::new(Slices::new(body));
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() = Uri::from(endpoint.path.clone());
+    *request.headers_mut() = headers;
+    request
+}
+
+/// The slices of a request's body. The middle one holds another model's name where it differs.
+#[derive(Debug)]
+pub(crate) struct Slices {
+    slices: [Bytes; 3],
+    next: usize,
+}
+
+impl Slices {
+    pub(crate) fn new(slices: [Bytes; 3]) -> Self {
+        Self { slices, next: 0 }
+    }
+
+    fn left(&self) -> impl Iterator<Item = &Bytes> {
+        self.slices.iter().skip(self.next).filter(|slice| !slice.is_empty())
+    }
+}
+
+impl Body for Slices {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        while let Some(slice) = self.slices.get(self.next).cloned() {
+            self.next += 1;
+            if !slice.is_empty() {
+                return Poll::Ready(Some(Ok(Frame::data(slice))));
+            }
+        }
+        Poll::Ready(None)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.left().next().is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.left().map(|slice| slice.len() as u64).sum())
+    }
+}

@@ -1,0 +1,79 @@
+//! Keeps an application answering when LLM APIs fail.
+//!
+//! This is failsoft inside your own process: the same engine, settings, journal and errors as the
+//! gateway, without a network hop. Hand it a request as the OpenAI or Anthropic API takes it; it
+//! tries, retries, fails over and gives up by the policies of the route, and always answers in the
+//! request's own dialect.
+//!
+//! ```
+//! use std::{collections::BTreeMap, path::Path};
+//!
+//! use failsoft::{Call, Failsoft};
+//! use failsoft_fake::{Fake, FakeOptions};
+//! use failsoft_wire::Dialect;
+//!
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+//! // A provider whose first answer is a 500; in your program this is the real one.
+//! let provider = Fake::start(FakeOptions::default())?;
+//! let settings = failsoft_config::load(
+//!     &format!(
+//!         r#"
+//!         [providers.mine]
+//!         dialect = "chat_completions"
+//!         base_url = "{}"
+//!         api_key = "none"
+//!         [routes.assistant]
+//!         tiers = [["mine/once:fail-500"]]
+//!         "#,
+//!         provider.base_url(Dialect::ChatCompletions),
+//!     ),
+//!     Path::new("."),
+//!     &BTreeMap::new(),
+//! )?;
+//! let failsoft = Failsoft::start(settings, Vec::new())?;
+//!
+//! let response = failsoft
+//!     .send(Call {
+//!         dialect: Dialect::ChatCompletions,
+//!         headers: http::HeaderMap::new(),
+//!         body: r#"{"model": "assistant", "messages": [{"role": "user", "content": "Hi"}]}"#.into(),
+//!     })
+//!     .await;
+//! assert_eq!(response.status(), 200);
+//! assert_eq!(response.headers()["x-failsoft-attempts"], "2");
+//! let answer = response.into_body().collect().await;
+//! assert!(answer.starts_with(b"{"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Streams arrive event by event from [`Body::next`]. Dropping the future of
+//! [`Failsoft::send`], or the body before its end, cancels what is under way at the provider.
+//! [`FailsoftService`] is the same as a `tower` service over `http` types.
+//!
+//! It never resends behind the engine's back, never follows a redirect, never sends a key to
+//! another origin than its own, and never shows a client a provider's words unless the settings
+//! ask for it.
+
+mod admit;
+mod answer;
+mod ask;
+mod body;
+mod call_id;
+mod client;
+mod client_error;
+mod clock;
+mod driver;
+mod egress;
+mod generation;
+mod observe;
+mod recording;
+mod service;
+mod timer;
+mod words;
+
+pub use body::Body;
+pub use client::{Call, Failsoft, StartError};
+pub use observe::{Observer, Seen, TargetStatus};
+pub use service::FailsoftService;

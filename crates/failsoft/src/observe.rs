@@ -1,0 +1,62 @@
+//! For those who watch: metrics, logs.
+
+use failsoft_engine::{BreakerState, Event, Moment, RouteId, TargetId, TargetView};
+use failsoft_journal::Names;
+
+/// What an observer is shown.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen<'a> {
+    /// When, on the engine's clock.
+    pub at: Moment,
+    /// The names behind the numbers of events.
+    pub names: &'a Names,
+    /// The route of the call it belongs to, if it belongs to one.
+    pub route: Option<RouteId>,
+    /// The targets of the call's attempts, by ordinal.
+    pub attempts: &'a [TargetId],
+}
+
+/// Watches events. It is called on the call's own task: it must be quick and must not block.
+pub trait Observer: Send + Sync {
+    /// Something came to be.
+    fn observe(&self, seen: Seen<'_>, event: &Event);
+}
+
+/// How a target is.
+#[derive(Clone, Debug)]
+pub struct TargetStatus {
+    /// Its number.
+    pub target: TargetId,
+    /// `provider/model`.
+    pub name: String,
+    /// Its breaker.
+    pub breaker: BreakerState,
+    /// Attempts it may hold at once; `None` if that is unbounded.
+    pub limit: Option<u32>,
+    /// Attempts it holds.
+    pub in_flight: u32,
+    /// For how many more milliseconds it asked to be left alone.
+    pub throttled_millis: u64,
+    /// For how many more milliseconds its key or model is out of use.
+    pub disabled_millis: u64,
+    /// Whether an operator left it in service.
+    pub enabled: bool,
+}
+
+impl TargetStatus {
+    pub(crate) fn new(target: TargetId, name: String, view: &TargetView, now: Moment) -> Self {
+        let left = |until: Option<Moment>| {
+            until.map_or(0, |until| u64::try_from(until.since(now).as_millis()).unwrap_or(u64::MAX))
+        };
+        Self {
+            target,
+            name,
+            breaker: view.breaker,
+            limit: view.limit,
+            in_flight: view.in_flight,
+            throttled_millis: left(view.throttled_until),
+            disabled_millis: left(view.disabled_until),
+            enabled: view.enabled,
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! failsoft as a `tower` service, for Rust SDKs that take one instead of a network.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use failsoft_engine::FailureKind;
+use failsoft_wire::Dialect;
+use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use tower_service::Service;
+
+use crate::{Body, Call, Failsoft};
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Answers HTTP requests by their path: `…/chat/completions` and `…/messages`. Host and scheme
+/// are not looked at, so an SDK may keep its usual base URL. It never fails; errors are responses.
+#[derive(Clone, Debug)]
+pub struct FailsoftService(Failsoft);
+
+impl FailsoftService {
+    /// A service over this failsoft.
+    #[must_use]
+    pub const fn new(failsoft: Failsoft) -> Self {
+        Self(failsoft)
+    }
+}
+
+impl<B> Service<Request<B>> for FailsoftService
+where
+    B: http_body::Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<BoxError>,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let failsoft = self.0.clone();
+        Box::pin(async move { Ok(answer(&failsoft, request).await) })
+    }
+}
+
+async fn answer<B>(failsoft: &Failsoft, request: Request<B>) -> Response<Body>
+where
+    B: http_body::Body,
+    B::Error: Into<BoxError>,
+{
+    let (head, body) = request.into_parts();
+    let Some(dialect) = dialect_of(head.uri.path()) else {
+        let dialect = Dialect::ChatCompletions;
+        return failsoft.refuse(
+            dialect,
+            FailureKind::NotFound,
+            StatusCode::NOT_FOUND,
+            &head.headers,
+        );
+    };
+    let most = failsoft.settings().server.max_body;
+    match Limited::new(body, most).collect().await {
+        Ok(collected) => {
+            let body = collected.to_bytes();
+            failsoft.send(Call { dialect, headers: head.headers, body }).await
+        }
+        Err(error) if error.is::<LengthLimitError>() => {
+            let status = StatusCode::PAYLOAD_TOO_LARGE;
+            failsoft.refuse(dialect, FailureKind::PayloadTooLarge, status, &head.headers)
+        }
+        Err(_) => {
+            let status = StatusCode::BAD_REQUEST;
+            failsoft.refuse(dialect, FailureKind::BadRequest, status, &head.headers)
+        }
+    }
+}
+
+fn dialect_of(path: &str) -> Option<Dialect> {
+    let tail = |dialect: &Dialect| path.ends_with(dialect.path().trim_start_matches("/v1"));
+    Dialect::ALL.into_iter().find(tail)
+}

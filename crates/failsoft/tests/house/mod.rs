@@ -1,0 +1,167 @@
+//! A failsoft between a client and two fake providers.
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use failsoft::{Body, Call, Failsoft, Observer, Seen};
+use failsoft_engine::Event;
+use failsoft_fake::{Fake, FakeOptions, WORDS};
+use failsoft_wire::Dialect;
+use http::{HeaderMap, HeaderName, Response, StatusCode};
+
+/// Two providers, one failsoft, everything it said.
+pub(crate) struct House {
+    pub(crate) primary: Fake,
+    pub(crate) fallback: Fake,
+    pub(crate) failsoft: Failsoft,
+    pub(crate) events: Arc<Events>,
+}
+
+/// Keeps every event.
+#[derive(Default)]
+pub(crate) struct Events(Mutex<Vec<Event>>);
+
+impl Observer for Events {
+    fn observe(&self, _seen: Seen<'_>, event: &Event) {
+        self.0.lock().unwrap().push(*event);
+    }
+}
+
+impl Events {
+    pub(crate) fn all(&self) -> Vec<Event> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+/// An answer that has been read to its end.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Answer {
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.body.to_vec()).unwrap()
+    }
+}
+
+/// Times short enough for tests, and long enough for a busy machine.
+const BRISK: &str = r#"
+[policy.retry]
+backoff = { base = "5ms", cap = "20ms" }
+base_throttled = "10ms"
+[policy.timeouts]
+connect = "2s"
+first_token = { patience = "150ms", timeout = "2s" }
+reply = { patience = "150ms", timeout = "2s" }
+stall = "400ms"
+deadline = "8s"
+[policy.breaker]
+consecutive = 1000
+"#;
+
+impl House {
+    /// Tiers `[["primary/FAULT"], ["fallback/healthy"]]`, and more settings.
+    pub(crate) fn new(dialect: Dialect, fault: &str, more: &str) -> Self {
+        Self::with_tiers(dialect, &format!(r#"[["primary/{fault}"], ["fallback/healthy"]]"#), more)
+    }
+
+    pub(crate) fn with_tiers(dialect: Dialect, tiers: &str, more: &str) -> Self {
+        let primary = Fake::start(FakeOptions::default()).unwrap();
+        let fallback = Fake::start(FakeOptions::default()).unwrap();
+        let text = format!(
+            r#"
+[providers.primary]
+dialect = "{dialect}"
+base_url = "{}"
+api_key = "primary-key"
+[providers.fallback]
+dialect = "{dialect}"
+base_url = "{}"
+api_key = "fallback-key"
+[routes.assistant]
+tiers = {tiers}
+{BRISK}
+{more}
+"#,
+            primary.base_url(dialect),
+            fallback.base_url(dialect),
+        );
+        let settings = failsoft_config::load(&text, Path::new("/"), &BTreeMap::new())
+            .unwrap_or_else(|problems| panic!("{problems}"));
+        let events = Arc::new(Events::default());
+        let failsoft = Failsoft::start(settings, vec![events.clone()]).unwrap();
+        Self { primary, fallback, failsoft, events }
+    }
+
+    pub(crate) async fn ask(&self, dialect: Dialect, stream: bool) -> Answer {
+        self.ask_with(dialect, stream, &[]).await
+    }
+
+    pub(crate) async fn ask_with(
+        &self,
+        dialect: Dialect,
+        stream: bool,
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        read(self.failsoft.send(call(dialect, stream, headers)).await).await
+    }
+}
+
+pub(crate) fn call(dialect: Dialect, stream: bool, headers: &[(&str, &str)]) -> Call {
+    let bound = match dialect {
+        Dialect::ChatCompletions => "",
+        Dialect::Messages => r#""max_tokens":500,"#,
+    };
+    let body = format!(
+        r#"{{"model":"assistant",{bound}"stream":{stream},"messages":[{{"role":"user","content":"Say the words."}}]}}"#
+    );
+    let headers = headers
+        .iter()
+        .map(|(name, value)| (HeaderName::try_from(*name).unwrap(), value.parse().unwrap()))
+        .collect();
+    Call { dialect, headers, body: body.into() }
+}
+
+pub(crate) async fn read(response: Response<Body>) -> Answer {
+    let (head, body) = response.into_parts();
+    Answer { status: head.status, headers: head.headers, body: body.collect().await }
+}
+
+/// The text a client puts together from an answer.
+pub(crate) fn said(dialect: Dialect, stream: bool, answer: &Answer) -> String {
+    let text = answer.text();
+    if !stream {
+        let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let at = match dialect {
+            Dialect::ChatCompletions => "/choices/0/message/content",
+            Dialect::Messages => "/content/0/text",
+        };
+        return json.pointer(at).and_then(|text| text.as_str()).unwrap_or_default().to_owned();
+    }
+    let at = match dialect {
+        Dialect::ChatCompletions => "/choices/0/delta/content",
+        Dialect::Messages => "/delta/text",
+    };
+    let data = text.lines().filter_map(|line| line.strip_prefix("data: "));
+    let frames = data.filter_map(|data| serde_json::from_str::<serde_json::Value>(data).ok());
+    frames.filter_map(|frame| Some(frame.pointer(at)?.as_str()?.to_owned())).collect()
+}
+
+/// The sixty words.
+pub(crate) fn words() -> String {
+    WORDS.to_string()
+}
+
+/// Every dialect, plain and streamed.
+pub(crate) fn everywhere() -> impl Iterator<Item = (Dialect, bool)> {
+    Dialect::ALL.into_iter().flat_map(|dialect| [(dialect, false), (dialect, true)])
+}
