@@ -1,0 +1,345 @@
+//! The bounded queue before the writing thread: failures stay when healthy calls must go.
+
+use std::collections::VecDeque;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use failsoft_engine::{Event, Outcome, Verdict};
+
+use crate::{CallRecord, Counters, StateRecord};
+
+/// Records that share one commit, at most.
+pub(crate) const GROUP: usize = 512;
+/// How long the first record of a group waits for company.
+const GATHER: Duration = Duration::from_millis(200);
+
+/// Something to write.
+#[derive(Debug)]
+pub(crate) enum Record {
+    Call(CallRecord),
+    State(StateRecord),
+}
+
+/// A record and its place in the order of arrival.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) number: u64,
+    pub(crate) record: Record,
+    worth: Worth,
+}
+
+/// What goes first when there is no room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Worth {
+    Healthy,
+    Failed,
+}
+
+/// What the writing thread is to do next.
+#[derive(Debug)]
+pub(crate) enum Turn {
+    /// Write these.
+    Write(Vec<Entry>),
+    /// Nothing came; time to look after the file.
+    Upkeep,
+    /// Nothing will come any more.
+    Stop,
+}
+
+/// Whether the writing thread is to go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Life {
+    Open,
+    Closing,
+}
+
+/// Drops that no row tells of yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Drops {
+    pub(crate) healthy: u64,
+    pub(crate) failed: u64,
+}
+
+/// The queue, shared by recorders and the writing thread.
+#[derive(Debug)]
+pub(crate) struct Queue {
+    capacity: usize,
+    state: Mutex<State>,
+    arrived: Condvar,
+    settled: Condvar,
+}
+
+#[derive(Debug)]
+struct State {
+    healthy: VecDeque<Entry>,
+    failed: VecDeque<Entry>,
+    /// Records the thread holds at this moment.
+    writing: usize,
+    next: u64,
+    first_at: Instant,
+    written: u64,
+    dropped: Drops,
+    failing: bool,
+    flushes: usize,
+    life: Life,
+    stopped: bool,
+}
+
+impl Queue {
+    pub(crate) fn new(capacity: usize) -> Self {
+        let state = State {
+            healthy: VecDeque::new(),
+            failed: VecDeque::new(),
+            writing: 0,
+            next: 0,
+            first_at: Instant::now(),
+            written: 0,
+            dropped: Drops::default(),
+            failing: false,
+            flushes: 0,
+            life: Life::Open,
+            stopped: false,
+        };
+        let (arrived, settled) = (Condvar::new(), Condvar::new());
+        Self { capacity: capacity.max(1), state: Mutex::new(state), arrived, settled }
+    }
+
+    /// Takes a record in, or counts it as dropped. Never waits for the disk.
+    pub(crate) fn push(&self, record: Record) {
+        let worth = worth(&record);
+        let mut state = self.lock();
+        if state.stopped || !state.make_room(self.capacity, worth) {
+            state.count_drop(worth);
+            return;
+        }
+        let number = state.number();
+        if state.len() == 0 {
+            state.first_at = Instant::now();
+        }
+        state.lane(worth).push_back(Entry { number, record, worth });
+        let len = state.len();
+        drop(state);
+        if len == 1 || len == GROUP {
+            self.arrived.notify_one();
+        }
+    }
+
+    /// Waits for the next thing to do, at most until `upkeep`.
+    pub(crate) fn turn(&self, upkeep: Instant) -> Turn {
+        let mut state = self.lock();
+        loop {
+            let now = Instant::now();
+            let hurry = state.flushes > 0 || state.life == Life::Closing;
+            let until = match state.len() {
+                0 if state.life == Life::Closing => return Turn::Stop,
+                // First, or under steady load it would never be done.
+                _ if now >= upkeep && !hurry => return Turn::Upkeep,
+                0 => upkeep,
+                GROUP.. => return Turn::Write(state.take()),
+                _ if hurry || now >= state.first_at + GATHER => return Turn::Write(state.take()),
+                _ => upkeep.min(state.first_at + GATHER),
+            };
+            if now >= until {
+                return Turn::Upkeep;
+            }
+            state = self
+                .arrived
+                .wait_timeout(state, until - now)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+    }
+
+    /// Waits before a failed write is tried again; ends early when the journal closes.
+    pub(crate) fn pause(&self, pause: Duration) -> Life {
+        let until = Instant::now() + pause;
+        let mut state = self.lock();
+        loop {
+            let now = Instant::now();
+            if state.life == Life::Closing || now >= until {
+                return state.life;
+            }
+            state = self
+                .arrived
+                .wait_timeout(state, until - now)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+    }
+
+    /// The records of the last turn are safe.
+    pub(crate) fn written(&self, count: usize) {
+        let mut state = self.lock();
+        state.writing = 0;
+        state.written += count as u64;
+        state.failing = false;
+        drop(state);
+        self.settled.notify_all();
+    }
+
+    /// The records of the last turn could not be written; they go back to the front.
+    pub(crate) fn give_back(&self, entries: Vec<Entry>) {
+        let mut state = self.lock();
+        state.writing = 0;
+        state.failing = true;
+        for entry in entries.into_iter().rev() {
+            let worth = entry.worth;
+            state.lane(worth).push_front(entry);
+        }
+        while state.len() > self.capacity {
+            let worth = if state.healthy.pop_front().is_some() {
+                Worth::Healthy
+            } else {
+                state.failed.pop_back();
+                Worth::Failed
+            };
+            state.count_drop(worth);
+        }
+    }
+
+    /// Nothing waits, yet the file cannot be written, or can be again.
+    pub(crate) fn set_failing(&self, failing: bool) {
+        self.lock().failing = failing;
+    }
+
+    /// All drops so far, and a number for the row that tells of them.
+    pub(crate) fn drops(&self) -> Drops {
+        self.lock().dropped
+    }
+
+    /// A number in the order of arrival for a row that is nobody's record.
+    pub(crate) fn number(&self) -> u64 {
+        self.lock().number()
+    }
+
+    /// Asks the thread to write what waits and stop.
+    pub(crate) fn close(&self) {
+        self.lock().life = Life::Closing;
+        self.arrived.notify_all();
+    }
+
+    /// The thread is gone: what waits is lost, and so is what comes.
+    pub(crate) fn stop(&self) {
+        let mut state = self.lock();
+        state.stopped = true;
+        let (healthy, failed) = (state.healthy.len(), state.failed.len());
+        // What a thread that panicked held in its hands counts as the dearer class.
+        let held = std::mem::take(&mut state.writing);
+        state.failing |= healthy + failed + held > 0;
+        state.dropped.healthy += healthy as u64;
+        state.dropped.failed += (failed + held) as u64;
+        state.healthy.clear();
+        state.failed.clear();
+        drop(state);
+        self.settled.notify_all();
+    }
+
+    /// Waits until all that was handed over before is written or dropped.
+    pub(crate) fn flush(&self, within: Duration) {
+        let until = Instant::now() + within;
+        let mut state = self.lock();
+        let goal = state.written + state.dropped.healthy + state.dropped.failed + state.queued();
+        state.flushes += 1;
+        self.arrived.notify_all();
+        loop {
+            let now = Instant::now();
+            let done = state.written + state.dropped.healthy + state.dropped.failed;
+            if done >= goal || state.stopped || now >= until {
+                break;
+            }
+            state = self
+                .settled
+                .wait_timeout(state, until - now)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+        state.flushes -= 1;
+    }
+
+    pub(crate) fn counters(&self) -> Counters {
+        let state = self.lock();
+        Counters {
+            queued: state.queued(),
+            written: state.written,
+            dropped_healthy: state.dropped.healthy,
+            dropped_failed: state.dropped.failed,
+            failing: state.failing,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn len(&self) -> usize {
+        self.healthy.len() + self.failed.len()
+    }
+
+    fn queued(&self) -> u64 {
+        (self.len() + self.writing) as u64
+    }
+
+    fn number(&mut self) -> u64 {
+        self.next += 1;
+        self.next
+    }
+
+    fn lane(&mut self, worth: Worth) -> &mut VecDeque<Entry> {
+        match worth {
+            Worth::Healthy => &mut self.healthy,
+            Worth::Failed => &mut self.failed,
+        }
+    }
+
+    /// Whether there is room; a failure pushes the oldest healthy call out to have it.
+    fn make_room(&mut self, capacity: usize, worth: Worth) -> bool {
+        if self.len() < capacity {
+            return true;
+        }
+        if worth == Worth::Healthy || self.healthy.pop_front().is_none() {
+            return false;
+        }
+        self.count_drop(Worth::Healthy);
+        true
+    }
+
+    fn count_drop(&mut self, worth: Worth) {
+        match worth {
+            Worth::Healthy => self.dropped.healthy += 1,
+            Worth::Failed => self.dropped.failed += 1,
+        }
+    }
+
+    /// The oldest records of both lanes, in the order they came.
+    fn take(&mut self) -> Vec<Entry> {
+        let mut group = Vec::with_capacity(self.len().min(GROUP));
+        while group.len() < GROUP {
+            let healthy = self.healthy.front().map_or(u64::MAX, |entry| entry.number);
+            let failed = self.failed.front().map_or(u64::MAX, |entry| entry.number);
+            let lane = if healthy < failed { &mut self.healthy } else { &mut self.failed };
+            let Some(entry) = lane.pop_front() else { break };
+            group.push(entry);
+        }
+        self.writing = group.len();
+        self.first_at = Instant::now();
+        group
+    }
+}
+
+/// Healthy is a call served by its only attempt; all else is worth more.
+fn worth(record: &Record) -> Worth {
+    let Record::Call(call) = record else { return Worth::Failed };
+    let failed =
+        |event: &Event| matches!(event, Event::AttemptEnded { outcome: Outcome::Failed(_), .. });
+    let served = |event: &Event| {
+        matches!(event, Event::CallEnded { verdict: Verdict::Served { .. }, attempts: 1, .. })
+    };
+    let healthy = call.events.last().is_some_and(|(_, event)| served(event))
+        && !call.events.iter().any(|(_, event)| failed(event));
+    if healthy { Worth::Healthy } else { Worth::Failed }
+}
+
+#[cfg(test)]
+mod tests;

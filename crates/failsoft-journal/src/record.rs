@@ -1,0 +1,106 @@
+//! What is handed over for the record.
+
+use std::sync::Arc;
+
+use failsoft_engine::{Event, Moment};
+
+/// Ties the engine's clock to the wall clock: both read at the same instant, once, at the start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    /// On the engine's clock.
+    pub moment: Moment,
+    /// Milliseconds since 1970 at that moment.
+    pub unix_millis: i64,
+}
+
+/// The names behind the engine's numbers; one for each generation of settings.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Names {
+    /// By route id.
+    pub routes: Vec<String>,
+    /// By target id.
+    pub targets: Vec<TargetName>,
+}
+
+/// The name of a target.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct TargetName {
+    /// `provider/model`.
+    pub name: String,
+    /// The provider entry.
+    pub provider: String,
+    /// A fingerprint of the key, never the key.
+    pub credential: String,
+}
+
+/// A call that has ended.
+#[derive(Clone, Debug)]
+pub struct CallRecord {
+    /// Ties the moments to the wall clock.
+    pub stamp: Stamp,
+    /// The names behind the numbers.
+    pub names: Arc<Names>,
+    /// What the engine cannot know.
+    pub facts: CallFacts,
+    /// Everything that came to be, from `CallStarted` to `CallEnded`.
+    pub events: Vec<(Moment, Event)>,
+    /// What came over the wire, for the attempts that got that far.
+    pub attempts: Vec<AttemptFacts>,
+}
+
+/// What the engine cannot know of a call.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CallFacts {
+    /// The id clients see.
+    pub id: String,
+    /// The model the client asked for.
+    pub model: String,
+    /// The client's dialect.
+    pub dialect: &'static str,
+    /// The client's SDK and version, from `user-agent`, cut short.
+    pub client: Option<String>,
+    /// How often the client had tried already.
+    pub client_retries: u8,
+    /// `x-failsoft-tag`.
+    pub tag: Option<String>,
+    /// The request body's size in bytes.
+    pub request_bytes: u64,
+    /// The status the client got.
+    pub status: u16,
+}
+
+/// What came over the wire of an attempt.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AttemptFacts {
+    /// Which attempt.
+    pub ordinal: u8,
+    /// The model asked for at the target.
+    pub model: String,
+    /// The HTTP status, if one came.
+    pub status: Option<u16>,
+    /// The provider's own code or type.
+    pub code: Option<String>,
+    /// The provider's id of the request.
+    pub request_id: Option<String>,
+    /// The provider's words, secrets removed.
+    pub words: Option<String>,
+    /// Nanoseconds from the attempt's start to the connection, and to the head of the answer.
+    pub connected_nanos: Option<u64>,
+    /// See `connected_nanos`.
+    pub headers_nanos: Option<u64>,
+    /// Bytes of answer passed on to the client.
+    pub delivered_bytes: u64,
+}
+
+/// A change that belongs to no single call: a breaker, a throttle, a disabled key, a limit.
+#[derive(Clone, Debug)]
+pub struct StateRecord {
+    /// Ties the moment to the wall clock.
+    pub stamp: Stamp,
+    /// The names behind the numbers.
+    pub names: Arc<Names>,
+    /// When.
+    pub at: Moment,
+    /// What.
+    pub event: Event,
+}

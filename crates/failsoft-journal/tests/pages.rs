@@ -1,0 +1,135 @@
+//! What `explain` and `report` print.
+#![expect(clippy::unwrap_used, reason = "a failed step fails the test")]
+
+mod samples;
+
+use std::time::Duration;
+
+use failsoft_journal::*;
+use samples::*;
+
+fn filled() -> (tempfile::TempDir, Reader) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("j.db");
+    let journal = Journal::open(options(&path)).unwrap();
+    let recorder = journal.recorder();
+    recorder.record_call(rescued("0199-rescued", 0));
+    recorder.record_call(exhausted("0199-exhausted", 4_000));
+    for number in 0..96 {
+        recorder.record_call(healthy(&format!("h{number}"), 60_000 * number));
+    }
+    recorder.record_state(tripped(412));
+    journal.flush(Duration::from_secs(30));
+    journal.close();
+    let reader = Reader::open(&path).unwrap();
+    (folder, reader)
+}
+
+#[test]
+fn a_call_is_told_line_by_line() {
+    let (_folder, reader) = filled();
+    let story = reader.call("0199-e").unwrap().unwrap();
+    let expected = "\
+Call 0199-exhausted  failed · 2 attempts · 5.10 s
+  route assistant · chat_completions, streamed · interactive · 4.2 KB sent
+  2026-11-23 14:02:07 UTC · OpenAI/Python 2.8.0
+  deadline 2 min · at most 3 attempts
+
+     0 ms  –  anthropic/claude-sonnet-5-5 barred: breaker open until 14:02:10
+     0 ms  →  attempt 1 to openai/gpt-5.6: the call's first
+    95 ms  ✗  attempt 1 failed after 95 ms, before first content: rate limited
+              (HTTP 429, rate_limit_exceeded, asks to wait 40.0 s)
+                “Rate limit reached for gpt-5.6 on tokens per min (TPM): Limit
+                30000, Used 29481, Requested 2211.”
+                request id req_9f
+                key 3f9a
+    95 ms  –  not retried: the target asked for a longer wait than this call
+              will make
+    95 ms  →  attempt 2 to local/llama-4: another target after the failure
+   5.10 s  ✗  attempt 2 failed after 5.00 s, while connecting: network failure
+   5.10 s  –  groq/llama-4-maverick barred: it asked to be left alone until
+              14:02:51
+   5.10 s  –  no failover: no other target may take it
+
+The client got an error (503): rate limited, said by openai/gpt-5.6, and was
+told to try again in 30.0 s.
+";
+    assert_eq!(story.render(&Page::new(Style::Plain, 80)), expected);
+}
+
+#[test]
+fn a_report_sums_up() {
+    let (_folder, reader) = filled();
+    let report = reader.report(NOON, NOON + 2 * 3_600_000).unwrap();
+    assert_eq!((report.calls.total, report.calls.served, report.calls.failed), (98, 97, 1));
+    assert_eq!(report.calls.saved, 1);
+    assert_eq!(report.calls.success_rate_first_attempt, Some(96.0 / 98.0));
+    assert_eq!((report.attempts.total, report.hours), (101, 3));
+    let text = report.render(&Page::new(Style::Plain, 120));
+    for line in [
+        "98 calls",
+        "  97 served · 1 failed",
+        "  1 call was answered after its first attempt had failed",
+        "  anthropic/claude-sonnet-5-5  overloaded           1      1      ·      ·",
+        "      1  an error: rate limited     503",
+        "      1  not retried: budget empty",
+        "  14:02:03  breaker of anthropic/claude-sonnet-5-5 open until 14:02:08: failures in a row",
+    ] {
+        assert!(text.lines().any(|have| have == line), "{line:?} is not in\n{text}");
+    }
+}
+
+#[test]
+fn pages_keep_to_their_width_and_colour_to_terminals() {
+    let (_folder, reader) = filled();
+    let story = reader.call("0199-r").unwrap().unwrap();
+    let hour = 3_600_000;
+    for width in [60, 80, 120, 200] {
+        let page = Page::new(Style::Plain, width);
+        let mut texts = vec![story.render(&page)];
+        for hours in [1, 3, 8, 24, 24 * 7, 24 * 90] {
+            texts.push(
+                reader.report(NOON - hour * (hours - 2), NOON + 2 * hour).unwrap().render(&page),
+            );
+        }
+        for text in texts {
+            assert!(!text.contains('\u{1b}'), "colour on plain paper");
+            let longest = text.lines().map(|line| line.chars().count()).max().unwrap();
+            let room = if width < 80 { 80 } else { usize::from(width) };
+            assert!(longest <= room, "{longest} columns on {width}:\n{text}");
+        }
+    }
+    let colour = Page::new(Style::Colour, 80);
+    assert!(story.render(&colour).contains("\u{1b}[32m"));
+    assert!(reader.report(NOON, NOON + hour).unwrap().render(&colour).contains("\u{1b}["));
+}
+
+#[test]
+fn an_empty_journal_is_one_friendly_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("j.db");
+    let _journal = Journal::open(options(&path)).unwrap();
+    let report = Reader::open(&path).unwrap().report(NOON, NOON + 86_400_000).unwrap();
+    let text = report.render(&Page::new(Style::Plain, 120));
+    assert_eq!(
+        text,
+        "No calls came between 2026-11-23 14:02:03 UTC and 2026-11-24 14:02:03 UTC.\n"
+    );
+    assert_eq!(report.calls.success_rate, None);
+}
+
+#[test]
+fn json_has_the_documented_names() {
+    let (_folder, reader) = filled();
+    let story = serde_json::to_value(reader.call("0199-e").unwrap().unwrap()).unwrap();
+    assert_eq!(story["call"], "0199-exhausted");
+    assert_eq!(story["attempts"][0]["status"], 429);
+    assert_eq!(story["timeline"][1]["what"], "attempt_started");
+    assert_eq!(story["timeline"][3]["reason"], "wait_too_long");
+    assert!(story["tag"].is_null());
+    let report = serde_json::to_value(reader.report(NOON, NOON + 3_600_000).unwrap()).unwrap();
+    assert_eq!(report["calls"]["failed"], 1);
+    assert_eq!(report["failures"][0]["by_hour"].as_array().unwrap().len(), 2);
+    assert!(report["latency"]["first_content"]["p50_ms"].as_f64().unwrap() > 100.0);
+    assert_eq!(report["changes"][0]["to"], "open");
+}

@@ -1,0 +1,160 @@
+//! Which columns can hold text from outside, and that none of it is obeyed by a terminal.
+#![expect(clippy::unwrap_used, reason = "a failed step fails the test")]
+
+mod samples;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use failsoft_engine::Event;
+use failsoft_journal::*;
+use rusqlite::Connection;
+use samples::*;
+
+/// The columns that text from outside may reach, each for a reason: ids and names that people
+/// search for, and the provider's words, from which the caller has removed secrets.
+const ALLOWED: [&str; 13] = [
+    "attempts.code",
+    "attempts.model",
+    "attempts.request_id",
+    "attempts.words",
+    "calls.client",
+    "calls.dialect",
+    "calls.id",
+    "calls.model",
+    "calls.route",
+    "calls.tag",
+    "targets.credential",
+    "targets.name",
+    "targets.provider",
+];
+
+const NASTY: &str = "CANARY\n\r\t\u{1b}[2J\u{1b}]0;x\u{7}\u{0}\u{9b}31m\u{2028}\u{202e}\u{feff}é";
+
+/// A record with the canary in every place for text. The patterns name every field, so that a new
+/// one must be looked at here.
+fn nasty() -> CallRecord {
+    let text = || NASTY.to_owned();
+    let mut record = rescued("", 0);
+    let CallFacts {
+        id,
+        model,
+        dialect,
+        client,
+        client_retries: _,
+        tag,
+        request_bytes: _,
+        status: _,
+    } = &mut record.facts;
+    (*id, *model, *dialect) = (text(), text(), "CANARY");
+    (*client, *tag) = (Some(text()), Some(text()));
+    for facts in &mut record.attempts {
+        let AttemptFacts {
+            ordinal: _,
+            model,
+            status: _,
+            code,
+            request_id,
+            words,
+            connected_nanos: _,
+            headers_nanos: _,
+            delivered_bytes: _,
+        } = facts;
+        *model = text();
+        (*code, *request_id, *words) = (Some(text()), Some(text()), Some(text().repeat(100)));
+    }
+    let target = TargetName { name: text(), provider: text(), credential: text() };
+    record.names = Arc::new(Names { routes: vec![text()], targets: vec![target; 4] });
+    record
+}
+
+fn journal_of(record: CallRecord) -> (tempfile::TempDir, std::path::PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("j.db");
+    let journal = Journal::open(options(&path)).unwrap();
+    journal.recorder().record_state(StateRecord { names: Arc::clone(&record.names), ..tripped(0) });
+    journal.recorder().record_call(record);
+    assert_eq!(journal.flush(Duration::from_secs(30)).written, 2);
+    journal.close();
+    (folder, path)
+}
+
+/// Every text in the file, with the column it stands in.
+fn texts(path: &std::path::Path) -> Vec<(String, String)> {
+    let connection = Connection::open(path).unwrap();
+    let columns = "SELECT t.name, c.name FROM sqlite_schema t, pragma_table_info(t.name) c
+                   WHERE t.type = 'table'";
+    let mut columns = connection.prepare(columns).unwrap();
+    let columns: Vec<(String, String)> = columns
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    let mut texts = Vec::new();
+    for (table, column) in columns {
+        let sql =
+            format!("SELECT {column} FROM {table} WHERE typeof({column}) IN ('text', 'blob')");
+        let mut rows = connection.prepare(&sql).unwrap();
+        for text in rows.query_map([], |row| row.get::<_, String>(0)).unwrap() {
+            texts.push((format!("{table}.{column}"), text.unwrap()));
+        }
+    }
+    texts
+}
+
+/// An event is copied bit by bit: it cannot carry a text of its own.
+fn carries_no_text<T: Copy>() {}
+
+#[test]
+fn text_from_outside_reaches_the_allowed_columns_alone() {
+    carries_no_text::<Event>();
+    let (_folder, path) = journal_of(nasty());
+    let mut reached: Vec<String> = texts(&path)
+        .into_iter()
+        .filter(|(_, text)| text.contains("CANARY"))
+        .map(|(column, _)| column)
+        .collect();
+    reached.sort();
+    reached.dedup();
+    assert_eq!(reached, ALLOWED);
+}
+
+#[test]
+fn nothing_stored_or_shown_is_obeyed_by_a_terminal() {
+    let (_folder, path) = journal_of(nasty());
+    for (column, text) in texts(&path) {
+        let obeyed = |c: char| c.is_control() || "\u{2028}\u{202e}\u{feff}".contains(c);
+        assert!(!text.contains(obeyed), "{column}: {text:?}");
+        assert!(text.chars().count() <= 1_500, "{column} is {} long", text.len());
+        let words = column == "attempts.words";
+        assert!(!words || text.chars().count() <= 501, "{} characters", text.chars().count());
+    }
+    // A file that someone else wrote is no more trusted than a provider.
+    let connection = Connection::open(&path).unwrap();
+    connection
+        .execute(
+            "UPDATE calls SET (id, tag, client, model, route, dialect, profile) =
+            ('x', ?1, ?1, ?1, ?1, ?1, ?1)",
+            [NASTY],
+        )
+        .unwrap();
+    connection.execute("UPDATE targets SET name = ?1", [NASTY]).unwrap();
+    connection.execute("UPDATE attempts SET words = ?1, code = ?1", [NASTY]).unwrap();
+    for column in ["kind", "why", "outcome", "phase", "cancel_reason"] {
+        let sql = format!("UPDATE attempts SET {column} = {column} || ?1 WHERE outcome = 'failed'");
+        connection.execute(&sql, [NASTY]).unwrap();
+    }
+    connection.execute("UPDATE steps SET reason = ?1, to_state = ?1, why = ?1", [NASTY]).unwrap();
+    connection.execute("UPDATE states SET reason = ?1, to_state = ?1", [NASTY]).unwrap();
+    let reader = Reader::open(&path).unwrap();
+    let page = Page::new(Style::Plain, 80);
+    let story = reader.call("x").unwrap().unwrap().render(&page);
+    let report = reader.report(0, i64::MAX).unwrap().render(&page);
+    for text in [story, report] {
+        assert!(text.contains("CANARY"));
+        for line in text.lines() {
+            let obeyed = |c: char| c.is_control() || "\u{2028}\u{202e}\u{feff}".contains(c);
+            assert!(!line.contains(obeyed), "{line:?}");
+        }
+    }
+}

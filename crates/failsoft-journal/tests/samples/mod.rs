@@ -1,0 +1,291 @@
+//! Records as the engine's driver would hand them over.
+#![allow(dead_code, unreachable_pub, reason = "each test uses its own part")]
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use failsoft_engine::*;
+use failsoft_journal::*;
+
+/// 2026-11-23 14:02:03 UTC.
+pub const NOON: i64 = 1_795_442_523_000;
+pub const DAY: Duration = Duration::from_secs(86_400);
+
+pub fn options(path: &Path) -> Options {
+    Options { path: path.to_owned(), keep: DAY * 36_500, sync: false, queue: 100_000 }
+}
+
+pub fn names() -> Arc<Names> {
+    let target = |name: &str| TargetName {
+        name: name.to_owned(),
+        provider: name.split('/').next().unwrap_or_default().to_owned(),
+        credential: "3f9a".to_owned(),
+    };
+    Arc::new(Names {
+        routes: vec!["assistant".to_owned(), "search".to_owned()],
+        targets: vec![
+            target("anthropic/claude-sonnet-5-5"),
+            target("openai/gpt-5.6"),
+            target("local/llama-4"),
+            target("groq/llama-4-maverick"),
+        ],
+    })
+}
+
+pub fn ms(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
+
+pub fn at(ms: u64) -> Moment {
+    Moment::from_nanos(ms * 1_000_000)
+}
+
+/// Writes a call event by event.
+pub struct Telling {
+    pub record: CallRecord,
+    call: CallId,
+    started: u64,
+}
+
+impl Telling {
+    /// A call that came `started` ms after [`NOON`].
+    pub fn new(id: &str, started: u64) -> Self {
+        let call = CallId(u128::from(started));
+        let facts = CallFacts {
+            id: id.to_owned(),
+            model: "assistant".to_owned(),
+            dialect: "chat_completions",
+            client: Some("OpenAI/Python 2.8.0".to_owned()),
+            client_retries: 0,
+            tag: None,
+            request_bytes: 4_213,
+            status: 200,
+        };
+        let record = CallRecord {
+            stamp: Stamp { moment: Moment::ZERO, unix_millis: NOON },
+            names: names(),
+            facts,
+            events: Vec::with_capacity(8),
+            attempts: Vec::with_capacity(1),
+        };
+        let telling = Self { record, call, started };
+        let deadline = at(started + 120_000);
+        telling.then(
+            0,
+            Event::CallStarted {
+                call,
+                route: RouteId(0),
+                profile: Profile::Interactive,
+                delivery: Delivery::Streamed,
+                deadline,
+                max_attempts: 3,
+            },
+        )
+    }
+
+    pub fn then(mut self, after: u64, event: Event) -> Self {
+        self.record.events.push((at(self.started + after), event));
+        self
+    }
+
+    pub fn id(&self, ordinal: u8) -> AttemptId {
+        AttemptId { call: self.call, ordinal }
+    }
+
+    pub fn start(self, after: u64, ordinal: u8, target: u16, why: Why) -> Self {
+        let attempt = self.id(ordinal);
+        self.then(after, Event::AttemptStarted { attempt, target: TargetId(target), why })
+    }
+
+    pub fn first_content(self, after: u64, ordinal: u8, since: u64) -> Self {
+        let attempt = self.id(ordinal);
+        self.then(after, Event::FirstContent { attempt, after: ms(since) })
+            .then(after, Event::Committed { attempt })
+    }
+
+    pub fn end(self, after: u64, ordinal: u8, target: u16, ended: (Outcome, u64)) -> Self {
+        let attempt = self.id(ordinal);
+        let (outcome, took) = ended;
+        let target = TargetId(target);
+        self.then(after, Event::AttemptEnded { attempt, target, outcome, took: ms(took) })
+    }
+
+    pub fn barred(self, after: u64, target: u16, reason: BarReason, until: Option<u64>) -> Self {
+        let until = until.map(|until| at(self.started + until));
+        let call = self.call;
+        self.then(after, Event::Barred(Bar { call, target: TargetId(target), reason, until }))
+    }
+
+    pub fn refused(self, after: u64, why: Why, reason: Refusal) -> Self {
+        let call = self.call;
+        self.then(after, Event::Refused { call, why, reason })
+    }
+
+    pub fn waiting(self, after: u64, target: u16, until: u64, cause: WaitCause) -> Self {
+        let (call, until) = (self.call, at(self.started + until));
+        self.then(after, Event::Waiting { call, target: TargetId(target), until, cause })
+    }
+
+    pub fn fact(mut self, fact: AttemptFacts) -> Self {
+        self.record.attempts.push(fact);
+        self
+    }
+
+    pub fn verdict(self, after: u64, verdict: Verdict, attempts: u8) -> CallRecord {
+        let call = self.call;
+        self.then(after, Event::CallEnded { call, verdict, took: ms(after), attempts }).record
+    }
+}
+
+pub fn succeeded() -> Outcome {
+    Outcome::Succeeded(Usage { input: 1_234, output: 210 })
+}
+
+pub fn failed(kind: FailureKind) -> Outcome {
+    Outcome::Failed(Failure::new(kind, Phase::FirstContent))
+}
+
+/// Served by its first attempt.
+pub fn healthy(id: &str, started: u64) -> CallRecord {
+    let took = 800 + started % 700;
+    let first = 200 + started % 300;
+    let target = u16::from(started.is_multiple_of(7));
+    let telling = Telling::new(id, started)
+        .start(0, 0, target, Why::First)
+        .first_content(first, 0, first)
+        .end(took, 0, target, (succeeded(), took))
+        .fact(AttemptFacts {
+            model: "claude-sonnet-5-5".to_owned(),
+            status: Some(200),
+            request_id: Some("req_011CVtQb8Hq2".to_owned()),
+            connected_nanos: Some(12_000_000),
+            headers_nanos: Some(180_000_000),
+            delivered_bytes: 2_048,
+            ..AttemptFacts::default()
+        });
+    let attempt = telling.id(0);
+    telling.verdict(took, Verdict::Served { attempt }, 1)
+}
+
+/// Failed after one attempt.
+pub fn broken(id: &str, started: u64, kind: FailureKind) -> CallRecord {
+    let telling = Telling::new(id, started)
+        .start(0, 0, 0, Why::First)
+        .end(300, 0, 0, (failed(kind), 300))
+        .refused(300, Why::Retry, Refusal::Budget);
+    let attempt = Some(telling.id(0));
+    let mut record = telling.verdict(300, Verdict::Failed { kind, retry_after: None, attempt }, 1);
+    record.facts.status = 503;
+    record
+}
+
+/// A change of a breaker.
+pub fn tripped(at_ms: u64) -> StateRecord {
+    let event = Event::BreakerChanged(BreakerChange {
+        target: TargetId(0),
+        from: BreakerState::Closed,
+        to: BreakerState::Open,
+        until: Some(at(at_ms + 5_000)),
+        cause: Some(TripCause::Consecutive),
+    });
+    let stamp = Stamp { moment: Moment::ZERO, unix_millis: NOON };
+    StateRecord { stamp, names: names(), at: at(at_ms), event }
+}
+
+/// Patience, a failure, a wait, a breaker, and an answer from elsewhere.
+pub fn rescued(id: &str, started: u64) -> CallRecord {
+    let overloaded = Failure {
+        retry_after: Some(ms(2_000)),
+        ..Failure::new(FailureKind::Overloaded, Phase::FirstContent)
+    };
+    let telling = Telling::new(id, started)
+        .start(0, 0, 0, Why::First)
+        .end(412, 0, 0, (Outcome::Failed(overloaded), 412))
+        .then(
+            412,
+            Event::BreakerChanged(BreakerChange {
+                target: TargetId(0),
+                from: BreakerState::Closed,
+                to: BreakerState::Open,
+                until: Some(at(started + 5_412)),
+                cause: Some(TripCause::Consecutive),
+            }),
+        )
+        .then(412, Event::Throttled { target: TargetId(0), until: at(started + 2_412) })
+        .refused(412, Why::Retry, Refusal::Budget)
+        .barred(412, 0, BarReason::Breaker, Some(5_412))
+        .waiting(412, 1, 824, WaitCause::Backoff)
+        .start(824, 1, 1, Why::Failover)
+        .barred(8_824, 3, BarReason::CredentialDisabled, None)
+        .start(8_824, 2, 2, Why::Patience)
+        .first_content(9_310, 2, 486)
+        .end(9_310, 1, 1, (Outcome::Cancelled(CancelReason::Lost), 8_486))
+        .end(11_204, 2, 2, (succeeded(), 2_380))
+        .fact(AttemptFacts {
+            ordinal: 0,
+            model: "claude-sonnet-5-5".to_owned(),
+            status: Some(529),
+            code: Some("overloaded_error".to_owned()),
+            request_id: Some("req_011CVtQb8Hq2XyZ".to_owned()),
+            words: Some("Overloaded. Please try again later;\n see the status page for the state of this incident and what to do".to_owned()),
+            ..AttemptFacts::default()
+        })
+        .fact(AttemptFacts { ordinal: 2, status: Some(200), ..AttemptFacts::default() });
+    let attempt = telling.id(2);
+    let mut record = telling.verdict(11_204, Verdict::Served { attempt }, 3);
+    record.facts.tag = Some("team=search".to_owned());
+    record.facts.client_retries = 1;
+    record
+}
+
+/// All that could be tried was tried.
+pub fn exhausted(id: &str, started: u64) -> CallRecord {
+    let limited = Failure {
+        retry_after: Some(ms(40_000)),
+        ..Failure::new(FailureKind::RateLimited, Phase::FirstContent)
+    };
+    let telling = Telling::new(id, started)
+        .barred(0, 0, BarReason::Breaker, Some(3_000))
+        .start(0, 0, 1, Why::First)
+        .end(95, 0, 1, (Outcome::Failed(limited), 95))
+        .refused(95, Why::Retry, Refusal::WaitTooLong)
+        .start(95, 1, 2, Why::Failover)
+        .end(5_096, 1, 2, (Outcome::Failed(Failure::new(FailureKind::Network, Phase::Connect)), 5_001))
+        .barred(5_096, 3, BarReason::Throttle, Some(44_000))
+        .refused(5_096, Why::Failover, Refusal::NoTarget)
+        .fact(AttemptFacts {
+            status: Some(429),
+            code: Some("rate_limit_exceeded".to_owned()),
+            request_id: Some("req_9f".to_owned()),
+            words: Some("Rate limit reached for gpt-5.6 on tokens per min (TPM): Limit 30000, Used 29481, Requested 2211.".to_owned()),
+            ..AttemptFacts::default()
+        });
+    let attempt = Some(telling.id(0));
+    let verdict =
+        Verdict::Failed { kind: FailureKind::RateLimited, retry_after: Some(ms(30_000)), attempt };
+    let mut record = telling.verdict(5_096, verdict, 2);
+    record.facts.status = 503;
+    record
+}
+
+/// A day with an outage in its third hour.
+pub fn a_day(recorder: &Recorder) {
+    for minute in 0..1_440_u64 {
+        for call in 0..20 {
+            let started = minute * 60_000 + call * 2_500;
+            let id = format!("0199c3{minute:08x}{call:018x}");
+            let outage = (130..190).contains(&minute);
+            recorder.record_call(match (outage, call) {
+                (true, 0..12) => rescued(&id, started),
+                (true, 12) => exhausted(&id, started),
+                (_, 19) if minute % 3 == 0 => rescued(&id, started),
+                (_, 3) if minute % 97 == 0 => broken(&id, started, FailureKind::BadRequest),
+                _ => healthy(&id, started),
+            });
+        }
+        if minute % 240 == 131 {
+            recorder.record_state(tripped(minute * 60_000));
+        }
+    }
+}
