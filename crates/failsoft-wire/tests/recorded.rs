@@ -1,0 +1,282 @@
+//! Recorded traffic of providers, read as it would be on its way through.
+
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::PathBuf;
+
+use bytes::Bytes;
+use failsoft_wire::sse::{Decoder, Frame};
+use failsoft_wire::{Dialect, Flaw, Meaning, Shape, StreamReader, sniff};
+use serde_json::Value;
+
+const MAX_FRAME: usize = 1 << 20;
+
+/// Frames are cut in groups of about this many bytes, so that the work grows with a stream's
+/// length and not with its square.
+const GROUP: usize = 400;
+
+/// Of longer streams, only the first and last bytes are cut at every byte.
+const CUT_FIRST: usize = 6 << 10;
+const CUT_LAST: usize = 2 << 10;
+
+struct Record {
+    name: String,
+    dialect: Dialect,
+    request: Option<Vec<u8>>,
+    status: u64,
+    body: Vec<u8>,
+    is_stream: bool,
+    is_raw: bool,
+    has_inband_error: bool,
+    chunk_sizes: Vec<usize>,
+}
+
+#[test]
+fn recorded_streams_cut_anywhere_give_the_same_frames_and_meanings() {
+    let Some(records) = records() else { return };
+    let (mut streams, mut frames, mut cuts) = (0, 0, 0);
+    for record in records.iter().filter(|record| record.is_stream && record.is_raw) {
+        let body = Bytes::from(record.body.clone());
+        let (whole, rest) = decode([body.clone()]);
+        let joined: Vec<u8> =
+            whole.iter().flat_map(|frame| frame.bytes.to_vec()).chain(rest.to_vec()).collect();
+        assert!(joined == record.body, "{}: bytes were lost or made up", record.name);
+
+        let bytewise = (0..body.len()).map(|at| body.slice(at..at + 1));
+        let (small, small_rest) = decode(bytewise);
+        assert!(small == whole && small_rest == rest, "{}: cut into bytes", record.name);
+        assert_eq!(meanings(record.dialect, &small), meanings(record.dialect, &whole));
+        if record.chunk_sizes.iter().sum::<usize>() == body.len() {
+            let mut left = body.clone();
+            let chunks = record.chunk_sizes.iter().map(|&size| left.split_to(size));
+            assert!(decode(chunks).0 == whole, "{}: cut as the network did", record.name);
+        }
+        cuts += cut_everywhere(record, &body, &whole);
+        streams += 1;
+        frames += whole.len();
+    }
+    println!("read {streams} raw streams, {frames} frames, each also byte by byte");
+    println!("cut in two at {cuts} places: every byte of streams up to 8 KiB, of longer ones");
+    println!("the first 6 and the last 2 KiB and each group of frames between");
+    assert!(streams > 50, "hardly any streams were found");
+}
+
+/// Cuts each group of frames in two at every byte.
+fn cut_everywhere(record: &Record, body: &Bytes, frames: &[Frame]) -> usize {
+    let (mut start, mut cuts, mut group) = (0, 0, 0..0);
+    while group.end < frames.len() {
+        let mut end = start;
+        while end - start < GROUP && group.end < frames.len() {
+            end += frames[group.end].bytes.len();
+            group.end += 1;
+        }
+        let is_at_end = start < CUT_FIRST || end + CUT_LAST > body.len();
+        let expected = &frames[group.clone()];
+        let bytes = body.slice(start..end);
+        // A frame of many kilobytes is cut at a share of its bytes only.
+        let step = if is_at_end { bytes.len() / 2_000 + 1 } else { bytes.len() };
+        for cut in (0..bytes.len()).step_by(step) {
+            let (cut_frames, rest) = decode([bytes.slice(..cut), bytes.slice(cut..)]);
+            let is_same = rest.is_empty() && cut_frames == expected;
+            assert!(is_same, "{}: cut at {}", record.name, start + cut);
+            cuts += 1;
+        }
+        group.start = group.end;
+        start = end;
+    }
+    cuts
+}
+
+#[test]
+fn recorded_streams_are_whole_unless_they_carry_an_error() {
+    let Some(records) = records() else { return };
+    let (mut whole, mut stopped, mut failed) = (0, 0, Vec::new());
+    for record in records.iter().filter(|record| record.is_stream && record.status == 200) {
+        let first = &record.body[..record.body.len().min(16)];
+        assert_eq!(sniff(first), Shape::Sse, "{}", record.name);
+        let (frames, rest) = decode([Bytes::from(record.body.clone())]);
+        assert!(rest.trim_ascii().is_empty(), "{}: bytes after the last frame", record.name);
+        let mut reader = StreamReader::new(record.dialect);
+        let read: Vec<_> = frames.iter().map(|frame| reader.read(frame)).collect();
+        assert!(!read.contains(&Meaning::Malformed), "{}: {read:?}", record.name);
+        assert!(reader.model().is_some(), "{}: no model", record.name);
+        match reader.end() {
+            Ok(()) if record.has_inband_error => panic!("{}: its error was missed", record.name),
+            Ok(()) => {
+                whole += 1;
+                if !read.contains(&Meaning::Content) {
+                    println!("  {}: honestly stopped before any content", record.name);
+                    stopped += 1;
+                }
+            }
+            Err(flaw) => failed.push((record, flaw)),
+        }
+    }
+    assert!(stopped * 20 < whole, "too many streams seem to have no content");
+    println!("read {whole} whole streams; others:");
+    report(&failed, |_, _| None);
+}
+
+#[test]
+fn recorded_replies_are_flawless_unless_they_carry_an_error() {
+    let Some(records) = records() else { return };
+    let (mut whole, mut failed) = (0, Vec::new());
+    for record in records.iter().filter(|record| !record.is_stream && record.status == 200) {
+        let reply = record.dialect.read_reply(&record.body);
+        match reply.flaw {
+            None if record.has_inband_error => panic!("{}: its error was missed", record.name),
+            None => {
+                assert!(reply.model.is_some(), "{}: no model", record.name);
+                assert!(reply.usage.input > 0, "{}: no usage", record.name);
+                whole += 1;
+            }
+            Some(flaw) => failed.push((record, flaw)),
+        }
+    }
+    println!("read {whole} flawless replies; others:");
+    report(&failed, known_broken_reply);
+}
+
+#[test]
+fn recorded_replies_cut_short_are_never_flawless() {
+    let Some(records) = records() else { return };
+    let (mut replies, mut cuts) = (0, 0);
+    for record in records.iter().filter(|record| !record.is_stream && record.status == 200) {
+        let body = record.body.trim_ascii();
+        if record.dialect.read_reply(body).flaw.is_some() {
+            continue;
+        }
+        for cut in (0..body.len()).step_by(body.len() / 100 + 1) {
+            let flaw = record.dialect.read_reply(&body[..cut]).flaw;
+            assert_eq!(flaw, Some(Flaw::Truncated), "{} cut at {cut}", record.name);
+            cuts += 1;
+        }
+        replies += 1;
+    }
+    println!("cut {replies} replies short at {cuts} places");
+}
+
+#[test]
+fn recorded_requests_are_read() {
+    let Some(records) = records() else { return };
+    let (mut requests, mut refused) = (0, Vec::new());
+    for record in &records {
+        let Some(body) = &record.request else { continue };
+        match record.dialect.read_request(body) {
+            Ok(head) => {
+                let body = Bytes::from(body.clone());
+                let span = &body[head.model_span.clone()];
+                assert_eq!(serde_json::from_slice::<String>(span).unwrap(), head.model);
+                let parts = failsoft_wire::with_model(&body, &head.model_span, "a \"b\" 😀");
+                let spliced: Value = serde_json::from_slice(&parts.concat()).unwrap();
+                assert_eq!(spliced["model"], "a \"b\" 😀", "{}", record.name);
+                requests += 1;
+            }
+            Err(problem) => refused.push((record, problem)),
+        }
+    }
+    println!("read {requests} requests; refused:");
+    for (record, problem) in &refused {
+        println!("  {} (answered {}): {problem}", record.name, record.status);
+        let why = "only what its provider refused too may be refused here";
+        assert!(record.status >= 400, "{}: {why}", record.name);
+    }
+}
+
+/// Replies that were recorded broken without a note of it.
+fn known_broken_reply(record: &Record, _: &Flaw) -> Option<&'static str> {
+    let is_filter_error = record.name.ends_with("azure/chat/0116.json");
+    is_filter_error.then_some("a content filter's error object under status 200")
+}
+
+fn report(failed: &[(&Record, Flaw)], known: fn(&Record, &Flaw) -> Option<&'static str>) {
+    let mut unexplained = 0;
+    for (record, flaw) in failed {
+        let is_noted = record.has_inband_error && matches!(flaw, Flaw::Error(_));
+        let noted = is_noted.then_some("recorded with an error in band");
+        let why = noted.or_else(|| known(record, flaw));
+        unexplained += usize::from(why.is_none());
+        println!("  {}: {flaw:?}: {}", record.name, why.unwrap_or("UNEXPLAINED"));
+    }
+    assert_eq!(unexplained, 0, "see the output above");
+}
+
+fn decode(chunks: impl IntoIterator<Item = Bytes>) -> (Vec<Frame>, Bytes) {
+    let mut decoder = Decoder::new(MAX_FRAME);
+    let mut frames = Vec::new();
+    for chunk in chunks {
+        decoder.push(chunk);
+        while let Some(frame) = decoder.next_frame().unwrap() {
+            frames.push(frame);
+        }
+    }
+    (frames, decoder.rest())
+}
+
+fn meanings(dialect: Dialect, frames: &[Frame]) -> (Vec<Meaning>, Result<(), Flaw>) {
+    let mut reader = StreamReader::new(dialect);
+    (frames.iter().map(|frame| reader.read(frame)).collect(), reader.end())
+}
+
+/// The records of both dialects, or `None` where there are none.
+fn records() -> Option<Vec<Record>> {
+    let Some(file) = shared()
+        .and_then(|path| std::fs::File::open(path.join("recorded").join("dev_core.tar.gz")).ok())
+    else {
+        println!("skipped: no recorded traffic here (FAILSOFT_SHARED names its folder)");
+        return None;
+    };
+    let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(file));
+    let mut records = BTreeMap::new();
+    for entry in archive.entries().unwrap() {
+        let mut entry = entry.unwrap();
+        let name = entry.path().unwrap().to_string_lossy().into_owned();
+        let Some(dialect) = dialect_of(&name) else { continue };
+        let mut text = String::new();
+        entry.read_to_string(&mut text).unwrap();
+        records.insert(name.clone(), Record::read(name, dialect, &text));
+    }
+    Some(records.into_values().collect())
+}
+
+fn dialect_of(name: &str) -> Option<Dialect> {
+    let (folder, file) = name.rsplit_once('/')?;
+    let (_, api) = folder.rsplit_once('/')?;
+    match api {
+        _ if !file.ends_with(".json") => None,
+        "chat" => Some(Dialect::ChatCompletions),
+        "messages" | "anthropic_messages" => Some(Dialect::Messages),
+        _ => None,
+    }
+}
+
+fn shared() -> Option<PathBuf> {
+    if let Some(path) = std::env::var_os("FAILSOFT_SHARED") {
+        return Some(path.into());
+    }
+    let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().map(|folder| folder.join("shared")).find(|path| path.is_dir())
+}
+
+impl Record {
+    fn read(name: String, dialect: Dialect, text: &str) -> Self {
+        let record: Value = serde_json::from_str(text).unwrap();
+        let (request, response, meta) = (&record["request"], &record["response"], &record["meta"]);
+        let sizes = meta["chunk_sizes"].as_array().into_iter().flatten();
+        // Cloud platforms name the model in the path instead.
+        let has_model = request["body"].as_str().is_some_and(|body| body.contains("\"model\""));
+        Self {
+            dialect,
+            request: request["body"].as_str().filter(|_| has_model).map(|body| body.into()),
+            status: response["status"].as_u64().unwrap(),
+            body: response["body_text"].as_str().unwrap_or_default().into(),
+            is_stream: meta["stream"] == true,
+            is_raw: meta["body_fidelity"] == "raw",
+            has_inband_error: meta["inband_error"] == true,
+            chunk_sizes: sizes.filter_map(|size| Some(size.as_u64()? as usize)).collect(),
+            name,
+        }
+    }
+}
