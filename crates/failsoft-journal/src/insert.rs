@@ -160,7 +160,7 @@ impl<'c> Inserts<'c> {
         (started, row): (Moment, &StepRow),
     ) -> rusqlite::Result<()> {
         let Happening { what, why, reason, from, to, until, value, .. } = row.happening;
-        let target = self.target(&record.names, row.happening.target)?;
+        let target = self.target(&record.names, concerned(&record.names, &row.happening))?;
         self.step.execute(params![
             seq,
             row.step as i64,
@@ -181,7 +181,7 @@ impl<'c> Inserts<'c> {
     fn state(&mut self, seq: i64, record: &StateRecord) -> rusqlite::Result<()> {
         let happening = happening(&record.event);
         let Happening { what, why, reason, from, to, until, value, .. } = happening;
-        let target = self.target(&record.names, happening.target)?;
+        let target = self.target(&record.names, concerned(&record.names, &happening))?;
         self.state.execute(params![
             seq,
             wall(record.stamp, record.at),
@@ -240,4 +240,10 @@ fn wall(stamp: Stamp, at: Moment) -> i64 {
         stamp.unix_millis.saturating_sub(millis(back))
     };
     unix_millis.clamp(0, END_OF_9999)
+}
+
+/// The target a happening is told of; of a credential, one that uses it.
+fn concerned(names: &Names, happening: &Happening) -> Option<TargetId> {
+    let credential = || names.credentials.get(happening.value? as usize).copied();
+    happening.target.or_else(|| if happening.what == "key_disabled" { credential() } else { None })
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use failsoft_engine::{Event, Moment};
+use failsoft_engine::{Event, Moment, TargetId};
 
 /// Ties the engine's clock to the wall clock: both read at the same instant, once, at the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub struct Names {
     pub routes: Vec<String>,
     /// By target id.
     pub targets: Vec<TargetName>,
+    /// By credential id: one of the targets that use it, to call it by.
+    pub credentials: Vec<TargetId>,
 }
 
 /// The name of a target.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use failsoft_config::{ModelName, Settings};
+use failsoft_engine::TargetId;
 use failsoft_journal::{Names, TargetName};
 use http::HeaderValue;
 
@@ -65,5 +66,18 @@ fn names(settings: &Settings, places: &[Place]) -> Names {
     Names {
         routes: settings.routes.iter().map(|route| route.name.clone()).collect(),
         targets: settings.targets.iter().zip(places).map(target).collect(),
+        credentials: credentials(settings),
     }
+}
+
+/// For each credential the first target that uses it.
+fn credentials(settings: &Settings) -> Vec<TargetId> {
+    let mut first = Vec::new();
+    for (target, number) in settings.engine.targets.iter().zip(0_u16..) {
+        let place = usize::from(target.credential.0);
+        if first.len() <= place {
+            first.resize(place + 1, TargetId(number));
+        }
+    }
+    first
 }

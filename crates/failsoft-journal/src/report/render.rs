@@ -337,8 +337,7 @@ fn sentence(change: &Change, page: &Page) -> String {
             format!("breaker of {target} {state}{until}{cause}{}", say(TRIPS, reason))
         }
         "key_disabled" => {
-            let number = change.value.unwrap_or_default();
-            format!("key number {number} out of use{until}: {}", say(KINDS, reason))
+            format!("the key of {target} out of use{until}: {}", say(KINDS, reason))
         }
         "model_disabled" => format!("{target} out of use{until}: {}", say(KINDS, reason)),
         "switched" => {

@@ -20,7 +20,12 @@ pub(crate) fn sentence(story: &Story, happened: &Happened, page: &Page) -> Strin
         "throttled" => {
             format!("{} asked to be left alone{}", told.target(), told.until(" until "))
         }
-        "key_disabled" => format!("a key is out of use{}: {}", told.until(" until "), told.kind()),
+        "key_disabled" => format!(
+            "the key of {} is out of use{}: {}",
+            told.target(),
+            told.until(" until "),
+            told.kind()
+        ),
         "model_disabled" => {
             format!("{} is out of use{}: {}", told.target(), told.until(" until "), told.kind())
         }

@@ -30,6 +30,7 @@ pub fn names() -> Arc<Names> {
             target("local/llama-4"),
             target("groq/llama-4-maverick"),
         ],
+        credentials: (0..4).map(TargetId).collect(),
     })
 }
 

@@ -3,7 +3,7 @@
 
 use bytes::{Bytes, BytesMut};
 use failsoft_engine::Usage;
-use failsoft_wire::sse::Decoder;
+use failsoft_wire::sse::{Decoder, Frame};
 use failsoft_wire::{Dialect, Flaw, Meaning, Shape, StreamReader, sniff};
 use tokio::time::Instant;
 
@@ -126,9 +126,7 @@ impl Streaming {
                 Err(_) => break Turn::TooLarge,
             };
             match self.reader.read(&frame) {
-                Meaning::Error => {
-                    break Turn::Error(Bytes::copy_from_slice(frame.data().unwrap_or_default()));
-                }
+                Meaning::Error => break self.errored(&frame),
                 Meaning::Malformed if !self.has_content || self.malformed >= MAX_MALFORMED => {
                     break Turn::Flawed(Flaw::WrongShape);
                 }
@@ -160,6 +158,16 @@ impl Streaming {
             self.last_content = Some(Instant::now());
         }
         turn
+    }
+
+    /// An error with words of its own, or only a finish reason that says the answer broke.
+    fn errored(&self, frame: &Frame) -> Turn {
+        match (self.reader.error(), self.reader.end()) {
+            (None, Err(flaw)) => Turn::Flawed(flaw),
+            (Some(_), _) | (None, Ok(())) => {
+                Turn::Error(Bytes::copy_from_slice(frame.data().unwrap_or_default()))
+            }
+        }
     }
 
     /// The body ended as bodies do: is the answer whole?
