@@ -1,0 +1,40 @@
+//! Settings: text in, checked settings or every problem at once out.
+//!
+//! What people write is a *spec*; what the program runs on are *settings*. Between them stands one
+//! check that finds all problems, each with its line and a hint. Settings that cannot work cannot
+//! be represented. Defaults stand once, with the policies they belong to.
+
+mod base_url;
+mod check;
+mod choice;
+pub mod client_keys;
+mod effective;
+mod load;
+mod mask;
+mod nearest;
+mod policy;
+mod problem;
+mod reference;
+mod render;
+mod report;
+mod routing;
+mod schema;
+mod settings;
+mod source;
+mod spec;
+mod structure;
+mod tree;
+mod units;
+mod variables;
+
+pub use effective::{EffectiveValue, ValueOrigin, effective};
+pub use load::{Origin, keyed_providers, load, load_default};
+pub use problem::{Problem, Problems, Severity};
+pub use reference::reference;
+pub use schema::schema;
+pub use settings::{
+    BaseUrl, Cancel, ClientKeys, ErrorDetail, Journal, ModelFacts, ModelName, Provider,
+    RouteChoice, RouteInfo, Server, Settings, TargetInfo, Texts,
+};
+pub use source::{Source, SourceError};
+pub use units::duration;

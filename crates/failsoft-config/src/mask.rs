@@ -1,0 +1,93 @@
+//! Quoted lines without the secrets in them.
+
+use std::ops::Range;
+
+use crate::report::Report;
+use crate::tree::{Node, Place, Table, Value, read};
+
+/// The text with a star for each sign of a secret. Lines and columns stay as they are.
+pub(crate) fn masked(text: &str) -> String {
+    let report = Report::new(text);
+    let root = read(text, &report);
+    let mut spans = Vec::new();
+    for entry in root.node("providers").and_then(Node::table).map_or(&[][..], |all| &all.0) {
+        entry.node.table().into_iter().for_each(|provider| secrets(provider, &mut spans));
+    }
+    if report.has_errors() {
+        spans.extend(suspects(text));
+    }
+    spans.sort_by_key(|span| span.start);
+    let mut spans = spans.into_iter().peekable();
+    let mut out = String::with_capacity(text.len());
+    for (at, c) in text.char_indices() {
+        while spans.next_if(|span| span.end <= at).is_some() {}
+        let hidden = spans.peek().is_some_and(|span| span.contains(&at));
+        out.push(if hidden && !matches!(c, '"' | '\'' | '\n' | '\r') { '*' } else { c });
+    }
+    out
+}
+
+fn secrets(provider: &Table, spans: &mut Vec<Range<usize>>) {
+    let mut hide = |node: &Node| {
+        if let (Place::Text(span), Value::Text(text)) = (&node.place, &node.value)
+            && text != "none"
+        {
+            spans.push(span.clone());
+        }
+    };
+    provider.node("api_key").into_iter().for_each(&mut hide);
+    if let Some(Node { value: Value::List(keys), .. }) = provider.node("api_keys") {
+        keys.iter().for_each(&mut hide);
+    }
+    if let Some(headers) = provider.node("headers").and_then(Node::table) {
+        headers.0.iter().for_each(|header| hide(&header.node));
+    }
+    // `https://name:password@host`
+    provider
+        .node("base_url")
+        .filter(|url| url.text().is_some_and(|url| url.contains('@')))
+        .map(hide);
+}
+
+/// In a text that cannot be read, what stands behind `api_key =` and does not look like a place.
+fn suspects(text: &str) -> Vec<Range<usize>> {
+    let mut start = 0;
+    let mut spans = Vec::new();
+    for line in text.split_inclusive('\n') {
+        if let Some(equals) = line.find('=')
+            && line.contains("api_key")
+            && !line.contains("env")
+            && !line.contains("file")
+        {
+            spans.push(start + equals + 2..start + line.len());
+        }
+        start += line.len();
+    }
+    spans
+}
+
+#[cfg(test)]
+mod tests {
+    use super::masked;
+
+    #[test]
+    fn secrets_are_stars_and_places_are_not() {
+        for (text, expected) in [
+            ("[providers.a]\napi_key = \"sk-ü\"\n", "[providers.a]\napi_key = \"****\"\n"),
+            ("[providers.a]\napi_key = \"none\"", "[providers.a]\napi_key = \"none\""),
+            (
+                "providers.a.api_keys = [{ env = \"X\" }, 's']",
+                "providers.a.api_keys = [{ env = \"X\" }, '*']",
+            ),
+            ("[providers.a.headers]\nx-a = \"b\"", "[providers.a.headers]\nx-a = \"*\""),
+            (
+                "[providers.a]\nbase_url = \"http://u:p@h\"",
+                "[providers.a]\nbase_url = \"************\"",
+            ),
+            ("[providers.a]\napi_key = \"sk-x", "[providers.a]\napi_key = \"****"),
+            ("[providers.a]\napi_key = { env = \"X }", "[providers.a]\napi_key = { env = \"X }"),
+        ] {
+            assert_eq!(masked(text), expected);
+        }
+    }
+}

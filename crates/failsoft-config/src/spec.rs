@@ -1,0 +1,286 @@
+//! The settings as people write them. Schema and reference are made from these types: the
+//! comments here are what users read.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use failsoft_wire::Dialect;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::choice::Short;
+use crate::policy::{
+    BreakerSpec, BudgetSpec, DegradeSpec, HedgeSpec, LimitSpec, PoliciesSpec, ProfileSpec,
+    RetrySpec, ThrottleSpec, TimeoutsSpec,
+};
+use crate::units::{Length, Size};
+
+/// Settings of failsoft.
+#[derive(Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(title = "failsoft settings")]
+pub(crate) struct Spec {
+    /// The listeners and what they demand.
+    pub(crate) server: ServerSpec,
+    /// Where the record of calls is kept.
+    pub(crate) journal: JournalSpec,
+    /// Services calls can go to, by name. A known name brings dialect, address, way to send the
+    /// key, and failure table.
+    pub(crate) providers: BTreeMap<String, ProviderSpec>,
+    /// Names clients address as `model`, with the targets and policies behind them.
+    pub(crate) routes: BTreeMap<String, RouteSpec>,
+    /// The default policies of all routes. A route's own tables stand above them, key by key.
+    pub(crate) policy: PoliciesSpec,
+}
+
+/// The listeners and what they demand.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ServerSpec {
+    /// Where clients connect. Beyond loopback it needs `client_keys`.
+    #[schemars(extend("format" = "socket-address"))]
+    pub(crate) listen: String,
+    /// Health, metrics and dashboard; never the clients' port.
+    #[schemars(extend("format" = "socket-address"))]
+    pub(crate) admin: String,
+    /// Who may come in. Without it anybody who reaches the port.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) client_keys: Option<ClientKeysSpec>,
+    /// How much of a provider's words a client sees.
+    pub(crate) errors: ErrorsSpec,
+    /// The largest request body.
+    pub(crate) max_body: Size,
+    /// How long a request may take to arrive.
+    pub(crate) read_timeout: Length,
+    /// How long calls in flight may go on after a stop was asked for.
+    pub(crate) drain: Length,
+    /// Client connections held at once.
+    pub(crate) max_connections: u32,
+}
+
+/// Where the hashes of client keys are.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ClientKeysSpec {
+    /// Written by `failsoft keys`; relative to the settings file.
+    pub(crate) file: String,
+}
+
+#[derive(Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ErrorsSpec {
+    /// None.
+    #[default]
+    Plain,
+    /// The provider's words with secrets removed, for the caller's own mistakes.
+    Detailed,
+}
+
+/// Where the record of calls is kept.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct JournalSpec {
+    /// Whether a record is kept.
+    pub(crate) enabled: bool,
+    /// The file; relative to the settings file.
+    pub(crate) path: String,
+    /// How long rows are kept.
+    pub(crate) keep: Length,
+    /// Whether rows wait for the disk: slower, and nothing is lost when the power fails.
+    pub(crate) sync: bool,
+}
+
+/// A service calls can go to.
+#[derive(Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ProviderSpec {
+    /// The known provider this entry is, when the entry has a name of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) kind: Option<String>,
+    /// What it speaks. Known providers bring it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) dialect: Option<DialectSpec>,
+    /// Its address as SDKs take it: with `/v1` for `chat_completions`, without for `messages`.
+    /// Known providers bring it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "base-url"))]
+    pub(crate) base_url: Option<String>,
+    /// Its key: `{ env = "NAME" }`, `{ file = "PATH" }`, or "none". Known providers read their
+    /// SDK's variable when nothing is said. The key itself is taken too, with a warning.
+    #[serde(skip_serializing)]
+    pub(crate) api_key: Option<KeySpec>,
+    /// Several keys; each has its own quota and health.
+    #[serde(skip_serializing)]
+    pub(crate) api_keys: Option<Vec<KeySpec>>,
+    /// Extra headers for every request to it.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) headers: BTreeMap<String, String>,
+    /// A PEM file with the only certificate authorities trusted for it; relative to the settings
+    /// file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ca_file: Option<String>,
+    /// Whether its name may lead to private addresses. An address written in `base_url` always
+    /// may be private.
+    pub(crate) allow_private: bool,
+    /// What is known of its models. Of others, all but `prefill` is assumed.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) models: BTreeMap<String, ModelSpec>,
+}
+
+/// A key, or where it is.
+pub(crate) type KeySpec = Short<String, KeyPlaceSpec>;
+
+#[derive(Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct KeyPlaceSpec {
+    /// The environment variable that holds the key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) env: Option<String>,
+    /// The file that holds nothing but the key; relative to the settings file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) file: Option<String>,
+}
+
+/// What is known of a model.
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ModelSpec {
+    /// Tokens it can hold at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) context: Option<u32>,
+    /// Whether it goes on from the beginning of an answer.
+    pub(crate) prefill: bool,
+    /// Whether it calls tools.
+    pub(crate) tools: bool,
+    /// Whether it takes images.
+    pub(crate) vision: bool,
+    /// What becomes of a cancelled call.
+    pub(crate) cancel: CancelSpec,
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum CancelSpec {
+    /// The work ends, and what was not made is not paid.
+    Honoured,
+    /// The work goes on and is paid.
+    Billed,
+}
+
+/// A name clients address.
+#[derive(Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RouteSpec {
+    /// Other model names that lead here; `*` stands for any run of characters.
+    pub(crate) models: Vec<String>,
+    /// Targets as `provider/model`, in lists. The lists are tried in order; inside one, the
+    /// healthiest and fastest first. `provider/*` asks for the model the client asked for.
+    pub(crate) tiers: Vec<Vec<String>>,
+    /// Who waits: it sets the deadline and the patience that go with it.
+    pub(crate) profile: ProfileSpec,
+    /// When a call makes its next attempt.
+    pub(crate) retry: RetrySpec,
+    /// How long things may take.
+    pub(crate) timeouts: TimeoutsSpec,
+    /// When a target that keeps failing is left alone.
+    pub(crate) breaker: BreakerSpec,
+    /// How many extra attempts all calls of the route together may make.
+    pub(crate) budget: BudgetSpec,
+    /// How many attempts a target holds at once.
+    pub(crate) limit: LimitSpec,
+    /// What is done with a target's wish to be left alone.
+    pub(crate) throttle: ThrottleSpec,
+    /// A second attempt beside a slow one, before patience ends.
+    pub(crate) hedge: HedgeSpec,
+    /// What is answered when nothing else can be.
+    pub(crate) degrade: DegradeSpec,
+}
+
+impl RouteSpec {
+    /// Its policies apart from what else is said of it.
+    pub(crate) fn into_policies(self) -> PoliciesSpec {
+        PoliciesSpec {
+            retry: self.retry,
+            timeouts: self.timeouts,
+            breaker: self.breaker,
+            budget: self.budget,
+            limit: self.limit,
+            throttle: self.throttle,
+            hedge: self.hedge,
+            degrade: self.degrade,
+        }
+    }
+}
+
+/// A dialect's name; the list of them stands with the wire.
+#[derive(Clone, Copy)]
+pub(crate) struct DialectSpec(pub(crate) Dialect);
+
+impl Serialize for DialectSpec {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for DialectSpec {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        name.parse().map(Self).map_err(|()| D::Error::custom("no such dialect"))
+    }
+}
+
+impl JsonSchema for DialectSpec {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "dialect".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "enum": Dialect::ALL.map(Dialect::as_str) })
+    }
+}
+
+impl Default for ServerSpec {
+    /// Loopback, because without keys nobody else may come; 32 MiB because providers take no more.
+    fn default() -> Self {
+        Self {
+            listen: "127.0.0.1:4000".to_owned(),
+            admin: "127.0.0.1:4001".to_owned(),
+            client_keys: None,
+            errors: ErrorsSpec::default(),
+            max_body: Size(32 << 20),
+            read_timeout: Length(std::time::Duration::from_secs(30)),
+            drain: Length(std::time::Duration::from_secs(30)),
+            max_connections: 10_000,
+        }
+    }
+}
+
+impl Default for JournalSpec {
+    /// A month: long enough to see a pattern, short enough for a laptop.
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            path: "failsoft.db".to_owned(),
+            keep: Length(std::time::Duration::from_secs(30 * 86_400)),
+            sync: false,
+        }
+    }
+}
+
+impl Default for ModelSpec {
+    /// Prefill is rare and fails hard where it is missing; the rest is common.
+    fn default() -> Self {
+        Self {
+            context: None,
+            prefill: false,
+            tools: true,
+            vision: true,
+            cancel: CancelSpec::Honoured,
+        }
+    }
+}
