@@ -1,0 +1,162 @@
+//! Ranking: which targets of a route may take a call's next attempt, and which of them is best.
+
+use crate::policy::Repeats;
+use crate::random::{Purpose, Subject};
+use crate::target::Gate;
+use crate::turn::{Place, Turn};
+use crate::{Bar, BarReason, Elsewhere, Event, Moment, TargetId, Why};
+
+/// One target, as one call sees it now.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Look {
+    pub(crate) place: Place,
+    pub(crate) standing: Standing,
+    pub(crate) gate: Option<Gate>,
+}
+
+/// What lies between a call and a target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// Nothing yet.
+    Untried,
+    /// A failure that may be tried again there; its place in the call's list of failures.
+    Repeatable { failed: usize, only_without_elsewhere: bool },
+    /// It is on its way there, or a failure forbids it.
+    Out,
+}
+
+impl Look {
+    /// It can be sent to now.
+    pub(crate) fn is_open(&self) -> bool {
+        self.standing == Standing::Untried && self.gate.is_none()
+    }
+}
+
+impl Turn<'_> {
+    /// The best target of the first tier, when the call has only just arrived: the way of almost
+    /// every call, so it stays short.
+    pub(crate) fn first_choice(&mut self) -> Option<Place> {
+        let route = std::sync::Arc::clone(&self.call.route);
+        let tier = route.tiers.first()?;
+        let mut best: Option<(u64, u64, Place)> = None;
+        let mut barred = false;
+        for &target in tier {
+            let Some(cell) = self.call.book.cell(target) else { continue };
+            self.world.notice(self.now, target, cell, self.step);
+            if self.world.gate(self.now, &self.call.book, target).is_some() {
+                barred = true;
+                continue;
+            }
+            let (cost, tie) = self.rank(target, cell);
+            if best.is_none_or(|(least, least_tie, _)| (cost, tie) < (least, least_tie)) {
+                best = Some((cost, tie, Place { target, cell, tier: 0 }));
+            }
+        }
+        let (_, _, place) = best?;
+        if barred {
+            for &target in tier {
+                self.tell_bar(target, self.world.gate(self.now, &self.call.book, target));
+            }
+        }
+        Some(place)
+    }
+
+    /// Looks at every target of the route, and says which could not take the next attempt.
+    pub(crate) fn look_around(&mut self) -> Vec<Look> {
+        let route = std::sync::Arc::clone(&self.call.route);
+        let mut looks = Vec::with_capacity(route.tiers.iter().map(Vec::len).sum());
+        for (tier, targets) in route.tiers.iter().enumerate() {
+            for &target in targets {
+                let Some(cell) = self.call.book.cell(target) else { continue };
+                self.world.notice(self.now, target, cell, self.step);
+                let gate = self.world.gate(self.now, &self.call.book, target);
+                let standing = self.standing(target);
+                if standing == Standing::Untried {
+                    self.tell_bar(target, gate);
+                } else if !self.call.used(target) {
+                    self.bar(target, BarReason::Excluded, None);
+                }
+                looks.push(Look { place: Place { target, cell, tier }, standing, gate });
+            }
+        }
+        looks
+    }
+
+    /// The best of those that can be sent to now and would answer before the deadline.
+    pub(crate) fn best_open(
+        &self,
+        looks: &[Look],
+        why: Why,
+        tiers: impl Fn(usize) -> bool,
+    ) -> Option<Place> {
+        let open = looks.iter().filter(|look| look.is_open() && tiers(look.place.tier));
+        let places = open.map(|look| look.place).filter(|&place| self.fits(place, self.now, why));
+        places.min_by_key(|place| (place.tier, self.rank(place.target, place.cell)))
+    }
+
+    /// Whether an attempt sent at `start` can be expected to answer in time. The first may always
+    /// try: what is known of a pace is no reason to send nothing at all.
+    pub(crate) fn fits(&self, place: Place, start: Moment, why: Why) -> bool {
+        let typical = self.world.cells[place.cell].typical(self.call.delivery);
+        match why {
+            Why::First => start < self.call.deadline,
+            Why::Retry | Why::Failover | Why::Patience => {
+                start < self.call.deadline && start + typical <= self.call.deadline
+            }
+        }
+    }
+
+    fn rank(&self, target: TargetId, cell: usize) -> (u64, u64) {
+        let subject = Subject { id: self.call.id.0, part: u64::from(target.0) };
+        let cost = self.world.cells[cell].cost(self.now, self.call.delivery);
+        (cost, self.world.random.draw(subject, Purpose::Tie))
+    }
+
+    fn standing(&self, target: TargetId) -> Standing {
+        if self.call.living.iter().any(|attempt| attempt.target == target) {
+            return Standing::Out;
+        }
+        if self.excluded(target) {
+            return Standing::Out;
+        }
+        let here = || self.call.failed.iter().enumerate().filter(|(_, it)| it.target == target);
+        let Some((index, last)) = here().next_back() else { return Standing::Untried };
+        let times = here().filter(|(_, failed)| failed.repeats == last.repeats).count();
+        let allowed = match last.repeats {
+            Repeats::None => false,
+            Repeats::Many => true,
+            Repeats::Once | Repeats::OnceWithoutElsewhere => times == 1,
+        };
+        if !allowed || self.call.once_per_target {
+            return Standing::Out;
+        }
+        let only_without_elsewhere = last.repeats == Repeats::OnceWithoutElsewhere;
+        Standing::Repeatable { failed: index, only_without_elsewhere }
+    }
+
+    /// Whether a failure at another target rules this one out.
+    fn excluded(&self, target: TargetId) -> bool {
+        let book = &self.call.book;
+        self.call.failed.iter().filter(|failed| failed.target != target).any(|failed| {
+            let (Some(one), Some(other)) = (book.target(failed.target), book.target(target)) else {
+                return false;
+            };
+            match failed.failure.elsewhere {
+                Elsewhere::Any | Elsewhere::Nowhere => false,
+                Elsewhere::OtherCredential => one.credential == other.credential,
+                Elsewhere::OtherModel | Elsewhere::LargerContext => one.model == other.model,
+            }
+        })
+    }
+
+    fn tell_bar(&mut self, target: TargetId, gate: Option<Gate>) {
+        if let Some(gate) = gate {
+            self.bar(target, gate.reason, gate.until);
+        }
+    }
+
+    fn bar(&mut self, target: TargetId, reason: BarReason, until: Option<Moment>) {
+        let bar = Bar { call: self.call.id, target, reason, until };
+        self.step.events.push(Event::Barred(bar));
+    }
+}

@@ -1,0 +1,103 @@
+//! What the world did, as the driver tells it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::{AttemptId, CallId, Failure, Moment, Profile, RouteId, Settings, TargetId};
+
+/// Something that happened. Ids that are unknown, repeated or late are ignored and counted.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// A client asked.
+    CallArrived(Arrival),
+    /// The attempt's connection stands; the request is being sent.
+    Connected {
+        /// The attempt.
+        attempt: AttemptId,
+    },
+    /// The first semantic delta came (streamed calls only); the driver holds it until `Commit`.
+    FirstContent {
+        /// The attempt.
+        attempt: AttemptId,
+    },
+    /// Content came last at `at`. The driver may tell this late, but always before it says that
+    /// time has passed, so that progress costs nothing while all is well.
+    Progressed {
+        /// The attempt.
+        attempt: AttemptId,
+        /// When the last content came.
+        at: Moment,
+    },
+    /// The answer is whole. For a plain call this is also its first content.
+    AttemptSucceeded {
+        /// The attempt.
+        attempt: AttemptId,
+        /// What it used, as far as the provider said.
+        usage: Usage,
+    },
+    /// The attempt is over without a whole answer.
+    AttemptFailed {
+        /// The attempt.
+        attempt: AttemptId,
+        /// Why.
+        failure: Failure,
+    },
+    /// The moment the last `WakeAt` of this call named has come.
+    TimePassed {
+        /// The call.
+        call: CallId,
+    },
+    /// The client went away.
+    CallerLeft {
+        /// The call.
+        call: CallId,
+    },
+    /// New settings are in force. Calls in flight keep the route they came in on.
+    SettingsChanged(Arc<Settings>),
+    /// An operator took a target out of service, or brought it back.
+    TargetSwitched {
+        /// The target.
+        target: TargetId,
+        /// Whether it may be used.
+        enabled: bool,
+    },
+}
+
+/// A call at its start.
+#[derive(Clone, Copy, Debug)]
+pub struct Arrival {
+    /// Chosen by the driver.
+    pub call: CallId,
+    /// Where it goes.
+    pub route: RouteId,
+    /// How the answer travels.
+    pub delivery: Delivery,
+    /// The caller's profile instead of the route's.
+    pub profile: Option<Profile>,
+    /// How long the caller waits, if it said; it only narrows the route's deadline.
+    pub deadline: Option<Duration>,
+    /// The caller's own bound on attempts; it only narrows the route's.
+    pub max_attempts: Option<u8>,
+    /// How often the client's SDK has already tried this call (`x-stainless-retry-count`).
+    pub client_retries: u8,
+    /// Estimated input tokens.
+    pub input_tokens: u32,
+}
+
+/// How the answer travels to the client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Delivery {
+    /// As one document; its first content is its whole.
+    Plain,
+    /// As a stream of events.
+    Streamed,
+}
+
+/// Tokens as the provider counted them; zero where it did not say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Tokens read.
+    pub input: u32,
+    /// Tokens written.
+    pub output: u32,
+}

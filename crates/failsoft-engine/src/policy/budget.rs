@@ -1,0 +1,284 @@
+//! Budgets: how many extra attempts all calls of a route together may make.
+
+use std::time::Duration;
+
+use crate::{Moment, Refusal};
+
+/// One budget for each kind of extra attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Budgets {
+    /// For the same target again.
+    pub retry: Budget,
+    /// For another target, after a failure or beside a slow one.
+    pub failover: Budget,
+}
+
+/// A bucket of whole extra attempts, counted in thousandths.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Budget {
+    /// Thousandths of an extra attempt earned by each first attempt.
+    pub earn_milli: u32,
+    /// Extra attempts the bucket holds at most; it starts full.
+    pub cap: u32,
+    /// One extra attempt is earned in this time whatever the traffic; zero means none.
+    pub floor: Duration,
+    /// Extra attempts of this kind in flight at once: at least this many …
+    pub min_in_flight: u32,
+    /// … or this share of all attempts in flight, in thousandths, whichever is more.
+    pub in_flight_milli: u32,
+}
+
+impl Default for Budgets {
+    /// A retry loads the target that just failed, so one in ten; a failover does not, and is
+    /// needed for the calls before a breaker opens, so one in two.
+    fn default() -> Self {
+        Self {
+            retry: Budget {
+                earn_milli: 100,
+                cap: 10,
+                floor: Duration::from_secs(10),
+                min_in_flight: 3,
+                in_flight_milli: 200,
+            },
+            failover: Budget {
+                earn_milli: 500,
+                cap: 50,
+                floor: Duration::from_secs(10),
+                min_in_flight: 50,
+                in_flight_milli: 1000,
+            },
+        }
+    }
+}
+
+/// Thousandths of an extra attempt in a whole one.
+const WHOLE: u64 = 1000;
+
+/// Which budget an extra attempt is charged to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Extra {
+    Retry,
+    Failover,
+}
+
+/// An extra attempt that was paid for; given back when the attempt is over.
+#[derive(Debug, Hash)]
+#[must_use]
+pub(crate) struct ExtraPermit(Extra);
+
+/// The budgets of one route.
+#[derive(Debug, Hash)]
+pub(crate) struct Purse {
+    retry: Pot,
+    failover: Pot,
+    in_flight: u32,
+}
+
+impl Purse {
+    pub(crate) fn new(rules: &Budgets, now: Moment) -> Self {
+        Self {
+            retry: Pot::new(rules.retry, now),
+            failover: Pot::new(rules.failover, now),
+            in_flight: 0,
+        }
+    }
+
+    /// New rules from here on; what was saved stays, up to the new cap.
+    pub(crate) fn follow(&mut self, rules: &Budgets) {
+        self.retry.follow(rules.retry);
+        self.failover.follow(rules.failover);
+    }
+
+    /// A first attempt was sent: it is never refused, and every pot earns.
+    pub(crate) fn first_sent(&mut self) {
+        self.in_flight = self.in_flight.saturating_add(1);
+        self.retry.earn();
+        self.failover.earn();
+    }
+
+    /// Whether an extra attempt may be made now.
+    pub(crate) fn check(&mut self, now: Moment, extra: Extra) -> Result<(), Refusal> {
+        let in_flight = self.in_flight;
+        self.pot(extra).check(now, in_flight)
+    }
+
+    /// Pays for the extra attempt that `check` allowed.
+    pub(crate) fn take(&mut self, extra: Extra) -> ExtraPermit {
+        self.in_flight = self.in_flight.saturating_add(1);
+        let pot = self.pot(extra);
+        pot.milli = pot.milli.saturating_sub(WHOLE);
+        pot.in_flight = pot.in_flight.saturating_add(1);
+        ExtraPermit(extra)
+    }
+
+    /// An attempt is over.
+    pub(crate) fn ended(&mut self, permit: Option<ExtraPermit>) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        if let Some(ExtraPermit(extra)) = permit {
+            let pot = self.pot(extra);
+            pot.in_flight = pot.in_flight.saturating_sub(1);
+        }
+    }
+
+    fn pot(&mut self, extra: Extra) -> &mut Pot {
+        match extra {
+            Extra::Retry => &mut self.retry,
+            Extra::Failover => &mut self.failover,
+        }
+    }
+
+    /// Thousandths left for retries and for failovers.
+    pub(crate) fn balance(&self) -> (u64, u64) {
+        (self.retry.milli, self.failover.milli)
+    }
+}
+
+#[derive(Debug, Hash)]
+struct Pot {
+    rules: Budget,
+    milli: u64,
+    /// Up to when the floor has been paid out.
+    paid: Moment,
+    in_flight: u32,
+}
+
+impl Pot {
+    fn new(rules: Budget, now: Moment) -> Self {
+        Self { rules, milli: u64::from(rules.cap) * WHOLE, paid: now, in_flight: 0 }
+    }
+
+    fn follow(&mut self, rules: Budget) {
+        self.rules = rules;
+        self.milli = self.milli.min(self.full());
+    }
+
+    fn full(&self) -> u64 {
+        u64::from(self.rules.cap) * WHOLE
+    }
+
+    fn earn(&mut self) {
+        self.milli = (self.milli + u64::from(self.rules.earn_milli)).min(self.full());
+    }
+
+    fn check(&mut self, now: Moment, in_flight: u32) -> Result<(), Refusal> {
+        self.refill(now);
+        if self.milli < WHOLE {
+            return Err(Refusal::Budget);
+        }
+        let share = u64::from(in_flight) * u64::from(self.rules.in_flight_milli) / WHOLE;
+        if u64::from(self.in_flight) >= share.max(u64::from(self.rules.min_in_flight)) {
+            return Err(Refusal::ExtrasInFlight);
+        }
+        Ok(())
+    }
+
+    /// Pays the floor in whole thousandths and keeps the rest of the time for later.
+    fn refill(&mut self, now: Moment) {
+        let per_milli = u64::try_from(self.rules.floor.as_nanos() / u128::from(WHOLE)).unwrap_or(0);
+        if per_milli == 0 {
+            return;
+        }
+        let elapsed = now.as_nanos().saturating_sub(self.paid.as_nanos());
+        let earned = elapsed / per_milli;
+        self.milli = self.milli.saturating_add(earned).min(self.full());
+        self.paid = Moment::from_nanos(self.paid.as_nanos() + earned * per_milli);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(millis: u64) -> Moment {
+        Moment::ZERO + Duration::from_millis(millis)
+    }
+
+    fn purse(earn_milli: u32, cap: u32, floor_secs: u64) -> Purse {
+        let budget = Budget {
+            earn_milli,
+            cap,
+            floor: Duration::from_secs(floor_secs),
+            min_in_flight: 1_000_000,
+            in_flight_milli: 0,
+        };
+        Purse::new(&Budgets { retry: budget, failover: budget }, Moment::ZERO)
+    }
+
+    /// A known library computes one withdrawal as `1 / ratio` in whole numbers: 0.15 becomes a
+    /// sixth, 0.4 a half, and 0.7 the whole.
+    #[test]
+    fn a_ratio_is_kept_exactly_whatever_it_is() {
+        for ratio in [150_u32, 400, 700, 100, 333, 999] {
+            let mut purse = purse(ratio, 10, 0);
+            let mut extras = 0;
+            while purse.check(at(0), Extra::Retry).is_ok() {
+                let permit = purse.take(Extra::Retry);
+                purse.ended(Some(permit));
+            }
+            for _ in 0..100_000 {
+                purse.first_sent();
+                purse.ended(None);
+                while purse.check(at(0), Extra::Retry).is_ok() {
+                    let permit = purse.take(Extra::Retry);
+                    purse.ended(Some(permit));
+                    extras += 1;
+                }
+            }
+            assert_eq!(extras, 100 * ratio, "at {ratio} thousandths");
+        }
+    }
+
+    /// Another takes from one budget and then asks the next, which refuses: the token is lost.
+    #[test]
+    fn a_refusal_costs_nothing() {
+        let mut purse = purse(0, 2, 0);
+        for _ in 0..1000 {
+            assert_eq!(purse.check(at(0), Extra::Retry), Ok(()));
+        }
+        assert_eq!(purse.balance(), (2000, 2000));
+        let _one = purse.take(Extra::Retry);
+        let _two = purse.take(Extra::Retry);
+        assert_eq!(purse.check(at(0), Extra::Retry), Err(Refusal::Budget));
+        assert_eq!(purse.balance(), (0, 2000));
+    }
+
+    #[test]
+    fn the_floor_is_paid_by_time_and_never_twice() {
+        let mut purse = purse(0, 1, 10);
+        let _spent = purse.take(Extra::Retry);
+        let mut seen = 0;
+        // Looked at every 7 ms, and with a clock that jumps back: a minute pays six.
+        for look in 0..=60_000_u64 / 7 + 1 {
+            for now in [look * 7, (look * 7).saturating_sub(500)] {
+                if purse.check(at(now), Extra::Retry).is_ok() {
+                    let _permit = purse.take(Extra::Retry);
+                    seen += 1;
+                }
+            }
+        }
+        assert_eq!(seen, 6);
+    }
+
+    #[test]
+    fn extras_in_flight_are_bounded_by_number_or_share() {
+        let rules = Budget { min_in_flight: 3, in_flight_milli: 200, ..Budgets::default().retry };
+        let mut purse = Purse::new(&Budgets { retry: rules, failover: rules }, Moment::ZERO);
+        let permits: Vec<_> = (0..3).map(|_| purse.take(Extra::Retry)).collect();
+        assert_eq!(purse.check(at(0), Extra::Retry), Err(Refusal::ExtrasInFlight));
+        for _ in 0..17 {
+            purse.first_sent();
+        }
+        assert_eq!(purse.check(at(0), Extra::Retry), Ok(()), "three of twenty, four may");
+        for permit in permits {
+            purse.ended(Some(permit));
+        }
+    }
+
+    #[test]
+    fn new_rules_keep_what_was_saved_up_to_the_new_cap() {
+        let mut purse = purse(100, 10, 0);
+        let smaller = Budget { cap: 4, ..Budgets::default().retry };
+        purse.follow(&Budgets { retry: smaller, failover: Budgets::default().failover });
+        assert_eq!(purse.balance(), (4000, 10_000));
+    }
+}

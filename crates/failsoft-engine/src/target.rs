@@ -1,0 +1,279 @@
+//! What the engine knows of one target: its gates, its pace, and the attempts it holds.
+
+use std::time::Duration;
+
+use crate::feeds::Feeds;
+use crate::pace::{Pace, Trouble};
+use crate::policy::{
+    BreakerCell, BreakerPermit, Change, Closed, Evidence, LimitCell, LimitPermit, Report, Room,
+    ThrottleCell,
+};
+use crate::{BarReason, BreakerState, Delivery, FailureKind, Moment, Target};
+
+/// Before anything is known of a target's pace, silence must last this many times longer.
+const COLD_FACTOR: u32 = 4;
+/// Silence must last this many times the usual time to first content.
+const TYPICAL_FACTOR: u32 = 4;
+/// What is out of use may be tried after this, when nothing else is left.
+const LAST_RESORT_AFTER: Duration = Duration::from_secs(5);
+/// Faster than this, targets count as equally fast.
+const PACE_FLOOR: u64 = 50_000_000;
+
+/// A target as a dashboard shows it. Moments may lie in the past.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TargetView {
+    /// Its breaker.
+    pub breaker: BreakerState,
+    /// Until when the breaker bars, while it is open.
+    pub open_until: Option<Moment>,
+    /// Until when it asked to be left alone.
+    pub throttled_until: Option<Moment>,
+    /// Attempts it may hold at once; `None` if that is unbounded.
+    pub limit: Option<u32>,
+    /// Attempts it holds.
+    pub in_flight: u32,
+    /// Until when its credential or its model is out of use.
+    pub disabled_until: Option<Moment>,
+    /// Whether an operator lets it be used.
+    pub enabled: bool,
+    /// What its answers usually take to begin, once something is known.
+    pub first_content: Option<Duration>,
+}
+
+/// Leave to hold one attempt at a target.
+#[derive(Debug, Hash)]
+#[must_use]
+pub(crate) struct Permit {
+    breaker: BreakerPermit,
+    limit: LimitPermit,
+}
+
+/// A gate that is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Gate {
+    pub(crate) reason: BarReason,
+    pub(crate) until: Option<Moment>,
+    /// Whether the target itself named the moment.
+    pub(crate) named: bool,
+    /// What a call that finds nothing else is told.
+    pub(crate) kind: FailureKind,
+}
+
+/// Something out of use because a failure said so.
+#[derive(Clone, Copy, Debug, Hash)]
+pub(crate) struct Disabled {
+    pub(crate) since: Moment,
+    pub(crate) until: Moment,
+    pub(crate) kind: FailureKind,
+}
+
+impl Disabled {
+    pub(crate) fn bars(&self, now: Moment) -> bool {
+        now < self.until
+    }
+
+    pub(crate) fn last_resort(&self, now: Moment) -> bool {
+        now.since(self.since) >= LAST_RESORT_AFTER
+    }
+}
+
+/// The state of one target.
+#[derive(Debug, Hash)]
+pub(crate) struct TargetCell {
+    breaker: BreakerCell,
+    pub(crate) limit: LimitCell,
+    pub(crate) throttle: ThrottleCell,
+    pub(crate) model: Option<Disabled>,
+    pub(crate) enabled: bool,
+    paces: [Pace; 2],
+    trouble: Trouble,
+}
+
+impl TargetCell {
+    pub(crate) fn new(target: &Target, now: Moment) -> Self {
+        Self {
+            breaker: BreakerCell::new(target.breaker.clone()),
+            limit: LimitCell::new(target.limit.clone(), now),
+            throttle: ThrottleCell::default(),
+            model: None,
+            enabled: true,
+            paces: [Pace::default(), Pace::default()],
+            trouble: Trouble::default(),
+        }
+    }
+
+    /// New rules from here on. A model may have appeared, so it is asked for again.
+    pub(crate) fn follow(&mut self, target: &Target, now: Moment) -> (Option<Change>, bool) {
+        self.model = None;
+        (self.breaker.follow(&target.breaker, now), self.limit.follow(&target.limit))
+    }
+
+    /// Looks for what only time shows.
+    pub(crate) fn notice(&mut self, now: Moment, draw: impl FnOnce(u32) -> u64) -> Option<Change> {
+        let generation = self.breaker.generation();
+        let silence = self.silence();
+        self.breaker.notice(now, silence, draw(generation))
+    }
+
+    /// The closed gate that opens last, if any is closed. `credential` is checked by the caller.
+    pub(crate) fn gate(&self, now: Moment, credential: Option<Disabled>) -> Option<Gate> {
+        if !self.enabled {
+            return Some(gate(BarReason::SwitchedOff, FailureKind::Overloaded, None));
+        }
+        let disabled =
+            [(BarReason::CredentialDisabled, credential), (BarReason::ModelDisabled, self.model)];
+        let disabled = disabled.into_iter().filter_map(|(reason, out)| {
+            let out = out.filter(|out| out.bars(now))?;
+            Some(gate(reason, out.kind, Some(out.until)))
+        });
+        let breaker = self.breaker.check(now).err();
+        let breaker = breaker.map(|until| gate(BarReason::Breaker, FailureKind::Overloaded, until));
+        let throttle = self.throttle.check(now).err().map(|Closed { until, named }| Gate {
+            named,
+            ..gate(BarReason::Throttle, FailureKind::RateLimited, Some(until))
+        });
+        let limit =
+            (!self.limit.has_room()).then(|| gate(BarReason::Limit, FailureKind::Overloaded, None));
+        disabled.chain(breaker).chain(throttle).chain(limit).max_by_key(|gate| gate.until)
+    }
+
+    /// Since when it waits for a chance, if its breaker or what is out of use is all that bars it,
+    /// and an early try would not be too early.
+    pub(crate) fn last_resort(&self, now: Moment, credential: Option<Disabled>) -> Option<Moment> {
+        let free = self.enabled && self.throttle.check(now).is_ok() && self.limit.has_room();
+        if !free {
+            return None;
+        }
+        let disabled = [credential, self.model].into_iter().flatten().filter(|out| out.bars(now));
+        let mut since = None;
+        for out in disabled {
+            if !out.last_resort(now) {
+                return None;
+            }
+            since = since.max(Some(out.since));
+        }
+        match self.breaker.check(now) {
+            Ok(()) => since,
+            Err(_) => since.max(Some(self.breaker.panic_since(now)?)),
+        }
+    }
+
+    /// Takes the permits of every gate; the caller has asked them all.
+    pub(crate) fn take(&mut self, now: Moment, delivery: Delivery) -> (Permit, Option<Change>) {
+        // A plain answer is silent until it is whole: only a known pace tells late from long.
+        let telling = delivery == Delivery::Streamed || self.pace(delivery).typical().is_some();
+        let (breaker, change) = self.breaker.take(now, telling);
+        (Permit { breaker, limit: self.limit.take() }, change)
+    }
+
+    /// First content came.
+    pub(crate) fn answered(&mut self, now: Moment, permit: &mut Permit, sample: Sample) -> Told {
+        self.paces[index(sample.delivery)].observe(now, sample.took);
+        self.throttle.answered();
+        let out = self.model.filter(|out| sample.sent >= out.since);
+        if out.is_some() {
+            self.model = None;
+        }
+        let report = Report { now, evidence: Evidence::Success, hint: None, draw: 0 };
+        let change = self.breaker.answered(&mut permit.breaker, report);
+        self.told(now, change, Room::Good)
+    }
+
+    /// An attempt is over; its permits are back.
+    pub(crate) fn ended(&mut self, permit: Permit, feeds: Feeds, report: Report) -> Told {
+        self.limit.give_back(permit.limit);
+        if matches!(feeds.breaker, Evidence::Hard | Evidence::Crowded) {
+            self.trouble.add(report.now);
+        }
+        let change = self.breaker.finish(permit.breaker, report, feeds.heard);
+        self.told(report.now, change, feeds.limit)
+    }
+
+    /// It was given up before first content.
+    pub(crate) fn gave_up(&mut self, now: Moment, delivery: Delivery, waited: Duration) {
+        self.paces[index(delivery)].observe_at_least(now, waited);
+    }
+
+    /// Less is better: the pace, times the attempts in line, times the trouble of late. A product
+    /// and not an order of criteria, so that one failure does not send everybody elsewhere.
+    pub(crate) fn cost(&self, now: Moment, delivery: Delivery) -> u64 {
+        let pace = step_of_quarters(self.pace(delivery).expected(now).max(PACE_FLOOR));
+        pace.saturating_mul(u64::from(self.limit.in_flight()) + 1)
+            .saturating_mul(1000 + 4 * self.trouble.milli(now))
+    }
+
+    pub(crate) fn typical(&self, delivery: Delivery) -> Duration {
+        self.pace(delivery).typical().unwrap_or_default()
+    }
+
+    pub(crate) fn generation(&self) -> u32 {
+        self.breaker.generation()
+    }
+
+    pub(crate) fn view(&self, credential: Option<Disabled>) -> TargetView {
+        let disabled = [credential, self.model].into_iter().flatten();
+        TargetView {
+            breaker: self.breaker.state(),
+            open_until: self.breaker.open_until(),
+            throttled_until: self.throttle.until(),
+            limit: self.limit.limit(),
+            in_flight: self.limit.in_flight(),
+            disabled_until: disabled.map(|out| out.until).max(),
+            enabled: self.enabled,
+            first_content: self.pace(Delivery::Streamed).typical(),
+        }
+    }
+
+    fn told(&mut self, now: Moment, breaker: Option<Change>, room: Room) -> Told {
+        let mut moved = self.limit.record(now, room);
+        if breaker.is_some_and(|change| change.to == BreakerState::Closed) {
+            moved |= self.limit.restart(now);
+        }
+        Told { breaker, limit: if moved { self.limit.limit() } else { None } }
+    }
+
+    fn silence(&self) -> Duration {
+        let floor = self.breaker.stall_silence();
+        let known = self.paces.iter().filter_map(Pace::typical).max();
+        match known {
+            Some(typical) => floor.max(typical.saturating_mul(TYPICAL_FACTOR)),
+            None => floor.saturating_mul(COLD_FACTOR),
+        }
+    }
+
+    fn pace(&self, delivery: Delivery) -> &Pace {
+        &self.paces[index(delivery)]
+    }
+}
+
+/// First content, as a target's pace takes it in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sample {
+    pub(crate) delivery: Delivery,
+    pub(crate) sent: Moment,
+    pub(crate) took: Duration,
+}
+
+/// What changed at a target because of an outcome.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Told {
+    pub(crate) breaker: Option<Change>,
+    pub(crate) limit: Option<u32>,
+}
+
+const fn gate(reason: BarReason, kind: FailureKind, until: Option<Moment>) -> Gate {
+    Gate { reason, until, named: false, kind }
+}
+
+const fn index(delivery: Delivery) -> usize {
+    match delivery {
+        Delivery::Plain => 0,
+        Delivery::Streamed => 1,
+    }
+}
+
+/// Rounds down to a quarter of a power of two, so that nearly equal targets share the work.
+const fn step_of_quarters(value: u64) -> u64 {
+    let bits = value.ilog2();
+    if bits < 2 { value } else { (value >> (bits - 2)) << (bits - 2) }
+}

@@ -1,0 +1,289 @@
+//! What all calls share: targets, budgets, credentials, and the settings in force.
+
+use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use crate::call::{Attempt, Call};
+use crate::feeds::{GateFed, SILENT, SUCCEEDED, feeds};
+use crate::policy::{Change, Purse, Report};
+use crate::random::{Purpose, Random, Subject};
+use crate::target::{Disabled, Gate, Sample, TargetCell, Told};
+use crate::turn::Place;
+use crate::{
+    BreakerChange, DisabledScope, Event, Failure, Moment, Route, Settings, Step, Target, TargetId,
+};
+
+/// One version of the settings, and where the state of its targets and routes is kept. A call
+/// holds on to the version it came in on.
+#[derive(Debug)]
+pub(crate) struct Book {
+    /// Which version; credentials of another version are other credentials.
+    pub(crate) epoch: u64,
+    pub(crate) settings: Arc<Settings>,
+    cells: Vec<usize>,
+    purses: Vec<usize>,
+}
+
+impl Book {
+    pub(crate) fn target(&self, id: TargetId) -> Option<&Target> {
+        self.settings.targets.get(usize::from(id.0))
+    }
+
+    pub(crate) fn cell(&self, id: TargetId) -> Option<usize> {
+        self.cells.get(usize::from(id.0)).copied()
+    }
+
+    pub(crate) fn purse(&self, route: usize) -> Option<usize> {
+        self.purses.get(route).copied()
+    }
+}
+
+impl Hash for Book {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.epoch.hash(state);
+    }
+}
+
+/// The shared state.
+#[derive(Debug)]
+pub(crate) struct World {
+    pub(crate) random: Random,
+    pub(crate) book: Arc<Book>,
+    pub(crate) cells: Vec<TargetCell>,
+    pub(crate) purses: Vec<Purse>,
+    pub(crate) in_flight: usize,
+    cell_of: BTreeMap<String, usize>,
+    purse_of: BTreeMap<String, usize>,
+    /// By the credential ids of the settings in force.
+    credentials: BTreeMap<u16, Disabled>,
+}
+
+impl World {
+    pub(crate) fn new(settings: Arc<Settings>, random: Random) -> Self {
+        let book = Book { epoch: 0, settings, cells: Vec::new(), purses: Vec::new() };
+        let mut world = Self {
+            random,
+            book: Arc::new(book),
+            cells: Vec::new(),
+            purses: Vec::new(),
+            in_flight: 0,
+            cell_of: BTreeMap::new(),
+            purse_of: BTreeMap::new(),
+            credentials: BTreeMap::new(),
+        };
+        let settings = Arc::clone(&world.book.settings);
+        world.follow(Moment::ZERO, settings, &mut Step::default());
+        world
+    }
+
+    /// Puts new settings in force. State follows a target's key and a route's name; what was out
+    /// of use is tried again, because the key behind it may be a new one.
+    pub(crate) fn follow(&mut self, now: Moment, settings: Arc<Settings>, step: &mut Step) {
+        self.credentials.clear();
+        let mut cells = Vec::with_capacity(settings.targets.len());
+        for (index, target) in settings.targets.iter().enumerate() {
+            let id = TargetId(u16::try_from(index).unwrap_or(u16::MAX));
+            cells.push(self.cell_for(now, id, target, step));
+        }
+        let purses = settings.routes.iter().map(|route| self.purse_for(now, route)).collect();
+        let epoch = self.book.epoch.wrapping_add(1);
+        self.book = Arc::new(Book { epoch, settings, cells, purses });
+    }
+
+    fn cell_for(&mut self, now: Moment, id: TargetId, target: &Target, step: &mut Step) -> usize {
+        let Some(&cell) = self.cell_of.get(&target.key) else {
+            self.cells.push(TargetCell::new(target, now));
+            self.cell_of.insert(target.key.clone(), self.cells.len() - 1);
+            return self.cells.len() - 1;
+        };
+        let (breaker, moved) = self.cells[cell].follow(target, now);
+        let limit = if moved { self.cells[cell].limit.limit() } else { None };
+        tell(id, Told { breaker, limit }, step);
+        cell
+    }
+
+    fn purse_for(&mut self, now: Moment, route: &Route) -> usize {
+        let rules = &route.policies.budgets;
+        if let Some(&purse) = self.purse_of.get(&route.name) {
+            self.purses[purse].follow(rules);
+            return purse;
+        }
+        self.purses.push(Purse::new(rules, now));
+        self.purse_of.insert(route.name.clone(), self.purses.len() - 1);
+        self.purses.len() - 1
+    }
+
+    /// Looks for what only time shows, before a target's gates are asked.
+    pub(crate) fn notice(&mut self, now: Moment, target: TargetId, cell: usize, step: &mut Step) {
+        let random = self.random;
+        let change = self.cells[cell].notice(now, |generation| open_draw(random, cell, generation));
+        tell(target, Told { breaker: change, limit: None }, step);
+    }
+
+    /// The gate that bars a target, if one does.
+    pub(crate) fn gate(&self, now: Moment, book: &Book, target: TargetId) -> Option<Gate> {
+        let cell = book.cell(target)?;
+        self.cells[cell].gate(now, self.credential(book, target))
+    }
+
+    /// What is out of use is tried once: others wait until it is known how that went.
+    pub(crate) fn try_again(&mut self, now: Moment, book: &Book, place: Place) {
+        if let Some(model) = &mut self.cells[place.cell].model {
+            model.since = now;
+        }
+        let current = book.target(place.target).filter(|_| book.epoch == self.book.epoch);
+        let out = current.and_then(|target| self.credentials.get_mut(&target.credential.0));
+        if let Some(out) = out {
+            out.since = now;
+        }
+    }
+
+    /// Why the credential of this target is out of use, if it is.
+    pub(crate) fn credential(&self, book: &Book, target: TargetId) -> Option<Disabled> {
+        if self.credentials.is_empty() || book.epoch != self.book.epoch {
+            return None;
+        }
+        self.credentials.get(&book.target(target)?.credential.0).copied()
+    }
+
+    /// First content came.
+    pub(crate) fn answered(&mut self, now: Moment, call: &mut Call, index: usize, step: &mut Step) {
+        let Some(attempt) = call.living.get_mut(index) else { return };
+        let sample =
+            Sample { delivery: call.delivery, sent: attempt.sent, took: now.since(attempt.sent) };
+        let told = self.cells[attempt.cell].answered(now, &mut attempt.permit, sample);
+        tell(attempt.target, told, step);
+        self.vouch(&call.book, attempt.target, attempt.sent);
+    }
+
+    /// An attempt is over: everything it held comes back, and its target hears of it.
+    pub(crate) fn ended(&mut self, now: Moment, call: &Call, over: Over, step: &mut Step) {
+        let Over { attempt, ending } = over;
+        self.in_flight = self.in_flight.saturating_sub(1);
+        if let Some(purse) = self.purses.get_mut(call.purse) {
+            purse.ended(attempt.extra);
+        }
+        let (feeds, hint) = match &ending {
+            Ending::Failed(failure) => {
+                (feeds(failure, attempt.content_at.is_some()), failure.retry_after)
+            }
+            Ending::Succeeded => (SUCCEEDED, None),
+            Ending::Cancelled => (SILENT, None),
+        };
+        let (target, index) = (attempt.target, attempt.cell);
+        let cell = &mut self.cells[index];
+        if attempt.content_at.is_none() && !feeds.heard {
+            cell.gave_up(now, call.delivery, now.since(attempt.sent));
+        }
+        let draw = open_draw(self.random, index, cell.generation());
+        let report = Report { now, evidence: feeds.breaker, hint, draw };
+        let told = cell.ended(attempt.permit, feeds, report);
+        tell(target, told, step);
+        if let Ending::Failed(failure) = ending {
+            let closing = Closing { target, index, sent: attempt.sent, gate: feeds.gate, failure };
+            self.close_gate(now, call, closing, step);
+        }
+    }
+
+    /// A failure may close a gate before its target.
+    fn close_gate(&mut self, now: Moment, call: &Call, closing: Closing, step: &mut Step) {
+        let Closing { target, index, failure, .. } = closing;
+        let rules = &call.route.policies.throttle;
+        let lasts = failure.retry_after.unwrap_or(rules.disabled_for);
+        let until = now + lasts;
+        let disabled = Disabled { since: now, until, kind: failure.kind };
+        let known = call.book.target(target);
+        // A key or model of settings no longer in force says nothing of the present ones.
+        let current = known.filter(|_| call.book.epoch == self.book.epoch);
+        let scope = match (closing.gate, current) {
+            (GateFed::None, _) | (GateFed::Credential | GateFed::Model, None) => return,
+            (GateFed::Throttle, _) => return self.throttle(now, call, closing, step),
+            (GateFed::Credential, Some(known)) => {
+                self.credentials.insert(known.credential.0, disabled);
+                DisabledScope::Credential(known.credential)
+            }
+            (GateFed::Model, Some(known)) if known.any_model => return,
+            (GateFed::Model, Some(_)) => {
+                self.cells[index].model = Some(disabled);
+                DisabledScope::Model(target)
+            }
+        };
+        step.events.push(Event::Disabled { scope, kind: failure.kind, until });
+    }
+
+    fn throttle(&mut self, now: Moment, call: &Call, closing: Closing, step: &mut Step) {
+        let throttle = &mut self.cells[closing.index].throttle;
+        match closing.failure.retry_after {
+            Some(wait) => throttle.ask(now, wait),
+            None => {
+                let subject = Subject { id: call.id.0, part: u64::from(call.made) };
+                let draw = self.random.draw(subject, Purpose::Assumed);
+                throttle.assume(now, closing.sent, &call.route.policies.throttle, draw);
+            }
+        }
+        let until = throttle.until().unwrap_or(now);
+        step.events.push(Event::Throttled { target: closing.target, until });
+    }
+
+    /// An answer to something sent after its credential was put out of use shows that it works.
+    fn vouch(&mut self, book: &Book, target: TargetId, sent: Moment) {
+        let Some(out) = self.credential(book, target) else { return };
+        if sent < out.since {
+            return;
+        }
+        if let Some(target) = book.target(target) {
+            self.credentials.remove(&target.credential.0);
+        }
+    }
+}
+
+impl Hash for World {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.random.hash(state);
+        self.book.hash(state);
+        self.cells.hash(state);
+        self.purses.hash(state);
+        self.in_flight.hash(state);
+        self.credentials.hash(state);
+    }
+}
+
+/// How an attempt ended, as far as its target is concerned.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Ending {
+    Succeeded,
+    Failed(Failure),
+    Cancelled,
+}
+
+/// An attempt that is over, with everything it held.
+#[derive(Debug)]
+pub(crate) struct Over {
+    pub(crate) attempt: Attempt,
+    pub(crate) ending: Ending,
+}
+
+/// A failure that closes a gate.
+#[derive(Clone, Copy, Debug)]
+struct Closing {
+    target: TargetId,
+    index: usize,
+    sent: Moment,
+    gate: GateFed,
+    failure: Failure,
+}
+
+/// Makes events of what changed at a target.
+pub(crate) fn tell(target: TargetId, told: Told, step: &mut Step) {
+    if let Some(Change { from, to, until, cause }) = told.breaker {
+        step.events.push(Event::BreakerChanged(BreakerChange { target, from, to, until, cause }));
+    }
+    if let Some(limit) = told.limit {
+        step.events.push(Event::LimitChanged { target, limit });
+    }
+}
+
+fn open_draw(random: Random, cell: usize, generation: u32) -> u64 {
+    random.draw(Subject { id: cell as u128, part: u64::from(generation) }, Purpose::Open)
+}

@@ -1,0 +1,229 @@
+//! Scripts: one line for each input, and after `=>` everything that must follow from it.
+//!
+//! ```text
+//! at 0ms arrive            => start a first
+//! after 120ms fail 0 server_error => wait a backoff
+//! wake in 0ms..500ms       => start a retry
+//! ```
+//!
+//! `at` is absolute, `after` counts from the line before, `wake` goes to the moment the call asked
+//! for. Call 1 may be left out: `0` is its attempt 0, `2.0` that of call 2.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use failsoft_engine::{
+    AttemptId, CallId, Command, Delivery, DisabledScope, Elsewhere, Event, Failure, FailureKind,
+    Input, Moment, Outcome, Phase, Profile, Repeat, Settings, Step, TargetId, Usage, Verdict,
+};
+
+use super::Rig;
+
+/// Plays a script and compares everything that followed.
+pub(crate) fn play(settings: Settings, script: &str) -> Rig {
+    let mut player = Player { rig: Rig::new(settings, 7), wakes: BTreeMap::new() };
+    for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        if line.starts_with('#') {
+            continue;
+        }
+        let (input, expected) = line.split_once("=>").unwrap_or((line, ""));
+        let found = player.line(input.trim());
+        assert_eq!(found, squeeze(expected), "\nin the line `{line}`");
+    }
+    player.rig
+}
+
+struct Player {
+    rig: Rig,
+    wakes: BTreeMap<CallId, Option<Moment>>,
+}
+
+impl Player {
+    fn line(&mut self, line: &str) -> String {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let (now, rest) = match words.as_slice() {
+            ["at", time, rest @ ..] => (Moment::ZERO + span(time), rest),
+            ["after", time, rest @ ..] => (self.rig.now + span(time), rest),
+            ["wake", rest @ ..] => return self.wake(rest),
+            _ => panic!("a line begins with at, after or wake: {line}"),
+        };
+        let input = self.input(rest);
+        self.step(now, input)
+    }
+
+    fn wake(&mut self, words: &[&str]) -> String {
+        let (call, words) = match words {
+            [call, rest @ ..] if *call != "in" => (CallId(call.parse().unwrap()), rest),
+            rest => (CallId(1), rest),
+        };
+        let wake = self.wakes.get(&call).copied().flatten().expect("the call waits for nothing");
+        if let ["in", range] = words {
+            let (least, most) = range.split_once("..").unwrap();
+            let waits = wake.since(self.rig.now);
+            assert!((span(least)..=span(most)).contains(&waits), "wakes in {waits:?}, not {range}");
+        }
+        self.step(wake, Input::TimePassed { call })
+    }
+
+    fn step(&mut self, now: Moment, input: Input) -> String {
+        let step = self.rig.step(now, input);
+        for command in &step.commands {
+            if let Command::WakeAt { call, at } = command {
+                self.wakes.insert(*call, *at);
+            }
+        }
+        told(&step, &self.rig)
+    }
+
+    fn input(&self, words: &[&str]) -> Input {
+        match words {
+            ["arrive", rest @ ..] => arrive(rest),
+            ["connected", id] => Input::Connected { attempt: attempt(id) },
+            ["content", id] => Input::FirstContent { attempt: attempt(id) },
+            ["progress", id] => Input::Progressed { attempt: attempt(id), at: self.rig.now },
+            ["progress", id, at] => {
+                Input::Progressed { attempt: attempt(id), at: Moment::ZERO + span(at) }
+            }
+            ["done", id] => {
+                Input::AttemptSucceeded { attempt: attempt(id), usage: Usage::default() }
+            }
+            ["fail", id, kind, rest @ ..] => {
+                Input::AttemptFailed { attempt: attempt(id), failure: failure(kind, rest) }
+            }
+            ["pass"] => Input::TimePassed { call: CallId(1) },
+            ["pass", call] => Input::TimePassed { call: CallId(call.parse().unwrap()) },
+            ["leave"] => Input::CallerLeft { call: CallId(1) },
+            ["leave", call] => Input::CallerLeft { call: CallId(call.parse().unwrap()) },
+            ["off", name] => Input::TargetSwitched { target: self.target(name), enabled: false },
+            ["on", name] => Input::TargetSwitched { target: self.target(name), enabled: true },
+            other => panic!("unknown input {other:?}"),
+        }
+    }
+
+    fn target(&self, name: &str) -> TargetId {
+        let targets = &self.rig.engine.settings().targets;
+        TargetId(targets.iter().position(|target| target.key == name).unwrap() as u16)
+    }
+}
+
+fn arrive(words: &[&str]) -> Input {
+    let mut arrival = super::arrival(1);
+    for word in words {
+        match word.split_once('=') {
+            None if *word == "plain" => arrival.delivery = Delivery::Plain,
+            None => arrival.call = CallId(word.parse().unwrap()),
+            Some(("deadline", time)) => arrival.deadline = Some(span(time)),
+            Some(("attempts", most)) => arrival.max_attempts = Some(most.parse().unwrap()),
+            Some(("retries", times)) => arrival.client_retries = times.parse().unwrap(),
+            Some(("profile", "batch")) => arrival.profile = Some(Profile::Batch),
+            Some(("profile", "background")) => arrival.profile = Some(Profile::Background),
+            Some(other) => panic!("unknown word {other:?}"),
+        }
+    }
+    Input::CallArrived(arrival)
+}
+
+fn failure(kind: &str, words: &[&str]) -> Failure {
+    let kind: FailureKind = kind.parse().unwrap();
+    let mut failure = Failure::new(kind, Phase::FirstContent);
+    for word in words {
+        match *word {
+            "once" => failure.repeat = Repeat::Once,
+            "forbidden" => failure.repeat = Repeat::Forbidden,
+            "any" => failure.elsewhere = Elsewhere::Any,
+            "nowhere" => failure.elsewhere = Elsewhere::Nowhere,
+            "other_credential" => failure.elsewhere = Elsewhere::OtherCredential,
+            "other_model" => failure.elsewhere = Elsewhere::OtherModel,
+            wait => failure.retry_after = Some(span(wait.strip_prefix("after=").unwrap())),
+        }
+    }
+    failure
+}
+
+fn attempt(id: &str) -> AttemptId {
+    let (call, ordinal) = id.split_once('.').unwrap_or(("1", id));
+    AttemptId { call: CallId(call.parse().unwrap()), ordinal: ordinal.parse().unwrap() }
+}
+
+pub(crate) fn span(text: &str) -> Duration {
+    if let Some(millis) = text.strip_suffix("ms") {
+        return Duration::from_millis(millis.parse().unwrap());
+    }
+    let secs = text.strip_suffix('s').unwrap_or_else(|| panic!("a time ends with ms or s: {text}"));
+    Duration::from_secs_f64(secs.parse().unwrap())
+}
+
+fn squeeze(expected: &str) -> String {
+    expected.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What a step said, in short words. Left out: what other lines already tell.
+fn told(step: &Step, rig: &Rig) -> String {
+    let name = |target: TargetId| rig.engine.settings().targets[usize::from(target.0)].key.clone();
+    let mut lines: Vec<String> = Vec::new();
+    for event in &step.events {
+        match event {
+            Event::Barred(bar) => {
+                lines.push(format!("barred {} {}", name(bar.target), bar.reason.as_str()));
+            }
+            Event::Refused { why, reason, .. } => {
+                lines.push(format!("refused {} {}", why.as_str(), reason.as_str()));
+            }
+            Event::Waiting { target, cause, .. } => {
+                lines.push(format!("wait {} {}", name(*target), cause.as_str()));
+            }
+            Event::BreakerChanged(change) => {
+                let cause =
+                    change.cause.map_or(String::new(), |cause| format!(" {}", cause.as_str()));
+                lines.push(format!("{} {}{cause}", name(change.target), change.to.as_str()));
+            }
+            Event::Disabled { scope, kind, .. } => lines.push(match scope {
+                DisabledScope::Credential(id) => format!("disabled credential {} {kind}", id.0),
+                DisabledScope::Model(target) => format!("disabled model {} {kind}", name(*target)),
+            }),
+            Event::LimitChanged { target, limit } => {
+                lines.push(format!("limit {} {limit}", name(*target)));
+            }
+            Event::TargetSwitched { .. } => lines.push("switched".to_owned()),
+            Event::Ignored { .. } => lines.push("ignored".to_owned()),
+            Event::AttemptEnded { attempt, outcome: Outcome::Failed(failure), .. }
+                if failure.kind == FailureKind::Timeout =>
+            {
+                lines.push(format!("timeout {}", attempt.ordinal));
+            }
+            Event::CallStarted { .. }
+            | Event::AttemptStarted { .. }
+            | Event::FirstContent { .. }
+            | Event::Committed { .. }
+            | Event::AttemptEnded { .. }
+            | Event::Throttled { .. }
+            | Event::CallEnded { .. } => {}
+        }
+    }
+    for command in &step.commands {
+        match command {
+            Command::Start { target, why, .. } => {
+                lines.push(format!("start {} {}", name(*target), why.as_str()));
+            }
+            Command::Cancel { attempt, reason } => {
+                lines.push(format!("cancel {} {}", attempt.ordinal, reason.as_str()));
+            }
+            Command::Commit { attempt } => lines.push(format!("commit {}", attempt.ordinal)),
+            Command::Finish { verdict, .. } => lines.push(ending(verdict)),
+            Command::WakeAt { .. } => {}
+        }
+    }
+    lines.join("; ")
+}
+
+fn ending(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Served { attempt } => format!("served {}", attempt.ordinal),
+        Verdict::Degraded { kind } => format!("degraded {kind}"),
+        Verdict::Failed { kind, retry_after: None, .. } => format!("failed {kind}"),
+        Verdict::Failed { kind, retry_after: Some(wait), .. } => {
+            format!("failed {kind} after {}s", wait.as_secs())
+        }
+        Verdict::Cancelled => "cancelled".to_owned(),
+    }
+}

@@ -1,0 +1,209 @@
+//! A small world on virtual time: clients that ask, targets that answer, fail or hang, and a
+//! driver that does what the engine says and wakes it exactly when it asked to be woken.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use failsoft_engine::{
+    Arrival, AttemptId, CallId, Command, Delivery, Engine, Event, Failure, FailureKind, Input,
+    Moment, Phase, Settings, Step, TargetId, Usage, Verdict,
+};
+
+use super::Rig;
+
+/// Repeatable dice.
+pub(crate) struct Dice(pub(crate) u64);
+
+impl Dice {
+    pub(crate) fn roll(&mut self, sides: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % sides.max(1)
+    }
+
+    pub(crate) fn percent(&mut self, chance: u64) -> bool {
+        self.roll(100) < chance
+    }
+
+    pub(crate) fn millis(&mut self, least: u64, most: u64) -> Duration {
+        Duration::from_millis(least + self.roll(most - least + 1))
+    }
+}
+
+/// What becomes of an attempt.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Fate {
+    Answer { first: Duration, whole: Duration },
+    Fail { after: Duration, failure: Failure },
+    BreakOff { first: Duration, after: Duration, failure: Failure },
+    Hang,
+}
+
+/// How targets behave: which target, when.
+pub(crate) type Nature = Box<dyn FnMut(&mut Dice, &str, Moment) -> Fate>;
+
+pub(crate) struct World {
+    pub(crate) rig: Rig,
+    pub(crate) dice: Dice,
+    twin: Engine,
+    nature: Nature,
+    queue: BTreeMap<(Moment, u64), Input>,
+    next: u64,
+    wakes: BTreeMap<CallId, Moment>,
+    dead: BTreeSet<AttemptId>,
+    delivery: BTreeMap<CallId, Delivery>,
+    pub(crate) verdicts: BTreeMap<CallId, (Moment, Verdict)>,
+    pub(crate) trips: Vec<Moment>,
+    pub(crate) sent: BTreeMap<String, Vec<Moment>>,
+}
+
+impl World {
+    pub(crate) fn new(settings: Settings, seed: u64, nature: Nature) -> Self {
+        let twin = Engine::new(std::sync::Arc::new(settings.clone()), seed);
+        Self {
+            rig: Rig::new(settings, seed),
+            dice: Dice(seed),
+            twin,
+            nature,
+            queue: BTreeMap::new(),
+            next: 0,
+            wakes: BTreeMap::new(),
+            dead: BTreeSet::new(),
+            delivery: BTreeMap::new(),
+            verdicts: BTreeMap::new(),
+            trips: Vec::new(),
+            sent: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) fn at(&mut self, when: Moment, input: Input) {
+        self.next += 1;
+        self.queue.insert((when, self.next), input);
+    }
+
+    pub(crate) fn arrive(&mut self, when: Moment, arrival: Arrival) {
+        self.delivery.insert(arrival.call, arrival.delivery);
+        self.at(when, Input::CallArrived(arrival));
+    }
+
+    /// Lives until nothing more is to come.
+    pub(crate) fn run(&mut self) {
+        while let Some(((now, _), input)) = self.queue.pop_first() {
+            if !self.is_due(now, &input) {
+                continue;
+            }
+            let step = self.rig.step(now, input.clone());
+            let again = self.twin.step(now, input);
+            assert_eq!(format!("{step:?}"), format!("{again:?}"), "12: same inputs, other words");
+            self.obey(now, &step);
+            assert_eq!(self.rig.checker.overdue(now), [], "7: past its deadline at {now:?}");
+        }
+        assert_eq!(self.rig.engine.state_hash(), self.twin.state_hash(), "12: another state");
+        assert_eq!(self.rig.engine.in_flight(), 0, "27: attempts left over");
+        assert_eq!(self.rig.engine.calls(), 0, "8: calls without an end");
+    }
+
+    fn is_due(&mut self, now: Moment, input: &Input) -> bool {
+        match input {
+            Input::TimePassed { call } => self.wakes.get(call) == Some(&now),
+            Input::Connected { attempt }
+            | Input::FirstContent { attempt }
+            | Input::Progressed { attempt, .. }
+            | Input::AttemptSucceeded { attempt, .. }
+            | Input::AttemptFailed { attempt, .. } => {
+                // Now and then what was cancelled still speaks.
+                !self.dead.contains(attempt) || self.dice.percent(10)
+            }
+            Input::CallArrived(_)
+            | Input::CallerLeft { .. }
+            | Input::SettingsChanged(_)
+            | Input::TargetSwitched { .. } => true,
+        }
+    }
+
+    fn obey(&mut self, now: Moment, step: &Step) {
+        for event in &step.events {
+            if let Event::BreakerChanged(change) = event
+                && change.cause.is_some()
+            {
+                self.trips.push(now);
+            }
+        }
+        for command in &step.commands {
+            match *command {
+                Command::Start { attempt, target, .. } => self.send(now, attempt, target),
+                Command::Cancel { attempt, .. } => {
+                    self.dead.insert(attempt);
+                }
+                Command::WakeAt { call, at: Some(at) } => {
+                    self.wakes.insert(call, at);
+                    self.at(at.max(now), Input::TimePassed { call });
+                }
+                Command::WakeAt { call, at: None } => {
+                    self.wakes.remove(&call);
+                }
+                Command::Finish { call, verdict } => {
+                    self.wakes.remove(&call);
+                    self.verdicts.insert(call, (now, verdict));
+                }
+                Command::Commit { .. } => {}
+            }
+        }
+    }
+
+    fn send(&mut self, now: Moment, attempt: AttemptId, target: TargetId) {
+        let key = self.rig.checker.key_of(attempt.call, target);
+        self.sent.entry(key.clone()).or_default().push(now);
+        let fate = (self.nature)(&mut self.dice, &key, now);
+        let streamed = self.delivery[&attempt.call] == Delivery::Streamed;
+        self.at(now + Duration::from_millis(20), Input::Connected { attempt });
+        match fate {
+            Fate::Hang => {}
+            Fate::Fail { after, failure } => {
+                self.at(now + after, Input::AttemptFailed { attempt, failure });
+            }
+            Fate::Answer { first, whole } => {
+                if streamed {
+                    self.at(now + first, Input::FirstContent { attempt });
+                    self.progress(now + first, now + whole, attempt);
+                }
+                let usage = Usage::default();
+                self.at(now + whole, Input::AttemptSucceeded { attempt, usage });
+            }
+            Fate::BreakOff { first, after, failure } => {
+                if streamed {
+                    self.at(now + first, Input::FirstContent { attempt });
+                }
+                self.at(now + after, Input::AttemptFailed { attempt, failure });
+            }
+        }
+    }
+
+    fn progress(&mut self, from: Moment, to: Moment, attempt: AttemptId) {
+        let mut at = from + Duration::from_secs(3);
+        while at < to {
+            self.at(at, Input::Progressed { attempt, at });
+            at = at + Duration::from_secs(3);
+        }
+    }
+
+    /// Calls that ended without an answer, or only after their deadline.
+    pub(crate) fn lost(&self) -> usize {
+        let served = |verdict: &Verdict| matches!(verdict, Verdict::Served { .. });
+        self.verdicts.values().filter(|(_, verdict)| !served(verdict)).count()
+    }
+}
+
+/// A quick, healthy answer.
+pub(crate) fn healthy(dice: &mut Dice) -> Fate {
+    let first = dice.millis(200, 1500);
+    Fate::Answer { first, whole: first + dice.millis(500, 4000) }
+}
+
+/// Fails at once with this kind.
+pub(crate) fn failing(dice: &mut Dice, kind: FailureKind) -> Fate {
+    let failure = Failure::new(kind, Phase::FirstContent);
+    Fate::Fail { after: dice.millis(5, 200), failure }
+}
