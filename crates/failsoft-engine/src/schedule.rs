@@ -247,8 +247,7 @@ impl Turn<'_> {
         let patient = retry.max_wait.of(self.call.profile);
         match within {
             Within::Tier(_) => retry.tier_wait,
-            Within::Route if self.call.route.tiers.len() > 1 => patient.max(retry.tier_wait),
-            Within::Route => patient,
+            Within::Route => patient.max(retry.tier_wait),
         }
     }
 

@@ -199,11 +199,11 @@ fn a_wait_longer_than_a_tier_is_worth_goes_to_the_next_tier() {
 }
 
 #[test]
-fn alone_a_target_is_waited_for_as_long_as_the_profile_says() {
+fn alone_a_target_is_waited_for_as_long_as_the_profile_or_a_tier_allows() {
     check(
         ALONE,
         "at 0ms arrive => start a first
-         after 10ms fail 0 rate_limited after=3s => refused retry wait_too_long; refused failover no_target; failed rate_limited after 3s
+         after 10ms fail 0 rate_limited after=4s => refused retry wait_too_long; refused failover no_target; failed rate_limited after 4s
          at 20s arrive 2 profile=batch => start a first
          after 10ms fail 2.0 rate_limited after=60s => wait a retry_after
          wake 2 in 60s..65s => start a retry
@@ -514,7 +514,8 @@ fn a_full_target_is_passed_over_and_waited_for_only_when_alone() {
          wake 3 in 120ms..250ms => barred a limit; wait a limit
          wake 3 in 125ms..250ms => barred a limit; wait a limit
          wake 3 in 250ms..500ms => barred a limit; wait a limit
-         wake 3 in 500ms..1s => barred a limit; refused first wait_too_long; failed overloaded",
+         wake 3 in 500ms..1s => barred a limit; wait a limit
+         wake 3 in 1s..2s => barred a limit; refused first wait_too_long; failed overloaded",
     );
 }
 

@@ -161,7 +161,9 @@ fn failed(
     headers.insert(CONTENT_TYPE, JSON);
     mark(headers, &ask.id, driver.attempts(), "failed");
     match retry_after {
-        Some(wait) if driver.attempts() == 0 => client_error::advise(headers, Again::After(wait)),
+        Some(wait) if driver.may_come_back(kind) => {
+            client_error::advise(headers, Again::After(wait));
+        }
         wait => {
             client_error::advise(headers, Again::No);
             if let Some(wait) = wait {

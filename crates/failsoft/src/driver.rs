@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use failsoft_engine::{
-    AttemptId, CallId, Command, Event, Input, Moment, RouteId, TargetId, Verdict,
+    AttemptId, CallId, Command, Event, FailureKind, Input, Moment, RouteId, TargetId, Verdict,
 };
 use failsoft_journal::{AttemptFacts, CallFacts, CallRecord};
 use failsoft_provider::Reading;
@@ -155,6 +155,20 @@ impl Driver {
         first
             .and_then(|target| engine.targets.get(usize::from(target.0)))
             .is_some_and(|target| target.any_model)
+    }
+
+    /// Whether the client's SDK, which tries three times, may do so without making more attempts
+    /// of this call than we may: if there was none, or one at the only target there is.
+    pub(crate) fn may_come_back(&self, kind: FailureKind) -> bool {
+        let engine = &self.generation.settings.engine;
+        let alone = engine.routes.get(usize::from(self.route().0)).is_some_and(|route| {
+            route.tiers.iter().flatten().count() == 1 && route.policies.retry.max_attempts >= 3
+        });
+        match self.attempts() {
+            0 => true,
+            1 => alone && kind == FailureKind::RateLimited,
+            _ => false,
+        }
     }
 
     /// How the call ended, once it has.

@@ -197,3 +197,39 @@ async fn a_call_keeps_its_settings_and_the_next_one_has_the_new() {
     assert_eq!(house.ask(CHAT, false).await.header("x-failsoft-target"), "other/assistant");
     assert_eq!(house.failsoft.calls_in_flight(), 0);
 }
+
+#[tokio::test]
+async fn an_unreachable_provider_is_explained_to_the_operator_and_not_to_the_client() {
+    let folder = tempfile::tempdir().unwrap();
+    // Nobody listens where somebody just stopped.
+    let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let text = r#"
+[journal]
+path = "journal.db"
+[providers.gone]
+dialect = "chat_completions"
+base_url = "http://CLOSED/v1"
+api_key = "none"
+[providers.lost]
+dialect = "chat_completions"
+base_url = "https://no-such-host.invalid/v1"
+api_key = "none"
+[routes.assistant]
+tiers = [["gone/m"], ["lost/m"]]
+[policy.retry]
+backoff = { base = "5ms", cap = "20ms" }
+base_throttled = "10ms"
+"#;
+    let text = text.replace("CLOSED", &closed.to_string());
+    let settings = failsoft_config::load(&text, folder.path(), &BTreeMap::new()).unwrap();
+    let failsoft = Failsoft::start(settings, Vec::new()).unwrap();
+    let answer = read(failsoft.send(call(CHAT, false, &[])).await).await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(!answer.text().contains("127.0.0.1"), "{}", answer.text());
+    failsoft.close().await;
+    let reader = failsoft_journal::Reader::open(folder.path().join("journal.db")).unwrap();
+    let story = reader.call(answer.header("x-failsoft-call")).unwrap().unwrap();
+    let told = story.render(&failsoft_journal::Page::new(failsoft_journal::Style::Plain, 120));
+    assert!(told.contains(&format!("nobody listens at {closed}")), "{told}");
+    assert!(told.contains("no-such-host.invalid does not resolve"), "{told}");
+}

@@ -234,6 +234,28 @@ async fn an_sdk_that_is_already_retrying_gets_one_attempt_a_target() {
 }
 
 #[tokio::test]
+async fn a_client_may_come_back_where_its_tries_are_not_more_than_ours() {
+    let dialect = Dialect::ChatCompletions;
+    // (tiers, may come back)
+    for (tiers, back) in [
+        (r#"[["primary/fail-429-ra9"]]"#, true),
+        (r#"[["primary/fail-500"]]"#, false),
+        (r#"[["primary/fail-429-ra9"], ["fallback/fail-429-ra9"]]"#, false),
+    ] {
+        let house = House::with_tiers(dialect, tiers, "");
+        let answer = house.ask(dialect, false).await;
+        assert_eq!(answer.header("x-should-retry") != "false", back, "{tiers}");
+        if back {
+            let wait: u64 = answer.header("retry-after").parse().unwrap();
+            assert!((8..=9).contains(&wait), "{wait}");
+            // Before the time nothing is sent, and the client hears the rest of the wait.
+            let answer = house.ask_with(dialect, false, &[("x-stainless-retry-count", "1")]).await;
+            assert_eq!((answer.status.as_u16(), house.primary.attempts().len()), (429, 1));
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_is_not_a_call_is_refused_at_the_door() {
     let dialect = Dialect::ChatCompletions;
     let house = House::new(dialect, "healthy", "");

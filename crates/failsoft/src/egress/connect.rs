@@ -2,61 +2,98 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use failsoft_provider::TransportFault;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpStream, lookup_host};
+use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
 use super::endpoint::{Endpoint, Secure};
 use super::pool::Connection;
 use super::stream::Stream;
 
+/// How long one address may keep the others of a name from being tried.
+const TURN: Duration = Duration::from_millis(1500);
+
+/// No connection: why, and what an operator can do about it.
+#[derive(Debug)]
+pub(crate) struct NotConnected {
+    pub(crate) fault: TransportFault,
+    pub(crate) words: String,
+}
+
 /// Opens a connection. It is dropped, and with it the socket, as soon as its caller is.
-pub(crate) async fn connect(endpoint: Arc<Endpoint>) -> Result<Connection, TransportFault> {
+pub(crate) async fn connect(endpoint: Arc<Endpoint>) -> Result<Connection, NotConnected> {
     let tcp = dial(&endpoint).await?;
     let stream = match &endpoint.secure {
         Secure::No => Stream::Clear(tcp),
         Secure::Tls { config, name } => {
             let connector = TlsConnector::from(Arc::clone(config));
             let tls = connector.connect(name.clone(), tcp).await;
-            Stream::Tls(Box::new(tls.map_err(|_| TransportFault::Tls)?))
+            Stream::Tls(Box::new(tls.map_err(|error| no_tls(&error))?))
         }
     };
     let handshake = http1::Builder::new().max_buf_size(64 * 1024).handshake(TokioIo::new(stream));
-    let (sender, driver) = handshake.await.map_err(|_| TransportFault::Unreachable)?;
+    let (sender, driver) = handshake.await.map_err(|error| NotConnected {
+        fault: TransportFault::Unreachable,
+        words: error.to_string(),
+    })?;
     Ok(Connection::new(sender, driver))
 }
 
-async fn dial(endpoint: &Endpoint) -> Result<TcpStream, TransportFault> {
-    let mut fault = TransportFault::NameLookup;
-    for address in addresses(endpoint).await? {
+async fn dial(endpoint: &Endpoint) -> Result<TcpStream, NotConnected> {
+    let (host, port) = (endpoint.url.host.as_str(), endpoint.url.port);
+    let mut last = NotConnected {
+        fault: TransportFault::NameLookup,
+        words: format!("{host} does not resolve, check base_url"),
+    };
+    for address in addresses(host, port).await {
         if !endpoint.may_dial(address.ip()) {
-            fault = TransportFault::AddressRefused;
+            last.fault = TransportFault::AddressRefused;
+            last.words = format!(
+                "{host} leads to {}, which is not dialled for a name unless the provider says \
+                 allow_private = true; link-local addresses never are",
+                address.ip()
+            );
             continue;
         }
-        match TcpStream::connect(address).await {
-            Ok(tcp) => {
+        match timeout(TURN, TcpStream::connect(address)).await {
+            Ok(Ok(tcp)) => {
                 // Small writes must not wait for an acknowledgement; a socket that refuses the
                 // option still works.
                 let _ = tcp.set_nodelay(true);
                 return Ok(tcp);
             }
-            Err(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
-                fault = TransportFault::ConnectionRefused;
+            Ok(Err(error)) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
+                last.fault = TransportFault::ConnectionRefused;
+                last.words = format!("nobody listens at {address}");
             }
-            Err(_) => fault = TransportFault::Unreachable,
+            Ok(Err(error)) => {
+                last.fault = TransportFault::Unreachable;
+                last.words = format!("{address}: {error}");
+            }
+            Err(_) => {
+                last.fault = TransportFault::Unreachable;
+                last.words = format!("{address} does not answer");
+            }
         }
     }
-    Err(fault)
+    Err(last)
 }
 
-async fn addresses(endpoint: &Endpoint) -> Result<Vec<SocketAddr>, TransportFault> {
-    let (host, port) = (endpoint.url.host.as_str(), endpoint.url.port);
+async fn addresses(host: &str, port: u16) -> Vec<SocketAddr> {
     if let Ok(ip) = host.parse::<IpAddr>() {
-        return Ok(vec![SocketAddr::new(ip, port)]);
+        return vec![SocketAddr::new(ip, port)];
     }
-    let found = lookup_host((host, port)).await.map_err(|_| TransportFault::NameLookup)?;
-    Ok(found.collect())
+    lookup_host((host, port)).await.map(Iterator::collect).unwrap_or_default()
+}
+
+fn no_tls(error: &std::io::Error) -> NotConnected {
+    NotConnected {
+        fault: TransportFault::Tls,
+        words: format!("{error}; an authority of your own is named by ca_file"),
+    }
 }

@@ -64,22 +64,37 @@ impl Endpoint {
                 .ok_or_else(|| wrong("a key has characters that no header can carry"))?,
             known: provider.known,
             pool: Pool::default(),
-            allow_private: provider.allow_private || url.host.parse::<IpAddr>().is_ok(),
+            allow_private: provider.allow_private,
             url,
         })
     }
 
-    /// Whether this address may be dialled for this entry: never a cloud's metadata service
-    /// behind a public name.
+    /// Whether this address may be dialled for this entry. One that is written down always may;
+    /// a name may lead to a private one only where the settings say so, and never to a cloud's
+    /// metadata service.
     pub(crate) fn may_dial(&self, ip: IpAddr) -> bool {
-        self.allow_private || !is_link_local(ip)
+        let host = self.url.host.as_str();
+        let ip = ip.to_canonical();
+        let inside = self.allow_private || !is_private(ip);
+        host.parse::<IpAddr>().is_ok() || (inside && !is_link_local(ip))
     }
 }
 
 fn is_link_local(ip: IpAddr) -> bool {
-    match ip.to_canonical() {
+    match ip {
         IpAddr::V4(ip) => ip.is_link_local() || ip.is_unspecified(),
         IpAddr::V6(ip) => ip.is_unicast_link_local() || ip.is_unspecified(),
+    }
+}
+
+fn is_private(ip: IpAddr) -> bool {
+    match ip {
+        // 100.64.0.0/10 is shared address space (RFC 6598).
+        IpAddr::V4(ip) => {
+            let [first, second, ..] = ip.octets();
+            ip.is_private() || ip.is_loopback() || (first == 100 && second & 0xc0 == 64)
+        }
+        IpAddr::V6(ip) => ip.is_unique_local() || ip.is_loopback(),
     }
 }
 
@@ -147,4 +162,43 @@ fn secure(provider: &Provider) -> Result<Secure, StartError> {
     };
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Secure::Tls { config: Arc::new(config), name })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::path::Path;
+
+    use super::*;
+
+    fn endpoint(host: &str, more: &str) -> Endpoint {
+        let text = format!(
+            "[providers.p]\ndialect = \"messages\"\nbase_url = \"http://{host}:1\"\napi_key = \"none\"\n{more}\n[routes.r]\ntiers = [[\"p/m\"]]"
+        );
+        let settings = failsoft_config::load(&text, Path::new("/"), &BTreeMap::new()).unwrap();
+        Endpoint::new(&settings.providers[0]).unwrap()
+    }
+
+    #[test]
+    fn a_name_may_not_lead_inside_and_never_to_metadata() {
+        for (host, more, address, may) in [
+            ("api.example", "", "93.184.216.34", true),
+            ("api.example", "", "10.0.0.8", false),
+            ("api.example", "", "127.0.0.1", false),
+            ("api.example", "", "::ffff:10.0.0.8", false),
+            ("api.example", "", "100.64.0.1", false),
+            ("api.example", "", "fd00::1", false),
+            ("api.example", "allow_private = true", "10.0.0.8", true),
+            ("api.example", "allow_private = true", "169.254.169.254", false),
+            ("api.example", "allow_private = true", "::ffff:169.254.169.254", false),
+            ("api.example", "allow_private = true", "fe80::1", false),
+            ("localhost", "", "127.0.0.1", true),
+            ("localhost", "", "::1", true),
+            ("10.0.0.8", "", "10.0.0.8", true),
+            ("169.254.169.254", "", "169.254.169.254", true),
+        ] {
+            let endpoint = endpoint(host, more);
+            assert_eq!(endpoint.may_dial(address.parse().unwrap()), may, "{host} {more} {address}");
+        }
+    }
 }

@@ -16,7 +16,7 @@ use hyper::body::Incoming;
 use tokio::time::Instant;
 
 use super::collected::{Collected, Expected};
-use super::connect::connect;
+use super::connect::{NotConnected, connect};
 use super::endpoint::Endpoint;
 use super::judge::{Judge, fault_of};
 use super::pool::{Connection, drain};
@@ -75,7 +75,7 @@ pub(crate) struct Exchange {
 type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 enum Stage {
-    Connecting(Boxed<Result<Connection, TransportFault>>, Box<Order>),
+    Connecting(Boxed<Result<Connection, NotConnected>>, Box<Order>),
     Sending(Box<Order>),
     Answering(Boxed<hyper::Result<Response<Incoming>>>),
     Collecting(Incoming, Collected),
@@ -148,7 +148,7 @@ impl Exchange {
         }
     }
 
-    fn connected(&mut self, connected: Result<Connection, TransportFault>) -> Option<Happening> {
+    fn connected(&mut self, connected: Result<Connection, NotConnected>) -> Option<Happening> {
         match (connected, std::mem::replace(&mut self.stage, Stage::Over)) {
             (Ok(connection), Stage::Connecting(_, order)) => {
                 self.connection = Some(connection);
@@ -156,7 +156,10 @@ impl Exchange {
                 None
             }
             (Ok(_), _) => None,
-            (Err(fault), _) => Some(self.lost(fault, Phase::Connect)),
+            (Err(NotConnected { fault, words }), _) => {
+                let reading = self.judge.transport(fault, Phase::Connect, Some(words));
+                Some(self.failed(reading))
+            }
         }
     }
 
@@ -358,7 +361,7 @@ impl Exchange {
     }
 
     fn lost(&mut self, fault: TransportFault, phase: Phase) -> Happening {
-        let reading = self.judge.transport(fault, phase);
+        let reading = self.judge.transport(fault, phase, None);
         self.failed(reading)
     }
 

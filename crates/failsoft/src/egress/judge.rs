@@ -79,11 +79,16 @@ impl Judge {
     }
 
     /// No answer at all.
-    pub(crate) fn transport(&self, fault: TransportFault, phase: Phase) -> Reading {
+    pub(crate) fn transport(
+        &self,
+        fault: TransportFault,
+        phase: Phase,
+        words: Option<String>,
+    ) -> Reading {
         Reading {
             failure: read_transport(fault, phase),
             code: Some(fault.as_str().to_owned()),
-            words: None,
+            words,
             param: None,
             request_id: None,
         }
