@@ -16,7 +16,8 @@ pub struct Retry {
     pub base_throttled: Duration,
     /// The largest exponential step.
     pub cap: PerProfile,
-    /// The longest wait for a moment that a target named, when nobody else can answer meanwhile.
+    /// The longest wait for a moment that a target named, when nobody else can answer meanwhile;
+    /// never less than `tier_wait`.
     pub max_wait: PerProfile,
     /// The longest wait on a target of the present tier before the next tier is tried.
     pub tier_wait: Duration,

@@ -1,3 +1,5 @@
+//! What must never survive, and what should.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! What the scanner takes, and what it refuses.
+
 use proptest::prelude::*;
 use serde::de::IgnoredAny;
 
