@@ -1,0 +1,315 @@
+//! From a client's request to its answer.
+
+use std::pin::pin;
+use std::sync::Arc;
+
+use failsoft::{Body, Call};
+use failsoft_engine::FailureKind;
+use failsoft_wire::Dialect;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use hyper::body::Incoming;
+
+use crate::intake::{NotTaken, take_body};
+use crate::isolate::{Panicked, isolate};
+use crate::models;
+use crate::state::{Refusal, State};
+
+const NO_KEY: Refusal = Refusal {
+    reason: "no_key",
+    kind: FailureKind::Authentication,
+    status: StatusCode::UNAUTHORIZED,
+};
+const NO_SUCH_PATH: Refusal =
+    Refusal { reason: "no_such_path", kind: FailureKind::NotFound, status: StatusCode::NOT_FOUND };
+const NO_SUCH_MODEL: Refusal = Refusal {
+    reason: "no_such_model",
+    kind: FailureKind::ModelNotFound,
+    status: StatusCode::NOT_FOUND,
+};
+const WRONG_METHOD: Refusal = Refusal {
+    reason: "wrong_method",
+    kind: FailureKind::BadRequest,
+    status: StatusCode::METHOD_NOT_ALLOWED,
+};
+const BODY_TOO_LARGE: Refusal = Refusal {
+    reason: "body_too_large",
+    kind: FailureKind::PayloadTooLarge,
+    status: StatusCode::PAYLOAD_TOO_LARGE,
+};
+const BODY_ENCODED: Refusal = Refusal {
+    reason: "body_encoded",
+    kind: FailureKind::Unsupported,
+    status: StatusCode::UNSUPPORTED_MEDIA_TYPE,
+};
+const BODY_NOT_JSON: Refusal = Refusal {
+    reason: "body_not_json",
+    kind: FailureKind::Unsupported,
+    status: StatusCode::UNSUPPORTED_MEDIA_TYPE,
+};
+const BODY_BROKEN: Refusal = Refusal {
+    reason: "body_broken",
+    kind: FailureKind::BadRequest,
+    status: StatusCode::BAD_REQUEST,
+};
+const BODY_TOO_SLOW: Refusal = Refusal {
+    reason: "body_too_slow",
+    kind: FailureKind::Timeout,
+    status: StatusCode::REQUEST_TIMEOUT,
+};
+const PANICKED: Refusal = Refusal {
+    reason: "panic",
+    kind: FailureKind::ServerError,
+    status: StatusCode::INTERNAL_SERVER_ERROR,
+};
+
+/// Answers a client's request. There is always an answer.
+pub(crate) async fn answer(state: Arc<State>, request: Request<Incoming>) -> Response<Body> {
+    match way(request.uri().path()) {
+        Way::Call(dialect) => call(&state, dialect, request).await,
+        way @ (Way::Models | Way::Model(_)) => list_models(&state, &way, &request),
+        Way::Nowhere => {
+            let headers = request.headers();
+            let dialect = likely_dialect(request.uri().path(), headers);
+            state.refuse(NO_SUCH_PATH, dialect, headers)
+        }
+    }
+}
+
+/// Where a path leads. Nothing else decides it: no header, no query, no host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way<'a> {
+    Call(Dialect),
+    Models,
+    Model(&'a str),
+    Nowhere,
+}
+
+fn way(path: &str) -> Way<'_> {
+    if let Some(dialect) = Dialect::ALL.into_iter().find(|dialect| dialect.path() == path) {
+        return Way::Call(dialect);
+    }
+    match path.strip_prefix("/v1/models") {
+        Some("") => Way::Models,
+        Some(rest) => match rest.strip_prefix('/') {
+            Some(name) if !name.is_empty() => Way::Model(name),
+            Some(_) | None => Way::Nowhere,
+        },
+        None => Way::Nowhere,
+    }
+}
+
+/// The dialect to refuse in where the path does not tell.
+pub(crate) fn likely_dialect(path: &str, headers: &HeaderMap) -> Dialect {
+    let messages = path.starts_with(Dialect::Messages.path())
+        || headers.contains_key("anthropic-version")
+        || headers.contains_key("x-api-key");
+    if messages { Dialect::Messages } else { Dialect::ChatCompletions }
+}
+
+async fn call(state: &State, dialect: Dialect, request: Request<Incoming>) -> Response<Body> {
+    let door = state.door.load();
+    if let Err(refusal) = may_send(&request) {
+        return refuse(state, refusal, dialect, request.headers());
+    }
+    if !door.admits(request.headers()) {
+        return refuse(state, NO_KEY, dialect, request.headers());
+    }
+    let max_body = door.max_body;
+    drop(door);
+    let (parts, body) = request.into_parts();
+    let body = match take_body(body, max_body).await {
+        Ok(body) => body,
+        Err(why) => return refuse(state, not_taken(why), dialect, &parts.headers),
+    };
+    let language = parts.headers.get(header::ACCEPT_LANGUAGE).cloned();
+    let send = pin!(state.failsoft.send(Call { dialect, headers: parts.headers, body }));
+    match isolate(send).await {
+        Ok(response) => response,
+        Err(Panicked) => {
+            state.metrics.panicked();
+            let language = language.map(|value| (header::ACCEPT_LANGUAGE, value));
+            refuse(state, PANICKED, dialect, &language.into_iter().collect())
+        }
+    }
+}
+
+/// What can be refused before anything of the body was read.
+fn may_send(request: &Request<Incoming>) -> Result<(), Refusal> {
+    if request.method() != Method::POST {
+        return Err(WRONG_METHOD);
+    }
+    let headers = request.headers();
+    if headers.get_all(header::CONTENT_ENCODING).iter().any(|value| value != "identity") {
+        return Err(BODY_ENCODED);
+    }
+    if headers.get_all(header::CONTENT_TYPE).iter().any(|value| !is_json(value.as_bytes())) {
+        return Err(BODY_NOT_JSON);
+    }
+    Ok(())
+}
+
+/// `application/json` and its kin (`application/vnd.api+json`), with any parameters.
+fn is_json(value: &[u8]) -> bool {
+    let end = value.iter().position(|&byte| byte == b';').unwrap_or(value.len());
+    let essence = value[..end].trim_ascii();
+    let tail = essence.len().checked_sub(4).map(|start| &essence[start..]);
+    essence.eq_ignore_ascii_case(b"application/json")
+        || (tail.is_some_and(|tail| tail.eq_ignore_ascii_case(b"json"))
+            && essence.iter().any(|&byte| byte == b'+' || byte == b'/'))
+}
+
+const fn not_taken(why: NotTaken) -> Refusal {
+    match why {
+        NotTaken::TooLarge => BODY_TOO_LARGE,
+        NotTaken::Broken => BODY_BROKEN,
+        NotTaken::TooSlow => BODY_TOO_SLOW,
+    }
+}
+
+fn refuse(
+    state: &State,
+    refusal: Refusal,
+    dialect: Dialect,
+    headers: &HeaderMap,
+) -> Response<Body> {
+    let mut response = state.refuse(refusal, dialect, headers);
+    let headers = response.headers_mut();
+    match refusal.status {
+        StatusCode::UNAUTHORIZED => {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        StatusCode::METHOD_NOT_ALLOWED => {
+            headers.insert(header::ALLOW, HeaderValue::from_static("POST"));
+        }
+        // What is left of the body, or of the panicked call, must not meet the next request.
+        StatusCode::BAD_REQUEST
+        | StatusCode::REQUEST_TIMEOUT
+        | StatusCode::PAYLOAD_TOO_LARGE
+        | StatusCode::INTERNAL_SERVER_ERROR => {
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        _ => {}
+    }
+    response
+}
+
+fn list_models(state: &State, way: &Way<'_>, request: &Request<Incoming>) -> Response<Body> {
+    let headers = request.headers();
+    let door = state.door.load();
+    let dialect = if headers.contains_key("anthropic-version") {
+        Dialect::Messages
+    } else {
+        Dialect::ChatCompletions
+    };
+    if request.method() != Method::GET && request.method() != Method::HEAD {
+        let mut response = state.refuse(WRONG_METHOD, dialect, headers);
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+        return response;
+    }
+    if !door.admits(headers) {
+        return refuse(state, NO_KEY, dialect, headers);
+    }
+    let body = match *way {
+        Way::Model(name) => models::one(&door.models, &decoded(name), dialect, state.started),
+        Way::Models | Way::Call(_) | Way::Nowhere => {
+            Some(models::list(&door.models, dialect, state.started))
+        }
+    };
+    let Some(body) = body else {
+        return state.refuse(NO_SUCH_MODEL, dialect, headers);
+    };
+    let mut response = Response::new(Body::whole(body));
+    *response.status_mut() = StatusCode::OK;
+    let json = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(header::CONTENT_TYPE, json);
+    response
+}
+
+/// A path segment as its client meant it: SDKs write the slash of `provider/model` as `%2F`.
+fn decoded(name: &str) -> String {
+    let mut bytes = Vec::with_capacity(name.len());
+    let mut rest = name.as_bytes();
+    while let Some((&byte, tail)) = rest.split_first() {
+        let escaped = match (byte, tail) {
+            (b'%', [high, low, ..]) => hex(*high).zip(hex(*low)),
+            _ => None,
+        };
+        match escaped {
+            Some((high, low)) => {
+                bytes.push(high * 16 + low);
+                rest = &tail[2..];
+            }
+            None => {
+                bytes.push(byte);
+                rest = tail;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_exact_paths_lead_somewhere() {
+        assert_eq!(way("/v1/chat/completions"), Way::Call(Dialect::ChatCompletions));
+        assert_eq!(way("/v1/messages"), Way::Call(Dialect::Messages));
+        assert_eq!(way("/v1/models"), Way::Models);
+        assert_eq!(way("/v1/models/a/b"), Way::Model("a/b"));
+        for path in [
+            "/",
+            "/v1",
+            "/v1/",
+            "/v1/messages/",
+            "/v1//messages",
+            "/V1/messages",
+            "/v1/models/",
+            "/v1/modelsx",
+            "/v1/messages/count_tokens",
+            "/livez",
+            "/metrics",
+            "/%761/messages",
+            "/v1/messages%00",
+            "/v1/../v1/messages",
+            "/v1/chat/completions;a",
+        ] {
+            assert_eq!(way(path), Way::Nowhere, "{path}");
+        }
+    }
+
+    #[test]
+    fn json_and_its_kin_are_taken() {
+        for good in [
+            "application/json",
+            "APPLICATION/JSON; charset=utf-8",
+            "application/vnd.api+json",
+            "text/json",
+        ] {
+            assert!(is_json(good.as_bytes()), "{good}");
+        }
+        for bad in [
+            "",
+            "text/plain",
+            "json",
+            "multipart/form-data; a=application/json",
+            "application/x-www-form-urlencoded",
+        ] {
+            assert!(!is_json(bad.as_bytes()), "{bad}");
+        }
+    }
+
+    #[test]
+    fn escapes_in_a_model_name_are_undone() {
+        for (raw, name) in
+            [("a%2Fb", "a/b"), ("a%2fb", "a/b"), ("a%", "a%"), ("a%zz", "a%zz"), ("plain", "plain")]
+        {
+            assert_eq!(decoded(raw), name);
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! One connection, from its first byte to its last.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use failsoft::Body;
+use failsoft_engine::FailureKind;
+use failsoft_wire::Dialect;
+use http::{HeaderMap, Request, Response};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use tokio::net::TcpStream;
+
+use crate::isolate::{Answered, Panicked};
+use crate::state::{Phase, Refusal, State};
+use crate::strict::{Flaw, Patience, StrictIo, Turn};
+
+/// Longer than SDKs keep a connection, so that it is they who close it.
+const IDLE: Duration = Duration::from_secs(75);
+/// A client that takes not one byte for this long has gone without saying so.
+const WRITE: Duration = Duration::from_secs(60);
+
+/// When a connection is given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Until {
+    /// When the gateway drains, after its present answer.
+    Draining,
+    /// When the gateway ends.
+    Ending,
+}
+
+/// Serves one connection until either side ends it.
+pub(crate) async fn serve<F, R>(state: Arc<State>, socket: TcpStream, until: Until, service: F)
+where
+    F: Fn(Request<Incoming>) -> R,
+    R: Future<Output = Response<Body>>,
+{
+    // Answers are small writes, and the first byte counts.
+    let _ = socket.set_nodelay(true);
+    let allowed = state.door.load().read_timeout;
+    let patience = Patience { head: allowed, body: allowed, idle: IDLE, write: WRITE };
+    let turn = Arc::new(Turn::default());
+    let io = StrictIo::new(socket, patience, Arc::clone(&turn));
+    let metrics = &state.metrics;
+    let service = service_fn(|request| {
+        let answer = service(request);
+        let (turn, metrics) = (Arc::clone(&turn), Arc::clone(metrics));
+        async move {
+            let response = answer.await;
+            Ok::<_, Panicked>(response.map(|body| Answered::new(body, turn, metrics)))
+        }
+    });
+    // No `pipeline_flush`: it forgets an answer that ends the connection while bytes are unread.
+    let mut connection = http1::Builder::new()
+        .half_close(false)
+        .header_read_timeout(None)
+        .serve_connection(io, service);
+    let mut phase = state.phase.subscribe();
+    let mut asked_to_end = false;
+    loop {
+        let waited = async {
+            let next = if asked_to_end { Phase::Ending } else { until.phase() };
+            let _ = phase.wait_for(|phase| *phase >= next).await;
+        };
+        tokio::select! {
+            biased;
+            _ = &mut connection => break,
+            () = waited => {
+                if asked_to_end || until == Until::Ending {
+                    return;
+                }
+                asked_to_end = true;
+                std::pin::Pin::new(&mut connection).graceful_shutdown();
+            }
+        }
+    }
+    let io = connection.into_parts().io;
+    if let Some(flaw) = io.unanswered_flaw() {
+        let words = refusal(&state, flaw).await;
+        io.part(&words).await;
+    } else if io.is_cut_off() {
+        io.part(&[]).await;
+    }
+}
+
+impl Until {
+    const fn phase(self) -> Phase {
+        match self {
+            Self::Draining => Phase::Draining,
+            Self::Ending => Phase::Ending,
+        }
+    }
+}
+
+/// The answer to what never became a request, as bytes.
+async fn refusal(state: &State, flaw: Flaw) -> Bytes {
+    let kind = match flaw {
+        Flaw::TooSlow => FailureKind::Timeout,
+        Flaw::TargetTooLong | Flaw::TooLarge => FailureKind::PayloadTooLarge,
+        Flaw::Version => FailureKind::Unsupported,
+        Flaw::RequestLine
+        | Flaw::Line
+        | Flaw::Header
+        | Flaw::Host
+        | Flaw::Framing
+        | Flaw::Twin
+        | Flaw::Chunk => FailureKind::BadRequest,
+    };
+    let refusal = Refusal { reason: flaw.as_str(), kind, status: flaw.status() };
+    let response = state.refuse(refusal, Dialect::ChatCompletions, &HeaderMap::new());
+    let (parts, body) = response.into_parts();
+    let body = body.collect().await;
+    let reason = parts.status.canonical_reason().unwrap_or("");
+    let mut out = format!("HTTP/1.1 {} {reason}\r\n", parts.status.as_u16()).into_bytes();
+    for (name, value) in &parts.headers {
+        if name == http::header::CONTENT_LENGTH {
+            continue;
+        }
+        out.extend_from_slice(name.as_str().as_bytes());
+        out.extend_from_slice(b": ");
+        out.extend_from_slice(value.as_bytes());
+        out.extend_from_slice(b"\r\n");
+    }
+    let end = format!("content-length: {}\r\nconnection: close\r\n\r\n", body.len());
+    out.extend_from_slice(end.as_bytes());
+    out.extend_from_slice(&body);
+    out.into()
+}

@@ -1,0 +1,310 @@
+//! Counts what comes to be. Labels are names from the settings, never what a client sent.
+
+mod exposition;
+mod series;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use arc_swap::ArcSwap;
+use failsoft::{Observer, Seen};
+use failsoft_config::Settings;
+use failsoft_engine::{AttemptId, CallId, Event, FailureKind, Moment, RouteId, TargetId, Why};
+
+use series::{Count, RouteSeries, Tally, TargetSeries};
+
+pub(crate) use exposition::exposition;
+
+/// Calls followed at once because they made more than their first attempt. What comes beyond is
+/// counted as a first attempt, which is a lie, and better than a leak.
+const MAX_FOLLOWED: usize = 100_000;
+
+/// Gates, as `BarReason` names them.
+const BARS: [&str; 7] = [
+    "breaker",
+    "throttle",
+    "limit",
+    "credential_disabled",
+    "model_disabled",
+    "switched_off",
+    "excluded",
+];
+/// What calls wait for, as `WaitCause` names it: gates, and two more.
+const WAITS: [&str; 9] =
+    ["backoff", "retry_after", BARS[0], BARS[1], BARS[2], BARS[3], BARS[4], BARS[5], BARS[6]];
+/// What stands against an extra attempt, as `Refusal` names it.
+const REFUSALS: [&str; 8] = [
+    "attempts_spent",
+    "deadline",
+    "budget",
+    "extras_in_flight",
+    "not_retryable",
+    "committed",
+    "no_target",
+    "wait_too_long",
+];
+/// Why requests are refused before they are calls.
+const AT_DOOR: [&str; 21] = [
+    "request_line",
+    "http_version",
+    "target_too_long",
+    "line_end",
+    "header",
+    "host",
+    "framing",
+    "header_twin",
+    "head_too_large",
+    "chunk",
+    "too_slow",
+    "no_key",
+    "no_such_path",
+    "no_such_model",
+    "wrong_method",
+    "body_too_large",
+    "body_encoded",
+    "body_not_json",
+    "body_broken",
+    "body_too_slow",
+    "panic",
+];
+
+/// Everything counted since the start.
+#[derive(Debug)]
+pub(crate) struct Metrics {
+    book: ArcSwap<Book>,
+    register: Mutex<Register>,
+    followed: Mutex<HashMap<CallId, Followed>>,
+    following: AtomicUsize,
+    waits: Tally<9>,
+    refusals: Tally<8>,
+    bars: Tally<7>,
+    disabled: Tally<18>,
+    at_door: Tally<21>,
+    panics: Count,
+    reload_failures: Count,
+}
+
+/// Series by number, for the settings in force.
+#[derive(Debug, Default)]
+struct Book {
+    routes: Vec<Arc<RouteSeries>>,
+    targets: Vec<Arc<TargetSeries>>,
+}
+
+/// Series by name, for as long as the process lives: a name that comes back goes on counting.
+#[derive(Debug, Default)]
+struct Register {
+    routes: BTreeMap<String, Arc<RouteSeries>>,
+    targets: BTreeMap<String, Arc<TargetSeries>>,
+}
+
+/// What must be remembered of a call that waited, or made more than its first attempt.
+#[derive(Debug, Default)]
+struct Followed {
+    whys: Vec<(u8, Why)>,
+    committed: Option<Moment>,
+}
+
+impl Metrics {
+    pub(crate) fn new() -> Self {
+        Self {
+            book: ArcSwap::default(),
+            register: Mutex::default(),
+            followed: Mutex::default(),
+            following: AtomicUsize::new(0),
+            waits: Tally::new(WAITS),
+            refusals: Tally::new(REFUSALS),
+            bars: Tally::new(BARS),
+            disabled: Tally::new(FailureKind::ALL.map(FailureKind::as_str)),
+            at_door: Tally::new(AT_DOOR),
+            panics: Count::default(),
+            reload_failures: Count::default(),
+        }
+    }
+
+    /// From now on numbers mean what these settings say.
+    pub(crate) fn adopt(&self, settings: &Settings) {
+        let mut register = lock(&self.register);
+        let routes = settings.routes.iter().map(|route| register.route(&route.name)).collect();
+        let targets = settings.targets.iter().map(|target| register.target(&target.name)).collect();
+        self.book.store(Arc::new(Book { routes, targets }));
+    }
+
+    pub(crate) fn panicked(&self) {
+        self.panics.up();
+    }
+
+    pub(crate) fn reload_failed(&self) {
+        self.reload_failures.up();
+    }
+
+    pub(crate) fn refused_at_door(&self, reason: &'static str) {
+        self.at_door.up(reason);
+    }
+
+    /// A number is only trusted while its name agrees: calls that began before a reload still
+    /// speak of the numbers they began with.
+    fn at_target(&self, seen: &Seen<'_>, target: TargetId, count: impl FnOnce(&TargetSeries)) {
+        let place = usize::from(target.0);
+        let Some(name) = seen.names.targets.get(place).map(|target| &target.name) else { return };
+        let book = self.book.load();
+        match book.targets.get(place).filter(|series| series.name == *name) {
+            Some(series) => count(series),
+            None => count(&lock(&self.register).target(name)),
+        }
+    }
+
+    fn at_route(&self, seen: &Seen<'_>, count: impl FnOnce(&RouteSeries)) {
+        let Some(RouteId(place)) = seen.route else { return };
+        let place = usize::from(place);
+        let Some(name) = seen.names.routes.get(place) else { return };
+        let book = self.book.load();
+        match book.routes.get(place).filter(|series| series.name == *name) {
+            Some(series) => count(series),
+            None => count(&lock(&self.register).route(name)),
+        }
+    }
+
+    fn follow(&self, call: CallId, note: impl FnOnce(&mut Followed)) {
+        let mut followed = lock(&self.followed);
+        if followed.len() < MAX_FOLLOWED || followed.contains_key(&call) {
+            note(followed.entry(call).or_default());
+            self.following.store(followed.len(), Ordering::Release);
+        }
+    }
+
+    /// Healthy calls are not followed, and then this costs one load.
+    fn followed<T>(&self, call: CallId, read: impl FnOnce(&mut Followed) -> T) -> Option<T> {
+        if self.following.load(Ordering::Acquire) == 0 {
+            return None;
+        }
+        lock(&self.followed).get_mut(&call).map(read)
+    }
+
+    fn unfollow(&self, call: CallId) -> Option<Followed> {
+        if self.following.load(Ordering::Acquire) == 0 {
+            return None;
+        }
+        let mut followed = lock(&self.followed);
+        let gone = followed.remove(&call);
+        self.following.store(followed.len(), Ordering::Release);
+        gone
+    }
+
+    fn why(&self, attempt: AttemptId) -> Why {
+        let known = self.followed(attempt.call, |followed| {
+            followed
+                .whys
+                .iter()
+                .find(|(ordinal, _)| *ordinal == attempt.ordinal)
+                .map(|(_, why)| *why)
+        });
+        known.flatten().unwrap_or(Why::First)
+    }
+}
+
+impl Observer for Metrics {
+    fn observe(&self, seen: Seen<'_>, event: &Event) {
+        match *event {
+            Event::AttemptStarted { attempt, why, .. } => {
+                if why != Why::First {
+                    self.follow(attempt.call, |followed| {
+                        followed.whys.push((attempt.ordinal, why))
+                    });
+                }
+            }
+            Event::FirstContent { attempt, after } => {
+                if let Some(target) = seen.attempts.get(usize::from(attempt.ordinal)) {
+                    self.at_target(&seen, *target, |series| series.first_content.record(after));
+                }
+                // A call that is not followed sent its only attempt as it arrived.
+                if self.followed(attempt.call, |_| ()).is_none() {
+                    self.at_route(&seen, |series| series.first_content.record(after));
+                }
+            }
+            Event::Committed { attempt } => {
+                self.followed(attempt.call, |followed| followed.committed = Some(seen.at));
+            }
+            Event::AttemptEnded { attempt, target, outcome, .. } => {
+                let why = if attempt.ordinal == 0 { Why::First } else { self.why(attempt) };
+                self.at_target(&seen, target, |series| series.ended(why, outcome));
+            }
+            Event::CallEnded { call, verdict, took, .. } => {
+                let committed = self.unfollow(call).and_then(|followed| followed.committed);
+                self.at_route(&seen, |series| {
+                    series.ended(verdict, took);
+                    if let Some(committed) = committed {
+                        let since = seen.at.since(committed);
+                        series.first_content.record(took.saturating_sub(since));
+                    }
+                });
+            }
+            Event::Waiting { call, cause, .. } => {
+                self.waits.up(cause.as_str());
+                self.follow(call, |_| {});
+            }
+            Event::Barred(bar) => self.bars.up(bar.reason.as_str()),
+            Event::Refused { reason, .. } => self.refusals.up(reason.as_str()),
+            Event::BreakerChanged(change) => self.at_target(&seen, change.target, |series| {
+                series.breaker_changes[change.to as usize].up();
+            }),
+            Event::Throttled { target, .. } => {
+                self.at_target(&seen, target, |series| series.throttled.up());
+            }
+            Event::Disabled { kind, .. } => self.disabled.up(kind.as_str()),
+            Event::CallStarted { .. }
+            | Event::LimitChanged { .. }
+            | Event::TargetSwitched { .. }
+            | Event::Ignored { .. } => {}
+        }
+    }
+}
+
+impl Register {
+    fn route(&mut self, name: &str) -> Arc<RouteSeries> {
+        let series = self.routes.entry(name.to_owned());
+        Arc::clone(series.or_insert_with(|| Arc::new(RouteSeries::new(name))))
+    }
+
+    fn target(&mut self, name: &str) -> Arc<TargetSeries> {
+        let series = self.targets.entry(name.to_owned());
+        Arc::clone(series.or_insert_with(|| Arc::new(TargetSeries::new(name))))
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use failsoft_engine::{BarReason, Refusal, WaitCause};
+
+    #[test]
+    fn every_reason_there_is_has_a_counter() {
+        use BarReason::{
+            Breaker, CredentialDisabled, Excluded, Limit, ModelDisabled, SwitchedOff, Throttle,
+        };
+        let bars =
+            [Breaker, Throttle, Limit, CredentialDisabled, ModelDisabled, SwitchedOff, Excluded];
+        assert_eq!(bars.map(BarReason::as_str), BARS);
+        assert!(bars.iter().all(|bar| WAITS.contains(&WaitCause::Gate(*bar).as_str())));
+        for wait in [WaitCause::Backoff, WaitCause::RetryAfter] {
+            assert!(WAITS.contains(&wait.as_str()));
+        }
+        for refusal in [
+            Refusal::AttemptsSpent,
+            Refusal::Deadline,
+            Refusal::Budget,
+            Refusal::ExtrasInFlight,
+            Refusal::NotRetryable,
+            Refusal::Committed,
+            Refusal::NoTarget,
+            Refusal::WaitTooLong,
+        ] {
+            assert!(REFUSALS.contains(&refusal.as_str()));
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! What all connections share.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use arc_swap::ArcSwap;
+use failsoft::{Body, Failsoft};
+use failsoft_engine::FailureKind;
+use failsoft_wire::Dialect;
+use http::{HeaderMap, Response, StatusCode};
+use tokio::sync::{Notify, watch};
+
+use crate::door::Door;
+use crate::metrics::Metrics;
+use crate::reload::Reloads;
+
+/// How far the gateway's life is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Phase {
+    /// Taking calls.
+    Serving,
+    /// No new calls; those in flight go on.
+    Draining,
+    /// Those still in flight are ended.
+    Ending,
+}
+
+/// What all connections share.
+pub(crate) struct State {
+    pub(crate) failsoft: Failsoft,
+    pub(crate) door: ArcSwap<Door>,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) reloads: Reloads,
+    pub(crate) phase: watch::Sender<Phase>,
+    pub(crate) clients: Connections,
+    /// Seconds since 1970 at the start.
+    pub(crate) started: u64,
+}
+
+impl State {
+    pub(crate) fn new(
+        failsoft: Failsoft,
+        door: Door,
+        metrics: Arc<Metrics>,
+        reloads: Reloads,
+    ) -> Self {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH);
+        Self {
+            failsoft,
+            door: ArcSwap::from_pointee(door),
+            metrics,
+            reloads,
+            phase: watch::Sender::new(Phase::Serving),
+            clients: Connections::default(),
+            started: since.map_or(0, |since| since.as_secs()),
+        }
+    }
+
+    /// An error in the caller's dialect, counted under a reason of ours.
+    pub(crate) fn refuse(
+        &self,
+        refusal: Refusal,
+        dialect: Dialect,
+        headers: &HeaderMap,
+    ) -> Response<Body> {
+        self.metrics.refused_at_door(refusal.reason);
+        self.failsoft.refuse(dialect, refusal.kind, refusal.status, headers)
+    }
+}
+
+/// Why a request is refused at the door, and how that is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub(crate) reason: &'static str,
+    pub(crate) kind: FailureKind,
+    pub(crate) status: StatusCode,
+}
+
+/// Open connections, counted.
+#[derive(Debug, Default)]
+pub(crate) struct Connections {
+    open: AtomicUsize,
+    closed: Notify,
+}
+
+impl Connections {
+    /// Counts one more for as long as the value lives.
+    pub(crate) fn hold(state: &Arc<State>) -> Held {
+        state.clients.open.fetch_add(1, Ordering::AcqRel);
+        Held(Arc::clone(state))
+    }
+
+    pub(crate) fn open(&self) -> usize {
+        self.open.load(Ordering::Acquire)
+    }
+
+    /// Waits until fewer than `count` are open.
+    pub(crate) async fn below(&self, count: usize) {
+        loop {
+            let closed = self.closed.notified();
+            if self.open() < count {
+                return;
+            }
+            closed.await;
+        }
+    }
+}
+
+/// An open connection.
+pub(crate) struct Held(Arc<State>);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.clients.open.fetch_sub(1, Ordering::AcqRel);
+        self.0.clients.closed.notify_waiters();
+    }
+}
