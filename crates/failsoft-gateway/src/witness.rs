@@ -17,7 +17,7 @@ impl Observer for Witness {
     fn observe(&self, seen: Seen<'_>, event: &Event) {
         match *event {
             Event::AttemptEnded { attempt, target, outcome: Outcome::Failed(failure), took } => {
-                attempt_failed(name(&seen, target), attempt, &failure, took);
+                attempt_failed(&seen, target, attempt, &failure, took);
             }
             Event::CallEnded {
                 verdict: Verdict::Failed { kind, .. } | Verdict::Degraded { kind },
@@ -52,15 +52,36 @@ impl Observer for Witness {
     }
 }
 
-fn attempt_failed(target: &str, attempt: AttemptId, failure: &Failure, took: Duration) {
-    let (kind, number) = (failure.kind.as_str(), attempt.ordinal + 1);
-    tracing::warn!(target, kind, attempt = number, millis = took.as_millis(), "an attempt failed");
+/// One line, so that a search for the call or the code finds it.
+fn attempt_failed(
+    seen: &Seen<'_>,
+    target: TargetId,
+    attempt: AttemptId,
+    failure: &Failure,
+    took: Duration,
+) {
+    tracing::warn!(
+        call = seen.call,
+        target = name(seen, target),
+        kind = failure.kind.as_str(),
+        code = seen.code,
+        attempt = attempt.ordinal + 1,
+        millis = took.as_millis(),
+        "an attempt failed"
+    );
 }
 
 fn call_failed(seen: &Seen<'_>, kind: FailureKind, took: Duration, attempts: u8) {
     let route = seen.route.and_then(|route| seen.names.routes.get(usize::from(route.0)));
-    let millis = took.as_millis();
-    tracing::warn!(route, kind = kind.as_str(), attempts, millis, "a call got no real answer");
+    let (call, millis) = (seen.call, took.as_millis());
+    tracing::warn!(
+        call,
+        route,
+        kind = kind.as_str(),
+        attempts,
+        millis,
+        "a call got no real answer"
+    );
 }
 
 fn breaker_changed(seen: &Seen<'_>, change: BreakerChange) {

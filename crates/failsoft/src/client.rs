@@ -172,7 +172,14 @@ impl Failsoft {
         self.0.generation.store(Arc::clone(&generation));
         drop(engine);
         for event in step.events {
-            let seen = Seen { at: now, names: &generation.names, route: None, attempts: &[] };
+            let seen = Seen {
+                at: now,
+                names: &generation.names,
+                call: None,
+                code: None,
+                route: None,
+                attempts: &[],
+            };
             self.0.observe(seen, &event);
             self.0.record_state(&generation.names, now, event);
         }

@@ -5,7 +5,8 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use failsoft_engine::{
-    AttemptId, CallId, Command, Event, FailureKind, Input, Moment, RouteId, TargetId, Verdict,
+    AttemptId, CallId, Command, Event, FailureKind, Input, Moment, Outcome, RouteId, TargetId,
+    Verdict,
 };
 use failsoft_journal::{AttemptFacts, CallFacts, CallRecord};
 use failsoft_provider::Reading;
@@ -289,6 +290,8 @@ impl Driver {
             let seen = Seen {
                 at: now,
                 names: &self.generation.names,
+                call: Some(&self.ask.id),
+                code: self.code_of(&event),
                 route: Some(self.route()),
                 attempts: &self.log.targets,
             };
@@ -299,6 +302,14 @@ impl Driver {
             self.log.events.push((now, event));
         }
         step.commands
+    }
+
+    /// The code behind the end of a failed attempt.
+    fn code_of(&self, event: &Event) -> Option<&str> {
+        let Event::AttemptEnded { attempt, outcome: Outcome::Failed(_), .. } = event else {
+            return None;
+        };
+        self.reading_of(attempt.ordinal)?.code.as_deref()
     }
 
     fn start_attempt(&mut self, id: AttemptId, target: TargetId, cx: &mut Context<'_>) {

@@ -10,6 +10,10 @@ pub struct Seen<'a> {
     pub at: Moment,
     /// The names behind the numbers of events.
     pub names: &'a Names,
+    /// The id of the call it belongs to as clients see it, if it belongs to one.
+    pub call: Option<&'a str>,
+    /// The provider's own code, or the transport's, when an attempt failed.
+    pub code: Option<&'a str>,
     /// The route of the call it belongs to, if it belongs to one.
     pub route: Option<RouteId>,
     /// The targets of the call's attempts, by ordinal.
