@@ -1,0 +1,65 @@
+//! What the commands that read the journal share: where it is, and how it is shown.
+
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use failsoft_config::Source;
+use failsoft_journal::{JournalError, Page, Reader, Style};
+
+use crate::settings::{FAILED, SettingsArgs, environment};
+
+/// Where the gateway keeps its record when nobody says otherwise.
+const USUAL: &str = "failsoft.db";
+
+/// Where the journal is.
+#[derive(Debug, clap::Args)]
+pub(crate) struct JournalArgs {
+    #[command(flatten)]
+    settings: SettingsArgs,
+    /// The journal [default: the one the settings name].
+    #[arg(long, value_name = "PATH")]
+    journal: Option<PathBuf>,
+}
+
+impl JournalArgs {
+    /// Opens the journal for reading; why that fails is told.
+    pub(crate) fn open(&self) -> Result<Reader, ExitCode> {
+        Reader::open(self.path()).map_err(|error| told(&error))
+    }
+
+    /// Reading a record needs no keys, so settings that lack one still say where it is.
+    fn path(&self) -> PathBuf {
+        let env = environment();
+        let named = || {
+            let source = Source::find(self.settings.config.as_deref(), &env).ok()?;
+            source.load(&env).ok()?.journal.path
+        };
+        self.journal.clone().or_else(named).unwrap_or_else(|| PathBuf::from(USUAL))
+    }
+}
+
+/// Tells why the journal says nothing.
+pub(crate) fn told(error: &JournalError) -> ExitCode {
+    eprintln!("error: {error}");
+    ExitCode::from(FAILED)
+}
+
+/// Standard output as a page: as wide as the terminal, in colour where one is.
+pub(crate) fn page() -> Page {
+    let terminal = std::io::stdout().is_terminal();
+    let colour = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let width = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let width = width.unwrap_or_else(|| match terminal {
+        true => console::Term::stdout().size().1.clamp(60, 160),
+        false => 100,
+    });
+    Page::new(if colour { Style::Colour } else { Style::Plain }, width).local()
+}
+
+/// Milliseconds since 1970.
+pub(crate) fn now_millis() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
