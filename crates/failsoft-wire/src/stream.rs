@@ -71,7 +71,20 @@ impl StreamReader {
         }
     }
 
-    /// Judges the stream at a clean end of its body.
+    /// The end marker that clients wait for, if the stream was sent without.
+    #[must_use]
+    pub fn missing_end_marker(&self) -> Option<&'static [u8]> {
+        if self.is_complete() {
+            return None;
+        }
+        Some(match &self.reader {
+            Reader::Chat(_) => b"data: [DONE]\n\n",
+            Reader::Messages(_) => b"event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n",
+        })
+    }
+
+    /// Judges the stream at a clean end of its body. An answer that said why it stops is whole
+    /// without its end marker.
     ///
     /// # Errors
     /// What is missing or broken.

@@ -349,13 +349,15 @@ fn relays_that_drop_a_name_are_understood() {
 }
 
 #[test]
-fn a_messages_stream_is_whole_at_its_stop_alone() {
+fn a_messages_stream_is_whole_when_it_said_why_it_stops_and_closed_its_blocks() {
     let stop = |reason: &str| {
         format!(r#"data: {{"type":"message_delta","delta":{{"stop_reason":"{reason}"}}}}"#)
     };
     let (max, refusal, odd) = (stop("max_tokens"), stop("refusal"), stop("error"));
     for (events, end) in [
-        (&[START, BLOCK, DELTA, BLOCK_STOP, END][..], Err(Flaw::NoEnd)),
+        (&[START, BLOCK, DELTA, BLOCK_STOP, END][..], Ok(())),
+        (&[START, BLOCK, DELTA, BLOCK_STOP, END, MESSAGE_STOP], Ok(())),
+        (&[START, BLOCK, DELTA, BLOCK_STOP], Err(Flaw::NoEnd)),
         (&[START, BLOCK, DELTA, BLOCK_STOP, MESSAGE_STOP], Err(Flaw::NoEnd)),
         (&[START, BLOCK, DELTA, END, MESSAGE_STOP], Err(Flaw::NoEnd)),
         (&[START, BLOCK, DELTA], Err(Flaw::NoEnd)),
@@ -415,5 +417,20 @@ fn messages_errors_are_seen_with_and_without_names() {
         assert!(!reader.is_complete());
         assert_eq!(reader.error(), Some(0..data.len()));
         assert_eq!(reader.end(), Err(Flaw::Error(0..data.len())));
+    }
+}
+
+#[test]
+fn the_end_marker_that_is_missing_is_the_dialects_own() {
+    for (dialect, events, marker) in [
+        (MESSAGES, &[START, BLOCK, DELTA, BLOCK_STOP, END][..], Some("message_stop")),
+        (MESSAGES, &[START, BLOCK, DELTA, BLOCK_STOP, END, MESSAGE_STOP], None),
+        (CHAT, &[ROLE, TEXT, STOP], Some("[DONE]")),
+        (CHAT, &[ROLE, TEXT, STOP, DONE], None),
+    ] {
+        let reader = read(dialect, events).1;
+        let missing = reader.missing_end_marker().map(String::from_utf8_lossy);
+        assert_eq!(missing.is_some(), marker.is_some(), "{events:#?}");
+        assert!(missing.unwrap_or_default().contains(marker.unwrap_or_default()), "{events:#?}");
     }
 }

@@ -26,16 +26,17 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream; charset=utf-8");
 
 /// The head of a stream whose first content is here; the driver goes on in its body.
-pub(crate) fn begun(mut driver: Driver) -> Response<Body> {
+pub(crate) fn begun(mut driver: Box<Driver>) -> Response<Body> {
     let ordinal = driver.committed().unwrap_or_default();
     let mut response = from_target(&driver, ordinal);
     response.headers_mut().insert(CONTENT_TYPE, EVENTS);
     driver.answered_with(response.status());
+    driver.travel_light();
     response.map(|()| Body::streaming(driver))
 }
 
 /// A call that is over before anything was sent to its client.
-pub(crate) fn over(mut driver: Driver, verdict: Verdict) -> Response<Body> {
+pub(crate) fn over(mut driver: Box<Driver>, verdict: Verdict) -> Response<Body> {
     let response = match verdict {
         Verdict::Served { attempt } => {
             let body = driver.take_whole().map(|whole| whole.body).unwrap_or_default();

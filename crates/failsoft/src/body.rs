@@ -29,8 +29,8 @@ impl Body {
         Self(Kind::Whole(bytes.into()))
     }
 
-    pub(crate) fn streaming(driver: Driver) -> Self {
-        Self(Kind::Streaming(Box::new(driver)))
+    pub(crate) fn streaming(driver: Box<Driver>) -> Self {
+        Self(Kind::Streaming(driver))
     }
 
     /// The next piece, or `None` at the end. Pieces of a stream are whole events.

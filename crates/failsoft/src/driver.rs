@@ -66,9 +66,9 @@ impl Driver {
         ask: Ask,
         facts: CallFacts,
         cx: &mut Context<'_>,
-    ) -> Self {
+    ) -> Box<Self> {
         let arrival = ask.arrival;
-        let mut driver = Self {
+        let mut driver = Box::new(Self {
             inner,
             generation,
             ask: Box::new(ask),
@@ -84,7 +84,7 @@ impl Driver {
             whole: None,
             verdict: None,
             readings: Vec::new(),
-        };
+        });
         driver.step(Input::CallArrived(arrival), cx);
         driver
     }
@@ -129,6 +129,14 @@ impl Driver {
     /// The winner's plain answer, or the rest of its stream.
     pub(crate) fn take_whole(&mut self) -> Option<Whole> {
         self.whole.take()
+    }
+
+    /// Lets go of what only another attempt would need: a stream that has begun may stay open for
+    /// long, and these hold the buffers they came in.
+    pub(crate) fn travel_light(&mut self) {
+        self.ask.body = Bytes::new();
+        self.ask.headers = HeaderMap::new();
+        self.live.iter_mut().for_each(|live| live.exchange.forget_head());
     }
 
     /// The status the client gets, for the record.

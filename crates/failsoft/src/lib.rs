@@ -18,6 +18,8 @@
 //! let settings = failsoft_config::load(
 //!     &format!(
 //!         r#"
+//!         [journal]
+//!         enabled = false
 //!         [providers.mine]
 //!         dialect = "chat_completions"
 //!         base_url = "{}"

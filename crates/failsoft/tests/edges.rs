@@ -75,6 +75,8 @@ async fn ask_over_tls(named: &str, trusted: bool) -> (u16, String, usize) {
     let ca_file = if trusted { format!("ca_file = \"{}\"", ca.display()) } else { String::new() };
     let text = format!(
         r#"
+[journal]
+enabled = false
 [providers.secure]
 dialect = "chat_completions"
 base_url = "https://localhost:{port}/v1"

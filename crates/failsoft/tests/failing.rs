@@ -85,6 +85,38 @@ async fn a_stream_that_does_not_begin_is_replaced() {
     }
 }
 
+#[tokio::test]
+async fn a_whole_stream_without_its_end_marker_gets_it() {
+    for dialect in Dialect::ALL {
+        let house = House::new(dialect, "no-done", "");
+        let answer = house.ask(dialect, true).await;
+        assert_eq!(said(dialect, true, &answer), words(), "{dialect}");
+        let marker = match dialect {
+            Dialect::ChatCompletions => "data: [DONE]\n\n",
+            Dialect::Messages => "{\"type\":\"message_stop\"}\n\n",
+        };
+        assert!(answer.text().ends_with(marker), "{dialect}: {}", answer.text());
+    }
+}
+
+#[tokio::test]
+async fn a_tool_call_that_is_broken_never_looks_finished() {
+    for dialect in Dialect::ALL {
+        for fault in ["bad-tool", "cut-tool"] {
+            let case = format!("{dialect} {fault}");
+            let text = House::new(dialect, fault, "").ask(dialect, true).await.text();
+            assert!(
+                text.trim_end().lines().last().unwrap().contains("\"error\""),
+                "{case}: {text}"
+            );
+            for end in ["[DONE]", "message_stop", "finish_reason\":\"tool", "stop_reason\":\"tool"]
+            {
+                assert!(!text.contains(end), "{case}: {text}");
+            }
+        }
+    }
+}
+
 /// fault | what the client's error frame says
 const BROKEN_OFF: &[(&str, &str)] = &[
     ("cut-after-40", "network"),

@@ -75,11 +75,16 @@ impl Default for BackoffSpec {
 impl RetrySpec {
     pub(crate) fn check(self, at: &At<'_>, profile: Profile) -> Retry {
         let default = Retry::default();
+        let cap = checked(self.backoff.cap, profile, default.cap);
+        // A smaller cap makes the usual first steps smaller too.
+        let first = |step: Length, usual| {
+            if step.0 == usual { usual.min(cap.of(profile)) } else { step.0 }
+        };
         let retry = Retry {
             max_attempts: self.max_attempts,
-            base: self.backoff.base.0,
-            base_throttled: self.base_throttled.0,
-            cap: checked(self.backoff.cap, profile, default.cap),
+            base: first(self.backoff.base, default.base),
+            base_throttled: first(self.base_throttled, default.base_throttled),
+            cap,
             max_wait: checked(self.max_wait, profile, default.max_wait),
             tier_wait: self.tier_wait.0,
             content_filter: match self.content_filter {

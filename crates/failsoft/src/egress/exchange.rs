@@ -105,6 +105,11 @@ impl Exchange {
         self.head.as_ref()
     }
 
+    /// Frees the head and the buffer it came in.
+    pub(crate) fn forget_head(&mut self) {
+        self.head = None;
+    }
+
     /// When content came last.
     pub(crate) fn last_content(&self) -> Option<Instant> {
         if let Stage::Streaming(_, streaming) = &self.stage {

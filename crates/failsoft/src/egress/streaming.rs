@@ -44,6 +44,8 @@ pub(crate) struct Streaming {
     reader: StreamReader,
     /// Whole events that have not been passed on.
     out: Out,
+    /// Events that say how the answer ends. They wait until it is known to be true.
+    ending: Out,
     committed: bool,
     begun: bool,
     has_content: bool,
@@ -60,6 +62,9 @@ struct Out {
 
 impl Out {
     fn push(&mut self, bytes: Bytes) {
+        if bytes.is_empty() {
+            return;
+        }
         if self.is_empty() {
             self.one = bytes;
         } else {
@@ -93,6 +98,7 @@ impl Streaming {
             decoder: Decoder::new(MAX_EVENT),
             reader: StreamReader::new(dialect),
             out: Out::default(),
+            ending: Out::default(),
             committed: false,
             begun: false,
             has_content: false,
@@ -133,17 +139,17 @@ impl Streaming {
                 Meaning::Malformed => self.malformed += 1,
                 // Before first content nobody is there to be kept waiting with it.
                 Meaning::Filler if !self.committed => {}
-                Meaning::Filler | Meaning::Opening => self.out.push(frame.bytes),
+                Meaning::Filler | Meaning::Opening => self.pass(frame.bytes),
                 Meaning::Closing => {
                     progressed = true;
-                    self.out.push(frame.bytes);
+                    self.ending.push(frame.bytes);
                     if self.has_content && self.reader.is_complete() {
-                        break self.reader.end().map_or_else(Turn::Flawed, |()| Turn::Complete);
+                        break self.ended();
                     }
                 }
                 Meaning::Content => {
                     progressed = true;
-                    self.out.push(frame.bytes);
+                    self.pass(frame.bytes);
                     if !self.has_content {
                         self.has_content = true;
                         break Turn::FirstContent;
@@ -181,14 +187,33 @@ impl Streaming {
             }
         }
         match self.reader.end() {
-            Ok(()) if self.has_content => Turn::Complete,
             // Whole without content is first content and end at once.
-            Ok(()) => {
+            Ok(()) if !self.has_content => {
                 self.has_content = true;
                 Turn::FirstContent
             }
-            Err(flaw) => Turn::Flawed(flaw),
+            Ok(()) | Err(_) => self.ended(),
         }
+    }
+
+    /// The answer says it is over: only if that is true its client hears so, end marker included.
+    fn ended(&mut self) -> Turn {
+        if let Err(flaw) = self.reader.end() {
+            return Turn::Flawed(flaw);
+        }
+        self.out.push(self.ending.take());
+        if let Some(marker) = self.reader.missing_end_marker() {
+            self.out.push(Bytes::from_static(marker));
+        }
+        Turn::Complete
+    }
+
+    /// The answer goes on: whatever was held as its end was none.
+    fn pass(&mut self, bytes: Bytes) {
+        if !self.ending.is_empty() {
+            self.out.push(self.ending.take());
+        }
+        self.out.push(bytes);
     }
 
     /// From here on events are passed on.

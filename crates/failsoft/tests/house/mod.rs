@@ -77,8 +77,11 @@ impl House {
     pub(crate) fn with_tiers(dialect: Dialect, tiers: &str, more: &str) -> Self {
         let primary = Fake::start(FakeOptions::default()).unwrap();
         let fallback = Fake::start(FakeOptions::default()).unwrap();
+        // Houses stand side by side, and a journal has one owner.
+        let journal = if more.contains("[journal]") { "" } else { "[journal]\nenabled = false" };
         let text = format!(
             r#"
+{journal}
 [providers.primary]
 dialect = "{dialect}"
 base_url = "{}"

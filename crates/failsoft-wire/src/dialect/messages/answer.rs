@@ -213,10 +213,12 @@ impl MessagesReader {
     }
 
     pub(crate) fn is_complete(&self) -> bool {
-        self.is_done
-            && !self.has_failed
-            && self.finish.is_some()
-            && !self.blocks.iter().any(|block| block.is_open)
+        self.is_done && self.has_ended()
+    }
+
+    /// It said why it stops, and every block is closed: nothing of the answer can be missing.
+    fn has_ended(&self) -> bool {
+        !self.has_failed && self.finish.is_some() && !self.blocks.iter().any(|block| block.is_open)
     }
 
     pub(crate) fn end(&self) -> Option<Flaw> {
@@ -226,7 +228,7 @@ impl MessagesReader {
         if let Some(reason) = &self.broken_off {
             return Some(Flaw::BrokenOff(reason.clone()));
         }
-        if !self.is_complete() {
+        if !self.has_ended() {
             return Some(Flaw::NoEnd);
         }
         let is_whole = self.finish != Some(Finish::Stopped);
