@@ -120,14 +120,14 @@ class Program {
   }
 }
 
+// Below the ports that outgoing connections use, which come and take one between our look and the
+// program's start.
 function freePort() {
-  return new Promise((resolve, reject) => {
+  const port = 15000 + Math.floor(Math.random() * 15000);
+  return new Promise((resolve) => {
     const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
+    server.once("error", () => resolve(freePort()));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(port)));
   });
 }
 

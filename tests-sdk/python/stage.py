@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import pathlib
+import random
 import signal
 import socket
 import subprocess
@@ -35,9 +36,16 @@ DIALECTS = ["chat_completions", "messages"]
 
 
 def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+    """Below the ports that outgoing connections use, which come and take one between our look
+    and the program's start."""
+    while True:
+        port = random.randrange(15000, 30000)
+        with socket.socket() as listener:
+            try:
+                listener.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 def fetch(url: str, *, method: str = "GET", body=None, headers=None):

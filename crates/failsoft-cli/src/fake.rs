@@ -114,13 +114,14 @@ by the scenario, else by the model's name. Any other model is healthy.
 A scenario file:
   token_delay = \"15ms\"       # of all models; also first_token, ping_every
   [models.primary]
-  provider = \"NAME\"          # whose errors it has, see below
+  provider = \"{}\"        # whose errors it has
   steps = [{{ fault = \"fail-503\", for = \"1m\" }}, {{ fault = \"slow-2s\", times = 2 }}]
   [default]
   fault = \"once:reset\"       # models without an entry
 
 Errors are known of:
   {}",
+        providers.first().copied().unwrap_or_default(),
         providers.join(", ")
     );
     table

@@ -146,31 +146,18 @@ impl Driver {
 
     /// An attempt's target as clients see it: `provider/model`.
     pub(crate) fn label_of(&self, ordinal: u8) -> Option<HeaderValue> {
-        let target = usize::from(self.target_of(ordinal)?.0);
-        let place = self.generation.places.get(target)?;
-        match &place.model {
-            Some(_) => place.label.clone(),
-            None => {
-                HeaderValue::try_from(format!("{}/{}", place.provider, self.ask.plain_name)).ok()
-            }
-        }
+        self.generation.label(self.target_of(ordinal)?, &self.ask.plain_name)
     }
 
-    /// Whether the route's first target takes whatever model the client names.
+    /// Whether the route takes whatever model the client names.
     pub(crate) fn takes_any_model(&self) -> bool {
-        let engine = &self.generation.settings.engine;
-        let route = engine.routes.get(usize::from(self.route().0));
-        let first = route.and_then(|route| route.tiers.first()?.first());
-        first
-            .and_then(|target| engine.targets.get(usize::from(target.0)))
-            .is_some_and(|target| target.any_model)
+        self.generation.takes_any_model(self.route())
     }
 
     /// Whether the client's SDK, which tries three times, may do so without making more attempts
     /// of this call than we may: if there was none, or one at the only target there is.
     pub(crate) fn may_come_back(&self, kind: FailureKind) -> bool {
-        let engine = &self.generation.settings.engine;
-        let alone = engine.routes.get(usize::from(self.route().0)).is_some_and(|route| {
+        let alone = self.generation.route(self.route()).is_some_and(|route| {
             route.tiers.iter().flatten().count() == 1 && route.policies.retry.max_attempts >= 3
         });
         match self.attempts() {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use failsoft_config::{ModelName, Settings};
-use failsoft_engine::TargetId;
+use failsoft_engine::{Route, RouteId, TargetId};
 use failsoft_journal::{Names, TargetName};
 use http::HeaderValue;
 
@@ -54,6 +54,26 @@ impl Generation {
             .ok_or_else(|| StartError::Provider("a target names no provider entry".to_owned()))?;
         let names = Arc::new(names(&settings, &places));
         Ok(Self { settings: Arc::new(settings), names, places })
+    }
+
+    pub(crate) fn route(&self, route: RouteId) -> Option<&Arc<Route>> {
+        self.settings.engine.routes.get(usize::from(route.0))
+    }
+
+    /// Whether a route's first target takes whatever model the client names.
+    pub(crate) fn takes_any_model(&self, route: RouteId) -> bool {
+        let first = self.route(route).and_then(|route| route.tiers.first()?.first());
+        let target = first.and_then(|first| self.settings.engine.targets.get(usize::from(first.0)));
+        target.is_some_and(|target| target.any_model)
+    }
+
+    /// A target as clients see it; `asked` is the model a target that takes any was asked for.
+    pub(crate) fn label(&self, target: TargetId, asked: &str) -> Option<HeaderValue> {
+        let place = self.places.get(usize::from(target.0))?;
+        match &place.model {
+            Some(_) => place.label.clone(),
+            None => HeaderValue::try_from(format!("{}/{asked}", place.provider)).ok(),
+        }
     }
 }
 
