@@ -94,6 +94,34 @@ impl FailureKind {
     }
 }
 
+impl FailureKind {
+    /// Whether the caller, and nobody else, can do something about it, when a target said so. A
+    /// missing model is not among these: who wrote the route chose it.
+    #[must_use]
+    pub const fn is_callers_fault(self) -> bool {
+        match self {
+            Self::BadRequest
+            | Self::ContextLengthExceeded
+            | Self::ContentFiltered
+            | Self::NotFound
+            | Self::PayloadTooLarge
+            | Self::Unsupported
+            | Self::Conflict => true,
+            Self::RateLimited
+            | Self::QuotaExhausted
+            | Self::Overloaded
+            | Self::ServerError
+            | Self::Timeout
+            | Self::Network
+            | Self::Authentication
+            | Self::Permission
+            | Self::ModelNotFound
+            | Self::BadResponse
+            | Self::Cancelled => false,
+        }
+    }
+}
+
 impl fmt::Display for FailureKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())

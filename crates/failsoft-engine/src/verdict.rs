@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use crate::choose::{Look, Standing};
-use crate::policy::is_callers_fault;
 use crate::turn::Turn;
 use crate::{AttemptId, FailureKind};
 
@@ -55,7 +54,7 @@ impl Turn<'_> {
 
     /// When trying again may help: the smallest wait that a gate or a target named.
     pub(crate) fn smallest_wait(&self, kind: FailureKind) -> Option<Duration> {
-        if is_callers_fault(kind) {
+        if kind.is_callers_fault() {
             return None;
         }
         let route = &self.call.route;

@@ -11,7 +11,7 @@ use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, Response, StatusCode};
 
 use crate::Body;
-use crate::client_error::{self, Again, Fault};
+use crate::client_error::{self, Again};
 use crate::driver::Driver;
 use crate::egress::returnable;
 use crate::words;
@@ -179,7 +179,7 @@ fn failed(
 fn message(driver: &Driver, kind: FailureKind, reading: Option<&Reading>) -> String {
     let ask = driver.ask();
     let language = words::language(&ask.languages);
-    let caller = client_error::fault(kind) == Fault::Caller;
+    let caller = kind.is_callers_fault();
     let settings = &driver.generation().settings;
     let route = &settings.routes[usize::from(ask.arrival.route.0)];
     let own = text_for(&route.message, &ask.languages).filter(|_| !caller);
@@ -197,7 +197,7 @@ fn message(driver: &Driver, kind: FailureKind, reading: Option<&Reading>) -> Str
 
 fn detail(driver: &Driver, kind: FailureKind, reading: Option<&Reading>) -> Option<String> {
     let wanted = driver.generation().settings.server.errors == ErrorDetail::Detailed;
-    let caller = client_error::fault(kind) == Fault::Caller;
+    let caller = kind.is_callers_fault();
     let words = reading?.words.as_deref().filter(|_| wanted && caller)?;
     Some(failsoft_wire::redact(words))
 }

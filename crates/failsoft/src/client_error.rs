@@ -8,39 +8,6 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 /// The longest wait a client is asked for: SDKs with shorter patience would come back sooner.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
-/// Whose doing a failure is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fault {
-    /// The caller's: it says what to change.
-    Caller,
-    /// Ours or a target's: trying later may help.
-    Ours,
-}
-
-/// Whose doing a failure of this kind is, when a target said it.
-pub(crate) fn fault(kind: FailureKind) -> Fault {
-    match kind {
-        FailureKind::BadRequest
-        | FailureKind::ContextLengthExceeded
-        | FailureKind::ContentFiltered
-        | FailureKind::NotFound
-        | FailureKind::PayloadTooLarge
-        | FailureKind::Unsupported
-        | FailureKind::Conflict => Fault::Caller,
-        FailureKind::RateLimited
-        | FailureKind::QuotaExhausted
-        | FailureKind::Overloaded
-        | FailureKind::ServerError
-        | FailureKind::Timeout
-        | FailureKind::Network
-        | FailureKind::Authentication
-        | FailureKind::Permission
-        | FailureKind::ModelNotFound
-        | FailureKind::BadResponse
-        | FailureKind::Cancelled => Fault::Ours,
-    }
-}
-
 /// The status that goes with a failure of this kind. Keys, money and models of a target are the
 /// operator's affair, so the caller sees a service that is not available.
 pub(crate) fn status(kind: FailureKind) -> StatusCode {
@@ -101,7 +68,7 @@ mod tests {
 
     #[test]
     fn no_sdk_retries_what_only_the_caller_can_mend() {
-        for kind in FailureKind::ALL.into_iter().filter(|kind| fault(*kind) == Fault::Caller) {
+        for kind in FailureKind::ALL.into_iter().filter(|kind| kind.is_callers_fault()) {
             let status = status(kind).as_u16();
             let retried = matches!(status, 408 | 429 | 500..) || status == 409;
             assert_eq!(retried, kind == FailureKind::Conflict, "{kind}");

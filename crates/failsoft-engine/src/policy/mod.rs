@@ -23,7 +23,6 @@ pub use watch::{FirstToken, Timeouts};
 
 pub(crate) use breaker::{BreakerCell, BreakerPermit, Change, Evidence, Report};
 pub(crate) use budget::{Extra, ExtraPermit, Purse};
-pub(crate) use degrade::is_callers_fault;
 pub(crate) use limit::{LimitCell, LimitPermit, Room};
 pub(crate) use retry::{Backoff, Repeats};
 pub(crate) use throttle::{Closed, ThrottleCell};
