@@ -235,3 +235,60 @@ base_throttled = "10ms"
     assert!(told.contains(&format!("nobody listens at {closed}")), "{told}");
     assert!(told.contains("no-such-host.invalid does not resolve"), "{told}");
 }
+
+#[tokio::test]
+async fn a_connection_that_its_peer_closed_meanwhile_costs_no_attempt() {
+    let house = House::new(CHAT, "healthy", "");
+    assert_eq!(house.ask(CHAT, false).await.status, StatusCode::OK);
+    let listen = house.primary.address();
+    house.primary.stop().await;
+    let restarted = Fake::start(FakeOptions { listen, ..FakeOptions::default() }).unwrap();
+    let answer = read(house.failsoft.send(call(CHAT, false, &[])).await).await;
+    assert_eq!(answer.header("x-failsoft-attempts"), "1");
+    assert_eq!(restarted.attempts().len(), 1);
+}
+
+#[tokio::test]
+async fn secrets_in_a_providers_words_are_not_recorded() {
+    const SECRET: &str = "sk-proj-Zx81canary55Qw93Lk27Vb64";
+    let provider = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = provider.local_addr().unwrap();
+    tokio::spawn(async move {
+        let (mut client, _) = provider.accept().await.unwrap();
+        let mut request = [0; 4096];
+        let _ = tokio::io::AsyncReadExt::read(&mut client, &mut request).await;
+        let words =
+            format!("{{\"error\":{{\"message\":\"the key {SECRET} is odd\",\"type\":\"x\"}}}}");
+        let answer =
+            format!("HTTP/1.1 400 Bad Request\r\ncontent-length: {}\r\n\r\n{words}", words.len());
+        let _ = tokio::io::AsyncWriteExt::write_all(&mut client, answer.as_bytes()).await;
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let text = format!(
+        r#"
+[server]
+errors = "detailed"
+[journal]
+path = "journal.db"
+[providers.odd]
+dialect = "chat_completions"
+base_url = "http://{address}/v1"
+api_key = "none"
+[routes.assistant]
+tiers = [["odd/m"]]
+"#
+    );
+    let settings = failsoft_config::load(&text, folder.path(), &BTreeMap::new()).unwrap();
+    let failsoft = Failsoft::start(settings, Vec::new()).unwrap();
+    let answer = read(failsoft.send(call(CHAT, false, &[])).await).await;
+    assert!(
+        answer.text().contains("is odd") && !answer.text().contains(SECRET),
+        "{}",
+        answer.text()
+    );
+    failsoft.close().await;
+    let reader = failsoft_journal::Reader::open(folder.path().join("journal.db")).unwrap();
+    let story = reader.call(answer.header("x-failsoft-call")).unwrap().unwrap();
+    let told = story.render(&failsoft_journal::Page::new(failsoft_journal::Style::Plain, 120));
+    assert!(told.contains("is odd") && !told.contains(SECRET), "{told}");
+}
