@@ -46,7 +46,8 @@ where
     let io = StrictIo::new(socket, patience, Arc::clone(&turn));
     let metrics = &state.metrics;
     let service = service_fn(|request| {
-        let answer = service(request);
+        // Boxed, so that a connection holds the room for it only until the answer's head is there.
+        let answer = Box::pin(service(request));
         let (turn, metrics) = (Arc::clone(&turn), Arc::clone(metrics));
         async move {
             let response = answer.await;
@@ -78,12 +79,19 @@ where
         }
     }
     let io = connection.into_parts().io;
-    if let Some(flaw) = io.unanswered_flaw() {
-        let words = refusal(&state, flaw).await;
-        io.part(&words).await;
-    } else if io.is_cut_off() {
-        io.part(&[]).await;
+    if io.unanswered_flaw().is_some() || io.is_cut_off() {
+        // Boxed, so that connections which end well hold no room for it.
+        Box::pin(part(&state, io)).await;
     }
+}
+
+/// Ends a connection whose client was still sending, with a last word if none was said.
+async fn part(state: &State, io: StrictIo) {
+    let words = match io.unanswered_flaw() {
+        Some(flaw) => refusal(state, flaw).await,
+        None => Bytes::new(),
+    };
+    io.part(&words).await;
 }
 
 impl Until {

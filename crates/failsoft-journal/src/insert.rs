@@ -1,6 +1,7 @@
 //! The statements that put records into tables; every value is bound.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use failsoft_engine::{Moment, TargetId};
@@ -40,7 +41,29 @@ const END_OF_9999: i64 = 253_402_300_799_999;
 
 /// The rows of targets that are known already.
 #[derive(Debug, Default)]
-pub(crate) struct TargetIds(HashMap<TargetName, i64>);
+pub(crate) struct TargetIds {
+    rows: HashMap<TargetName, i64>,
+    /// The names met last, and the rows of their targets: nearly always the next ones too.
+    names: Arc<Names>,
+    recent: Vec<Option<i64>>,
+}
+
+impl TargetIds {
+    fn recent(&self, names: &Arc<Names>, id: TargetId) -> Option<i64> {
+        let known = Arc::ptr_eq(&self.names, names);
+        if known { self.recent.get(usize::from(id.0)).copied().flatten() } else { None }
+    }
+
+    fn remember(&mut self, names: &Arc<Names>, id: TargetId, row: i64) {
+        if !Arc::ptr_eq(&self.names, names) {
+            self.names = Arc::clone(names);
+            self.recent = vec![None; names.targets.len()];
+        }
+        if let Some(recent) = self.recent.get_mut(usize::from(id.0)) {
+            *recent = Some(row);
+        }
+    }
+}
 
 /// The statements, prepared for one transaction.
 pub(crate) struct Inserts<'c> {
@@ -113,7 +136,12 @@ impl<'c> Inserts<'c> {
         Ok(())
     }
 
-    fn attempt(&mut self, seq: i64, names: &Names, row: &AttemptRow<'_>) -> rusqlite::Result<()> {
+    fn attempt(
+        &mut self,
+        seq: i64,
+        names: &Arc<Names>,
+        row: &AttemptRow<'_>,
+    ) -> rusqlite::Result<()> {
         let target = self.target(names, row.target)?;
         let facts = row.facts;
         let label = |pick: fn(&AttemptFacts) -> Option<&String>| {
@@ -198,8 +226,15 @@ impl<'c> Inserts<'c> {
     }
 
     /// The row of a target, made if it has none.
-    fn target(&mut self, names: &Names, id: Option<TargetId>) -> rusqlite::Result<Option<i64>> {
+    fn target(
+        &mut self,
+        names: &Arc<Names>,
+        id: Option<TargetId>,
+    ) -> rusqlite::Result<Option<i64>> {
         let Some(id) = id else { return Ok(None) };
+        if let Some(row) = self.targets.recent(names, id) {
+            return Ok(Some(row));
+        }
         let unnamed;
         let target = if let Some(target) = names.targets.get(usize::from(id.0)) {
             target
@@ -207,9 +242,17 @@ impl<'c> Inserts<'c> {
             unnamed = TargetName { name: format!("target {}", id.0), ..TargetName::default() };
             &unnamed
         };
-        if let Some(row) = self.targets.0.get(target) {
-            return Ok(Some(*row));
+        let row = match self.targets.rows.get(target) {
+            Some(row) => Some(*row),
+            None => self.new_target(target)?,
+        };
+        if let Some(row) = row {
+            self.targets.remember(names, id, row);
         }
+        Ok(row)
+    }
+
+    fn new_target(&mut self, target: &TargetName) -> rusqlite::Result<Option<i64>> {
         let (name, provider) =
             (text::label(&target.name, NAME), text::label(&target.provider, NAME));
         let credential = text::label(&target.credential, NAME);
@@ -218,7 +261,7 @@ impl<'c> Inserts<'c> {
         let mut find = self.connection.prepare_cached(TARGET_ID)?;
         let row: Option<i64> = find.query_row(values, |row| row.get(0)).optional()?;
         if let Some(row) = row {
-            self.targets.0.insert(target.clone(), row);
+            self.targets.rows.insert(target.clone(), row);
         }
         Ok(row)
     }

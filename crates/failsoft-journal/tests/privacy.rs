@@ -64,11 +64,8 @@ fn nasty() -> CallRecord {
         (*code, *request_id, *words) = (Some(text()), Some(text()), Some(text().repeat(100)));
     }
     let target = TargetName { name: text(), provider: text(), credential: text() };
-    record.names = Arc::new(Names {
-        routes: vec![text()],
-        targets: vec![target; 4],
-        credentials: Vec::new(),
-    });
+    record.names =
+        Arc::new(Names { routes: vec![text()], targets: vec![target; 4], credentials: Vec::new() });
     record
 }
 

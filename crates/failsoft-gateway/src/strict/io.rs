@@ -131,20 +131,23 @@ impl StrictIo {
             self.socket.write_all(last).await?;
             self.socket.shutdown().await?;
             let mut heard = 0;
-            while heard < LINGER_BYTES {
-                let mut scratch = [MaybeUninit::uninit(); READ];
-                let mut buf = ReadBuf::uninit(&mut scratch);
-                std::future::poll_fn(|cx| Pin::new(&mut self.socket).poll_read(cx, &mut buf))
-                    .await?;
-                match buf.filled().len() {
-                    0 => break,
-                    some => heard += some,
-                }
-            }
-            io::Result::Ok(())
+            std::future::poll_fn(|cx| self.poll_linger(cx, &mut heard)).await
         };
         // A client that has gone, or dawdles, has lost its interest in the words.
         let _ = tokio::time::timeout(LINGER, parting).await;
+    }
+
+    fn poll_linger(&mut self, cx: &mut Context<'_>, heard: &mut usize) -> Poll<io::Result<()>> {
+        while *heard < LINGER_BYTES {
+            let mut scratch = [MaybeUninit::uninit(); READ];
+            let mut buf = ReadBuf::uninit(&mut scratch);
+            std::task::ready!(Pin::new(&mut self.socket).poll_read(cx, &mut buf))?;
+            match buf.filled().len() {
+                0 => break,
+                some => *heard += some,
+            }
+        }
+        Poll::Ready(Ok(()))
     }
 
     fn is_answering(&self) -> bool {

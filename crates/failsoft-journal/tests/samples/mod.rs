@@ -2,7 +2,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test uses its own part")]
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use failsoft_engine::*;
@@ -16,7 +16,13 @@ pub fn options(path: &Path) -> Options {
     Options { path: path.to_owned(), keep: DAY * 36_500, sync: false, queue: 100_000 }
 }
 
+/// The same for every record, as settings that stay the same.
 pub fn names() -> Arc<Names> {
+    static NAMES: LazyLock<Arc<Names>> = LazyLock::new(new_names);
+    Arc::clone(&NAMES)
+}
+
+fn new_names() -> Arc<Names> {
     let target = |name: &str| TargetName {
         name: name.to_owned(),
         provider: name.split('/').next().unwrap_or_default().to_owned(),
