@@ -4,47 +4,36 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use notify::{RecursiveMode, Watcher};
-use tokio::sync::mpsc;
+use tokio::time::MissedTickBehavior;
 
 use crate::reload::{Look, reload};
 use crate::state::State;
 
-/// Files on a network tell nobody that they changed.
-const POLL: Duration = Duration::from_secs(5);
+/// How often the files are looked at. A watch on their folder would wake us for every row of a
+/// journal that lies beside them, and files on a network tell nobody that they changed.
+const LOOK: Duration = Duration::from_secs(1);
 /// Editors write a file in several steps.
-const SETTLE: Duration = Duration::from_millis(50);
+const SETTLE: Duration = Duration::from_millis(100);
 
 /// Reloads the settings whenever their file changes, for as long as it is polled.
 pub(crate) async fn follow_files(state: Arc<State>) {
     let Some(file) = state.reloads.file().map(Path::to_owned) else {
         return std::future::pending().await;
     };
-    let (tell, mut told) = mpsc::channel(1);
-    // The folder, since editors and config maps replace the file itself.
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let folder = folder.unwrap_or(Path::new(".")).to_owned();
-    let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-        // Reading the file is an event too, and would never come to rest.
-        if event.is_ok_and(|event| !event.kind.is_access()) {
-            let _ = tell.try_send(());
-        }
-    });
-    let watching = watcher.and_then(|mut watcher| {
-        watcher.watch(&folder, RecursiveMode::NonRecursive).map(|()| watcher)
-    });
-    if let Err(error) = &watching {
-        tracing::warn!(%error, "cannot watch the settings; they are looked at every {} s", POLL.as_secs());
-    }
+    let mut looks = tokio::time::interval(LOOK);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        match tokio::time::timeout(POLL, told.recv()).await {
-            Ok(Some(())) => tokio::time::sleep(SETTLE).await,
-            Ok(None) => tokio::time::sleep(POLL).await,
-            Err(_) => {}
+        looks.tick().await;
+        if !is_being_written(&file) {
+            look(&state, Look::IfChanged).await;
         }
-        while told.try_recv().is_ok() {}
-        look(&state, Look::IfChanged).await;
     }
+}
+
+/// Whether the file changed only now. One that cannot be asked is looked at like any other.
+fn is_being_written(file: &Path) -> bool {
+    let changed = std::fs::metadata(file).and_then(|file| file.modified());
+    changed.is_ok_and(|changed| changed.elapsed().is_ok_and(|ago| ago < SETTLE))
 }
 
 /// Reloads the settings on every `SIGHUP`, for as long as it is polled.
