@@ -87,7 +87,7 @@ fn s04_an_overloaded_target_is_left_at_once_and_asked_again_by_the_next_call() {
          after 300ms content 2.1 => commit 1
          after 1s done 2.1 => served 1
          at 60s arrive 3 => start a first
-         after 300ms content 3.0 => limit a 170; commit 0
+         after 300ms content 3.0 => limit a 850; commit 0
          after 1s done 3.0 => served 0",
     );
 }
@@ -219,11 +219,11 @@ fn a_silent_target_without_company_is_given_up_and_asked_once_more() {
         "at 0ms arrive => start a first
          after 20ms connected 0 =>
          at 8s pass => refused patience no_target
-         wake in 22s..22s => timeout 0; limit a 170; wait a backoff; cancel 0 timed_out
+         wake in 22s..22s => timeout 0; limit a 850; wait a backoff; cancel 0 timed_out
          wake in 0ms..500ms => start a retry
          after 20ms connected 1 =>
          after 8s pass => refused patience no_target
-         wake in 21s..22s => timeout 1; limit a 144; refused failover no_target; cancel 1 timed_out; failed timeout",
+         wake in 21s..22s => timeout 1; limit a 722; refused failover no_target; cancel 1 timed_out; failed timeout",
     );
 }
 
@@ -456,7 +456,7 @@ fn five_failures_in_a_row_open_a_breaker_and_two_probes_close_it() {
          at 6.2s arrive 9 => start a first
          at 6.3s fail 9.0 bad_request => refused failover not_retryable; failed bad_request
          at 6.4s arrive 11 => start a first
-         at 6.5s content 11.0 => a closed; limit a 50; commit 0",
+         at 6.5s content 11.0 => a closed; limit a 250; commit 0",
     );
 }
 

@@ -22,12 +22,14 @@ pub struct Limit {
 }
 
 impl Default for Limit {
-    /// A windowed ratio: TCP-like halving settles at a third of capacity under natural timeouts.
+    /// A windowed ratio: TCP-like halving settles at a third of capacity under natural timeouts. It
+    /// starts well above what one process mostly needs, so that it never holds back a healthy
+    /// target; a start four times too high costs nothing once rejections come.
     fn default() -> Self {
         Self {
             enabled: true,
             min: 2,
-            max: 200,
+            max: 1000,
             window: Duration::from_secs(5),
             min_outcomes: 10,
             bad_milli: 100,
@@ -207,6 +209,10 @@ mod tests {
         limits
     }
 
+    fn up_to_200() -> Limit {
+        Limit { max: 200, ..Limit::default() }
+    }
+
     fn rooms(good: usize, rejected: usize, timed_out: usize) -> Vec<Room> {
         let mut rooms = vec![Room::Good; good];
         rooms.extend(vec![Room::Rejected; rejected]);
@@ -216,7 +222,7 @@ mod tests {
 
     #[test]
     fn it_falls_with_rejections_and_grows_again_when_it_is_used() {
-        let mut cell = LimitCell::new(Limit::default(), at(0));
+        let mut cell = LimitCell::new(up_to_200(), at(0));
         assert_eq!(windows(&mut cell, 0, &rooms(0, 10, 0), 3), [170, 144, 122]);
         assert_eq!(windows(&mut cell, 0, &rooms(10, 0, 0), 2), [122, 122], "nobody needs more");
         assert_eq!(windows(&mut cell, 100, &rooms(10, 0, 0), 3), [153, 192, 200]);
@@ -225,7 +231,7 @@ mod tests {
     /// The additive kind settles at a third of capacity under a few natural timeouts.
     #[test]
     fn the_usual_share_of_timeouts_does_not_move_it() {
-        let mut cell = LimitCell::new(Limit::default(), at(0));
+        let mut cell = LimitCell::new(up_to_200(), at(0));
         let limits = windows(&mut cell, 0, &rooms(95, 0, 5), 100);
         assert_eq!(limits.last(), Some(&200));
         let limits = windows(&mut cell, 0, &rooms(60, 0, 40), 1);
@@ -234,9 +240,9 @@ mod tests {
 
     #[test]
     fn it_stays_inside_its_bounds_and_restarts_low() {
-        let mut cell = LimitCell::new(Limit::default(), at(0));
+        let mut cell = LimitCell::new(up_to_200(), at(0));
         assert_eq!(windows(&mut cell, 0, &rooms(0, 10, 0), 60).last(), Some(&2));
-        let mut cell = LimitCell::new(Limit::default(), at(0));
+        let mut cell = LimitCell::new(up_to_200(), at(0));
         assert!(cell.restart(at(1)));
         assert_eq!(cell.limit, 50);
         let tiny = Limit { max: 1, min: 5, ..Limit::default() };
@@ -245,14 +251,14 @@ mod tests {
 
     #[test]
     fn it_moves_at_most_once_a_window() {
-        let mut cell = LimitCell::new(Limit::default(), at(0));
+        let mut cell = LimitCell::new(up_to_200(), at(0));
         let moves = (0..100).filter(|_| cell.record(at(5), Room::Rejected)).count();
         assert_eq!(moves, 1);
     }
 
     #[test]
     fn a_smaller_bound_takes_hold_at_once() {
-        let mut cell = LimitCell::new(Limit::default(), at(0));
+        let mut cell = LimitCell::new(up_to_200(), at(0));
         let permits: Vec<LimitPermit> = (0..10).map(|_| cell.take()).collect();
         assert!(cell.follow(&Limit { max: 5, ..Limit::default() }));
         assert!(!cell.has_room());
