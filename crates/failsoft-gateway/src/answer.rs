@@ -18,48 +18,61 @@ const NO_KEY: Refusal = Refusal {
     reason: "no_key",
     kind: FailureKind::Authentication,
     status: StatusCode::UNAUTHORIZED,
+    hint: Some("send it as `Authorization: Bearer` or `x-api-key`"),
 };
-const NO_SUCH_PATH: Refusal =
-    Refusal { reason: "no_such_path", kind: FailureKind::NotFound, status: StatusCode::NOT_FOUND };
+const NO_SUCH_PATH: Refusal = Refusal {
+    reason: "no_such_path",
+    kind: FailureKind::NotFound,
+    status: StatusCode::NOT_FOUND,
+    hint: Some("there are POST /v1/chat/completions, POST /v1/messages and GET /v1/models"),
+};
 const NO_SUCH_MODEL: Refusal = Refusal {
     reason: "no_such_model",
     kind: FailureKind::ModelNotFound,
     status: StatusCode::NOT_FOUND,
+    hint: Some("GET /v1/models lists them"),
 };
 const WRONG_METHOD: Refusal = Refusal {
     reason: "wrong_method",
     kind: FailureKind::BadRequest,
     status: StatusCode::METHOD_NOT_ALLOWED,
+    hint: Some("the `allow` header names the methods"),
 };
 const BODY_TOO_LARGE: Refusal = Refusal {
     reason: "body_too_large",
     kind: FailureKind::PayloadTooLarge,
     status: StatusCode::PAYLOAD_TOO_LARGE,
+    hint: Some("`[server] max_body` is the bound"),
 };
 const BODY_ENCODED: Refusal = Refusal {
     reason: "body_encoded",
     kind: FailureKind::Unsupported,
     status: StatusCode::UNSUPPORTED_MEDIA_TYPE,
+    hint: Some("send the body without `content-encoding`"),
 };
 const BODY_NOT_JSON: Refusal = Refusal {
     reason: "body_not_json",
     kind: FailureKind::Unsupported,
     status: StatusCode::UNSUPPORTED_MEDIA_TYPE,
+    hint: Some("send JSON, with `content-type: application/json`"),
 };
 const BODY_BROKEN: Refusal = Refusal {
     reason: "body_broken",
     kind: FailureKind::BadRequest,
     status: StatusCode::BAD_REQUEST,
+    hint: Some("the body broke off, or its framing is wrong"),
 };
 const BODY_TOO_SLOW: Refusal = Refusal {
     reason: "body_too_slow",
     kind: FailureKind::Timeout,
     status: StatusCode::REQUEST_TIMEOUT,
+    hint: Some("the body did not arrive in time"),
 };
 const PANICKED: Refusal = Refusal {
     reason: "panic",
     kind: FailureKind::ServerError,
     status: StatusCode::INTERNAL_SERVER_ERROR,
+    hint: None,
 };
 
 /// Answers a client's request. There is always an answer.

@@ -117,7 +117,8 @@ async fn refusal(state: &State, flaw: Flaw) -> Bytes {
         | Flaw::Twin
         | Flaw::Chunk => FailureKind::BadRequest,
     };
-    let refusal = Refusal { reason: flaw.as_str(), kind, status: flaw.status() };
+    let refusal =
+        Refusal { reason: flaw.as_str(), kind, status: flaw.status(), hint: Some(flaw.as_str()) };
     let response = state.refuse(refusal, Dialect::ChatCompletions, &HeaderMap::new());
     let (parts, body) = response.into_parts();
     let body = body.collect().await;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use arc_swap::ArcSwap;
-use failsoft::{Body, Failsoft};
+use failsoft::{Body, Failsoft, TurnedAway};
 use failsoft_engine::FailureKind;
 use failsoft_wire::Dialect;
 use http::{HeaderMap, Response, StatusCode};
@@ -65,7 +65,8 @@ impl State {
         headers: &HeaderMap,
     ) -> Response<Body> {
         self.metrics.refused_at_door(refusal.reason);
-        self.failsoft.refuse(dialect, refusal.kind, refusal.status, headers)
+        let Refusal { kind, status, hint, .. } = refusal;
+        self.failsoft.refuse(dialect, TurnedAway { kind, status, hint }, headers)
     }
 }
 
@@ -75,6 +76,8 @@ pub(crate) struct Refusal {
     pub(crate) reason: &'static str,
     pub(crate) kind: FailureKind,
     pub(crate) status: StatusCode,
+    /// What the caller's developer can do about it.
+    pub(crate) hint: Option<&'static str>,
 }
 
 /// Open connections, counted.

@@ -38,6 +38,17 @@ impl fmt::Debug for Call {
     }
 }
 
+/// Why a request is turned away before it is a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TurnedAway {
+    /// In the stable words.
+    pub kind: FailureKind,
+    /// The status the client gets.
+    pub status: StatusCode,
+    /// What the caller's developer can do about it.
+    pub hint: Option<&'static str>,
+}
+
 /// Why failsoft cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -137,21 +148,22 @@ impl Failsoft {
     }
 
     /// An error in the caller's dialect that needs no target: for requests refused at the door.
-    /// Its words are for people, in the caller's language.
+    /// Its words are for people, in the caller's language, and say what to do where that is known.
     #[must_use]
     pub fn refuse(
         &self,
         dialect: Dialect,
-        kind: FailureKind,
-        status: StatusCode,
+        refusal: TurnedAway,
         headers: &HeaderMap,
     ) -> Response<Body> {
-        let language = words::language(&words::accepted(headers));
+        let TurnedAway { kind, status, hint } = refusal;
+        let words = words::words(kind, words::language(&words::accepted(headers)));
+        let message = hint.map_or_else(|| words.to_owned(), |hint| format!("{words} ({hint})"));
         answer::refused(&Refusal {
             dialect,
             status,
             kind,
-            message: words::words(kind, language),
+            message: &message,
             param: None,
             id: &call_id::text(self.0.ids.next()),
         })

@@ -76,6 +76,6 @@ mod timer;
 mod words;
 
 pub use body::Body;
-pub use client::{Call, Failsoft, StartError};
+pub use client::{Call, Failsoft, StartError, TurnedAway};
 pub use observe::{Observer, Seen, TargetStatus};
 pub use service::FailsoftService;

@@ -11,7 +11,23 @@ use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use tower_service::Service;
 
-use crate::{Body, Call, Failsoft};
+use crate::{Body, Call, Failsoft, TurnedAway};
+
+const NO_SUCH_PATH: TurnedAway = TurnedAway {
+    kind: FailureKind::NotFound,
+    status: StatusCode::NOT_FOUND,
+    hint: Some("the path must end in /chat/completions or /messages"),
+};
+const TOO_LARGE: TurnedAway = TurnedAway {
+    kind: FailureKind::PayloadTooLarge,
+    status: StatusCode::PAYLOAD_TOO_LARGE,
+    hint: Some("`[server] max_body` is the bound"),
+};
+const BROKEN: TurnedAway = TurnedAway {
+    kind: FailureKind::BadRequest,
+    status: StatusCode::BAD_REQUEST,
+    hint: Some("the body broke off"),
+};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -55,13 +71,7 @@ where
 {
     let (head, body) = request.into_parts();
     let Some(dialect) = dialect_of(head.uri.path()) else {
-        let dialect = Dialect::ChatCompletions;
-        return failsoft.refuse(
-            dialect,
-            FailureKind::NotFound,
-            StatusCode::NOT_FOUND,
-            &head.headers,
-        );
+        return failsoft.refuse(Dialect::ChatCompletions, NO_SUCH_PATH, &head.headers);
     };
     let most = failsoft.settings().server.max_body;
     match Limited::new(body, most).collect().await {
@@ -70,13 +80,9 @@ where
             failsoft.send(Call { dialect, headers: head.headers, body }).await
         }
         Err(error) if error.is::<LengthLimitError>() => {
-            let status = StatusCode::PAYLOAD_TOO_LARGE;
-            failsoft.refuse(dialect, FailureKind::PayloadTooLarge, status, &head.headers)
+            failsoft.refuse(dialect, TOO_LARGE, &head.headers)
         }
-        Err(_) => {
-            let status = StatusCode::BAD_REQUEST;
-            failsoft.refuse(dialect, FailureKind::BadRequest, status, &head.headers)
-        }
+        Err(_) => failsoft.refuse(dialect, BROKEN, &head.headers),
     }
 }
 

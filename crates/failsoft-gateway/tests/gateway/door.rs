@@ -171,7 +171,11 @@ async fn bodies_that_are_no_plain_json_are_refused() {
         let raw = format!(
             "POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n{body}"
         );
-        assert_eq!(house.raw(raw).await.status, status, "{headers}");
+        let answer = house.raw(raw).await;
+        assert_eq!(answer.status, status, "{headers}");
+        // A refusal says what to do.
+        let told = answer.body.contains("`content-");
+        assert_eq!(told, status == 415, "{headers}: {}", answer.body);
     }
 }
 
