@@ -25,7 +25,8 @@ fn requests(criterion: &mut Criterion) {
         let body = body(size);
         group.throughput(Throughput::Bytes(body.len() as u64));
         group.bench_function(name, |bencher| {
-            bencher.iter(|| Dialect::ChatCompletions.read_request(black_box(body.as_bytes())));
+            bencher
+                .iter(|| Dialect::ChatCompletions.read_request(black_box(body.as_bytes()), None));
         });
     }
     group.finish();

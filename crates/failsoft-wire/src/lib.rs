@@ -1,24 +1,37 @@
 //! What goes over the wire: server-sent events and the dialects of LLM APIs.
 //!
-//! Everything here works on bytes that are already in memory; nothing is re-serialised. A dialect
-//! tells what a request asks for, what a reply or a stream holds, and writes the few things
-//! failsoft says in its own words: errors, an operator's answer, a list of models. It knows no
-//! company and no network, and never panics on any input.
+//! Everything here works on bytes that are already in memory. A dialect tells what a request asks
+//! for, what a reply or a stream holds, and writes the few things failsoft says in its own words:
+//! errors, an operator's answer, a list of models. Between equal dialects nothing is
+//! re-serialised; between others every dialect decodes to the [`neutral`] form and encodes from it.
+//! It knows no company and no network, and never panics on any input.
+
+// So that unit tests can take the generators of `tests/`.
+#[cfg(test)]
+extern crate self as failsoft_wire;
 
 mod dialect;
+mod frames;
+pub mod neutral;
 mod redact;
 mod render;
 mod reply;
 mod request;
 mod scan;
+mod seals;
 mod shape;
 pub mod sse;
 mod stream;
+mod translate;
+mod write;
 
-pub use dialect::Dialect;
+pub use dialect::{Dialect, Reach};
+pub use frames::{FrameDecoder, FrameFault};
 pub use redact::redact;
 pub use render::{CannedAnswer, ErrorWords, ModelEntry};
-pub use reply::{Flaw, Reply, TokenCount};
-pub use request::{RequestHead, RequestProblem, with_model};
+pub use reply::{Flaw, ReplyHead, TokenCount};
+pub use request::{Addressed, RequestHead, RequestProblem, with_model};
+pub use seals::{read_seal, seals};
 pub use shape::{Shape, sniff};
 pub use stream::{Meaning, StreamReader};
+pub use translate::{Destination, Encoded, Presented, StreamTranslator, Unfit};

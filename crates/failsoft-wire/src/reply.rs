@@ -6,7 +6,7 @@ use crate::scan::{Broken, Scanner, Value, is_json};
 
 /// What a body of status 200 turned out to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reply {
+pub struct ReplyHead {
     /// What is wrong with it, if anything is: then it must not reach a client as a success.
     pub flaw: Option<Flaw>,
     /// The model that answered, in the provider's words.

@@ -9,22 +9,31 @@ use bytes::Bytes;
 use crate::scan::{Broken, Scanner, Value};
 
 /// Longer keys mean nothing to any provider.
-const MAX_KEY: usize = 1024;
+pub(crate) const MAX_KEY: usize = 1024;
 
 /// So do more of them at the top.
-const MAX_KEYS: usize = 1024;
+pub(crate) const MAX_KEYS: usize = 1024;
 
 /// The parameters a decision rests on: whoever else reads them must read the same.
-const PARAMS: [&str; 6] =
-    ["model", "messages", "stream", "stream_options", "max_tokens", "max_completion_tokens"];
+const PARAMS: [&str; 8] = [
+    "model",
+    "messages",
+    "input",
+    "stream",
+    "stream_options",
+    "max_tokens",
+    "max_completion_tokens",
+    "max_output_tokens",
+];
 
 /// What a request asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestHead {
     /// The model's name, unescaped.
     pub model: String,
-    /// Where the model's JSON string stands in the body, quotes included.
-    pub model_span: Range<usize>,
+    /// Where the model's JSON string stands in the body, quotes included. `None` where the path
+    /// names the model.
+    pub model_span: Option<Range<usize>>,
     /// Whether a stream is wanted.
     pub stream: bool,
     /// Whether usage is wanted at the stream's end (`chat_completions` only).
@@ -33,6 +42,52 @@ pub struct RequestHead {
     pub max_tokens: Option<u32>,
     /// Estimated input tokens: a quarter of the body's bytes.
     pub input_tokens: u32,
+}
+
+/// What the path of a request says, where the dialect puts it there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Addressed {
+    /// The model's name.
+    pub model: String,
+    /// Whether a stream is wanted.
+    pub stream: bool,
+}
+
+impl Addressed {
+    /// Reads `…/models/{model}:generateContent` and `…:streamGenerateContent`. The model may be
+    /// percent-encoded, and may hold slashes.
+    #[must_use]
+    pub fn of_path(path: &str) -> Option<Self> {
+        let (_, rest) = path.split_once("/models/")?;
+        let (model, method) = rest.rsplit_once(':')?;
+        let stream = match method {
+            "generateContent" => false,
+            "streamGenerateContent" => true,
+            _ => return None,
+        };
+        (!model.is_empty()).then(|| Self { model: percent_decoded(model), stream })
+    }
+}
+
+/// `%2F` and the like as what they stand for; anything else stays.
+fn percent_decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, after @ ..] = rest {
+        let code = after.get(..2).filter(|_| *first == b'%');
+        let code = code.and_then(|code| std::str::from_utf8(code).ok());
+        match code.and_then(|code| u8::from_str_radix(code, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = after.get(2..).unwrap_or_default();
+            }
+            None => {
+                bytes.push(*first);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
 }
 
 /// What is wrong with a request, and where.
@@ -123,6 +178,11 @@ pub(crate) enum OutputBound {
     Optional,
     /// `max_tokens`, always.
     Required,
+    /// `max_output_tokens`, if at all; `input` stands where others have `messages`, or something
+    /// the provider keeps stands for it.
+    Kept,
+    /// Nothing is written, so nothing bounds it; `input` stands where others have `messages`.
+    NoOutput,
 }
 
 /// Reads the head of a request.
@@ -146,10 +206,14 @@ struct Found<'a> {
     keys: Vec<&'a [u8]>,
     model: Option<Value<'a>>,
     messages: Option<Value<'a>>,
+    input: Option<Value<'a>>,
     stream: Option<Value<'a>>,
     stream_options: Option<Value<'a>>,
     max_tokens: Option<Value<'a>>,
     max_completion_tokens: Option<Value<'a>>,
+    max_output_tokens: Option<Value<'a>>,
+    /// What the provider keeps that can stand for the input.
+    kept: Option<Value<'a>>,
 }
 
 impl<'a> Found<'a> {
@@ -162,10 +226,15 @@ impl<'a> Found<'a> {
             match key {
                 b"model" => found.model = Some(value),
                 b"messages" => found.messages = Some(value),
+                b"input" => found.input = Some(value),
                 b"stream" => found.stream = Some(value),
                 b"stream_options" => found.stream_options = Some(value),
                 b"max_tokens" => found.max_tokens = Some(value),
                 b"max_completion_tokens" => found.max_completion_tokens = Some(value),
+                b"max_output_tokens" => found.max_output_tokens = Some(value),
+                b"previous_response_id" | b"conversation" | b"prompt" => {
+                    found.kept = set(Some(value)).or(found.kept);
+                }
                 _ if found.keys.len() > MAX_KEYS => return Err(Broken::TooComplex),
                 _ => {}
             }
@@ -179,29 +248,48 @@ impl<'a> Found<'a> {
         let wrong = |param, wanted| RequestProblem::WrongType { param, wanted };
         let model = self.model.ok_or(RequestProblem::Missing("model"))?;
         let name = model.string().ok_or(wrong("model", "a string"))?;
-        let messages = self.messages.ok_or(RequestProblem::Missing("messages"))?;
-        if !messages.is_array() {
-            return Err(wrong("messages", "an array"));
-        }
+        self.check_input(bound)?;
         let max_tokens = count("max_tokens", self.max_tokens)?;
         let max_tokens = match bound {
             OutputBound::Required => Some(max_tokens.ok_or(RequestProblem::Missing("max_tokens"))?),
             OutputBound::Optional => {
                 count("max_completion_tokens", self.max_completion_tokens)?.or(max_tokens)
             }
+            OutputBound::Kept => count("max_output_tokens", self.max_output_tokens)?,
+            OutputBound::NoOutput => None,
         };
         let stream = match set(self.stream) {
-            Some(value) => value.boolean().ok_or(wrong("stream", "a boolean"))?,
-            None => false,
+            Some(value) if bound != OutputBound::NoOutput => {
+                value.boolean().ok_or(wrong("stream", "a boolean"))?
+            }
+            Some(_) | None => false,
         };
         Ok(RequestHead {
             model: name,
-            model_span: model.span(),
+            model_span: Some(model.span()),
             stream,
             include_usage: bound == OutputBound::Optional && include_usage(self.stream_options)?,
             max_tokens,
             input_tokens: u32::try_from(body.len() / 4).unwrap_or(u32::MAX),
         })
+    }
+
+    /// There is something to answer.
+    fn check_input(&self, bound: OutputBound) -> Result<(), RequestProblem> {
+        match bound {
+            OutputBound::Optional | OutputBound::Required => {
+                let messages = self.messages.ok_or(RequestProblem::Missing("messages"))?;
+                let wrong = RequestProblem::WrongType { param: "messages", wanted: "an array" };
+                if messages.is_array() { Ok(()) } else { Err(wrong) }
+            }
+            OutputBound::Kept if set(self.input).is_none() && self.kept.is_some() => Ok(()),
+            OutputBound::Kept | OutputBound::NoOutput => {
+                let input = set(self.input).ok_or(RequestProblem::Missing("input"))?;
+                let wanted = "a string or an array";
+                let wrong = RequestProblem::WrongType { param: "input", wanted };
+                if input.is_array() || input.text().is_some() { Ok(()) } else { Err(wrong) }
+            }
+        }
     }
 }
 
@@ -250,7 +338,7 @@ fn check_keys(keys: &[&[u8]]) -> Result<(), RequestProblem> {
 }
 
 /// The key as the most tolerant parser compares it. Borrowed if that changes nothing.
-fn fold(key: &[u8]) -> Cow<'_, [u8]> {
+pub(crate) fn fold(key: &[u8]) -> Cow<'_, [u8]> {
     if key.iter().all(|&byte| byte.is_ascii() && byte != b'\\' && !byte.is_ascii_uppercase()) {
         return Cow::Borrowed(key);
     }
@@ -262,7 +350,7 @@ fn fold(key: &[u8]) -> Cow<'_, [u8]> {
     if lower.as_bytes() == key { Cow::Borrowed(key) } else { Cow::Owned(lower.into_bytes()) }
 }
 
-fn not_json(body: &[u8], at: usize) -> RequestProblem {
+pub(crate) fn not_json(body: &[u8], at: usize) -> RequestProblem {
     let before = body.get(..at).unwrap_or(body);
     let line_start = memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1);
     let line = memchr::memchr_iter(b'\n', before).count() + 1;

@@ -1,9 +1,10 @@
 //! What the events of a streamed answer mean.
 
+use std::fmt;
 use std::ops::Range;
 
 use crate::Dialect;
-use crate::dialect::{ChatReader, MessagesReader};
+use crate::dialect::{BedrockReader, ChatReader, GenerateReader, MessagesReader, ResponsesReader};
 use crate::reply::{Flaw, TokenCount};
 use crate::sse::Frame;
 
@@ -24,25 +25,40 @@ pub enum Meaning {
     Malformed,
 }
 
+/// What each dialect knows of its streams.
+pub(crate) trait ReadStream: fmt::Debug + Send {
+    /// What an event means; `data` has no white space at its end and is not empty.
+    fn read(&mut self, event: Option<&[u8]>, data: &[u8]) -> Meaning;
+    /// Whether the end marker came.
+    fn is_complete(&self) -> bool;
+    /// The end marker, if the stream was sent without and clients wait for it.
+    fn missing_end_marker(&self) -> Option<&'static [u8]>;
+    /// What is wrong with the stream at a clean end of its body.
+    fn end(&self) -> Option<Flaw>;
+    /// Where the error stands in the data of the last event that was one.
+    fn error(&self) -> Option<Range<usize>>;
+    /// The model that answers.
+    fn model(&self) -> Option<&str>;
+    /// Tokens so far.
+    fn usage(&self) -> TokenCount;
+}
+
 /// Follows one streamed answer of one attempt.
 #[derive(Debug)]
 pub struct StreamReader {
-    reader: Reader,
-}
-
-#[derive(Debug)]
-enum Reader {
-    Chat(ChatReader),
-    Messages(MessagesReader),
+    reader: Box<dyn ReadStream>,
 }
 
 impl StreamReader {
     /// For a stream in this dialect.
     #[must_use]
     pub fn new(dialect: Dialect) -> Self {
-        let reader = match dialect {
-            Dialect::ChatCompletions => Reader::Chat(ChatReader::default()),
-            Dialect::Messages => Reader::Messages(MessagesReader::default()),
+        let reader: Box<dyn ReadStream> = match dialect {
+            Dialect::ChatCompletions | Dialect::Embeddings => Box::new(ChatReader::default()),
+            Dialect::Messages => Box::new(MessagesReader::default()),
+            Dialect::Responses => Box::new(ResponsesReader::default()),
+            Dialect::GenerateContent => Box::new(GenerateReader::default()),
+            Dialect::BedrockConverse => Box::new(BedrockReader::default()),
         };
         Self { reader }
     }
@@ -56,31 +72,19 @@ impl StreamReader {
         if self.is_complete() {
             return Meaning::Closing;
         }
-        match &mut self.reader {
-            Reader::Chat(reader) => reader.read(frame.event(), data),
-            Reader::Messages(reader) => reader.read(frame.event(), data),
-        }
+        self.reader.read(frame.event(), data)
     }
 
     /// Whether the end marker came: nothing is missing, whatever follows.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        match &self.reader {
-            Reader::Chat(reader) => reader.is_complete(),
-            Reader::Messages(reader) => reader.is_complete(),
-        }
+        self.reader.is_complete()
     }
 
     /// The end marker that clients wait for, if the stream was sent without.
     #[must_use]
     pub fn missing_end_marker(&self) -> Option<&'static [u8]> {
-        if self.is_complete() {
-            return None;
-        }
-        Some(match &self.reader {
-            Reader::Chat(_) => b"data: [DONE]\n\n",
-            Reader::Messages(_) => b"event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n",
-        })
+        if self.is_complete() { None } else { self.reader.missing_end_marker() }
     }
 
     /// Judges the stream at a clean end of its body. An answer that said why it stops is whole
@@ -89,11 +93,7 @@ impl StreamReader {
     /// # Errors
     /// What is missing or broken.
     pub fn end(&self) -> Result<(), Flaw> {
-        let flaw = match &self.reader {
-            Reader::Chat(reader) => reader.end(),
-            Reader::Messages(reader) => reader.end(),
-        };
-        flaw.map_or(Ok(()), Err)
+        self.reader.end().map_or(Ok(()), Err)
     }
 
     /// Where the error of the last [`Meaning::Error`] stands in its frame's data: the JSON that has
@@ -101,27 +101,18 @@ impl StreamReader {
     /// reason told of it.
     #[must_use]
     pub fn error(&self) -> Option<Range<usize>> {
-        match &self.reader {
-            Reader::Chat(reader) => reader.error(),
-            Reader::Messages(reader) => reader.error(),
-        }
+        self.reader.error()
     }
 
     /// The model that answers, once it was named.
     #[must_use]
     pub fn model(&self) -> Option<&str> {
-        match &self.reader {
-            Reader::Chat(reader) => reader.model(),
-            Reader::Messages(reader) => reader.model(),
-        }
+        self.reader.model()
     }
 
     /// Tokens, as far as the stream has said.
     #[must_use]
     pub fn usage(&self) -> TokenCount {
-        match &self.reader {
-            Reader::Chat(reader) => reader.usage(),
-            Reader::Messages(reader) => reader.usage(),
-        }
+        self.reader.usage()
     }
 }

@@ -5,7 +5,7 @@
 use bytes::Bytes;
 use failsoft_wire::sse::Decoder;
 use failsoft_wire::{
-    CannedAnswer, Dialect, ErrorWords, Meaning, ModelEntry, Reply, StreamReader, TokenCount,
+    CannedAnswer, Dialect, ErrorWords, Meaning, ModelEntry, ReplyHead, StreamReader, TokenCount,
 };
 use serde_json::{Value, json};
 
@@ -96,7 +96,7 @@ fn an_operators_answer_is_a_whole_answer() {
         };
         let reply = dialect.read_reply(&dialect.canned_reply(&answer));
         let model = Some("assistant".to_owned());
-        assert_eq!(reply, Reply { flaw: None, model, usage: TokenCount::default() });
+        assert_eq!(reply, ReplyHead { flaw: None, model, usage: TokenCount::default() });
 
         let mut decoder = Decoder::new(1 << 20);
         decoder.push(Bytes::from(dialect.canned_stream(&answer)));

@@ -9,7 +9,9 @@ const CHAT: Dialect = Dialect::ChatCompletions;
 const MESSAGES: Dialect = Dialect::Messages;
 
 fn head(dialect: Dialect, body: &str) -> RequestHead {
-    dialect.read_request(body.as_bytes()).unwrap_or_else(|problem| panic!("{body}: {problem}"))
+    dialect
+        .read_request(body.as_bytes(), None)
+        .unwrap_or_else(|problem| panic!("{body}: {problem}"))
 }
 
 #[test]
@@ -19,7 +21,7 @@ fn what_the_policy_needs_is_read() {
         "max_tokens":7,"max_completion_tokens":9,"stream_options":{"include_usage":true}} "#;
     let head = head(CHAT, body);
     assert_eq!(head.model, "assistant");
-    assert_eq!(&body[head.model_span.clone()], r#""as\u0073istant""#);
+    assert_eq!(&body[head.model_span.clone().unwrap()], r#""as\u0073istant""#);
     assert!(head.stream && head.include_usage);
     assert_eq!(head.max_tokens, Some(9));
     assert_eq!(head.input_tokens as usize, body.len() / 4);
@@ -100,7 +102,7 @@ fn problems_name_the_parameter_and_never_repeat_text() {
     let cases =
         chat.map(|case| (CHAT, case)).into_iter().chain(messages.map(|case| (MESSAGES, case)));
     for (dialect, (body, words, param)) in cases {
-        let problem = dialect.read_request(body.as_bytes()).unwrap_err();
+        let problem = dialect.read_request(body.as_bytes(), None).unwrap_err();
         assert_eq!(problem.to_string(), words, "{body}");
         assert_eq!(problem.param(), param, "{body}");
     }
@@ -124,7 +126,7 @@ fn keys_that_parsers_read_differently_are_refused() {
         (r#""model":"a","\u017Ftream":true"#, RequestProblem::Twisted("stream")),
     ] {
         let body = format!("{{\"messages\":[],{keys}}}");
-        assert_eq!(CHAT.read_request(body.as_bytes()), Err(problem), "{body}");
+        assert_eq!(CHAT.read_request(body.as_bytes(), None), Err(problem), "{body}");
     }
     let fine = r#"{"model":"a","messages":[{"model":1,"model":2}],"Grüße":1,"modell":2,"X-y":3}"#;
     assert_eq!(head(CHAT, fine).model, "a");
@@ -133,7 +135,7 @@ fn keys_that_parsers_read_differently_are_refused() {
 #[test]
 fn endless_requests_are_refused() {
     let refused = |body: String| {
-        assert_eq!(CHAT.read_request(body.as_bytes()), Err(RequestProblem::TooComplex));
+        assert_eq!(CHAT.read_request(body.as_bytes(), None), Err(RequestProblem::TooComplex));
     };
     let start = r#"{"model":"m","messages":[],"x":"#;
     refused(format!("{start}{}", "[".repeat(100_000)));
@@ -151,14 +153,14 @@ fn endless_requests_are_refused() {
 #[test]
 fn bytes_that_are_no_utf8_are_refused_where_they_stand() {
     let problem = RequestProblem::NotJson { line: 1, column: 8 };
-    assert_eq!(CHAT.read_request(b"{\"a\":\"b\xff\"}"), Err(problem));
+    assert_eq!(CHAT.read_request(b"{\"a\":\"b\xff\"}", None), Err(problem));
 }
 
 #[test]
 fn another_model_changes_nothing_else() {
     let body = Bytes::from(r#"{ "x":1.0e5 ,"model" : "a\"b","messages":[]}"#);
-    let head = CHAT.read_request(&body).unwrap();
-    let parts = with_model(&body, &head.model_span, "o\"ther\n");
+    let head = CHAT.read_request(&body, None).unwrap();
+    let parts = with_model(&body, &head.model_span.clone().unwrap(), "o\"ther\n");
     assert_eq!(parts.concat(), br#"{ "x":1.0e5 ,"model" : "o\"ther\n","messages":[]}"#);
     assert_eq!(parts[0].as_ptr(), body.as_ptr());
     assert_eq!(with_model(&body, &(90..95), "m").concat().len(), body.len() + 3);

@@ -181,12 +181,12 @@ fn what_is_no_json_of_the_dialect_is_malformed() {
     for data in
         ["hello", "{\"choices\":[{\"delta\":{\"content\":\"hel", "[]", "7", "{} {}", "<html>"]
     {
-        for dialect in Dialect::ALL {
+        for dialect in [Dialect::ChatCompletions, Dialect::Messages] {
             assert_eq!(read(dialect, &[&format!("data: {data}")]).0, [Malformed], "{data}");
         }
     }
     for data in [r#"{"type":"ping"}"#, r#"{"new":{"type":"error"}}"#, "{}"] {
-        for dialect in Dialect::ALL {
+        for dialect in [Dialect::ChatCompletions, Dialect::Messages] {
             assert_eq!(read(dialect, &[&format!("data: {data}")]).0, [Filler], "{data}");
         }
     }

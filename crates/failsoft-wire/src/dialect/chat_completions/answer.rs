@@ -3,21 +3,21 @@
 use std::ops::Range;
 
 use super::choice::{Part, Piece};
-use crate::reply::{Arguments, Finish, FlatError, Flaw, Reply, TokenCount};
+use crate::reply::{Arguments, Finish, FlatError, Flaw, ReplyHead, TokenCount};
 use crate::scan::{Broken, Scanner};
-use crate::stream::Meaning;
+use crate::stream::{Meaning, ReadStream};
 
 /// More choices or tool calls than this are an attack, not an answer.
 const MAX_PARTS: usize = 1024;
 
 /// Reads a plain answer.
-pub(crate) fn read_reply(body: &[u8]) -> Reply {
+pub(crate) fn read_reply(body: &[u8]) -> ReplyHead {
     let mut reader = ChatReader::default();
     let flaw = match reader.take(body) {
         Ok(chunk) => reader.judge_reply(&chunk),
         Err(broken) => Some(Flaw::of_broken(broken, body)),
     };
-    Reply { flaw, model: reader.model, usage: reader.usage }
+    ReplyHead { flaw, model: reader.model, usage: reader.usage }
 }
 
 /// What has been seen of an answer.
@@ -64,8 +64,8 @@ struct Chunk {
     is_error: bool,
 }
 
-impl ChatReader {
-    pub(crate) fn read(&mut self, event: Option<&[u8]>, data: &[u8]) -> Meaning {
+impl ReadStream for ChatReader {
+    fn read(&mut self, event: Option<&[u8]>, data: &[u8]) -> Meaning {
         if data == b"[DONE]" {
             self.is_done = true;
             return Meaning::Closing;
@@ -95,11 +95,15 @@ impl ChatReader {
         }
     }
 
-    pub(crate) fn is_complete(&self) -> bool {
+    fn is_complete(&self) -> bool {
         self.is_done && self.failure().is_none() && self.has_begun() && self.is_finished()
     }
 
-    pub(crate) fn end(&self) -> Option<Flaw> {
+    fn missing_end_marker(&self) -> Option<&'static [u8]> {
+        Some(b"data: [DONE]\n\n")
+    }
+
+    fn end(&self) -> Option<Flaw> {
         if let Some(flaw) = self.failure() {
             return Some(flaw);
         }
@@ -109,18 +113,20 @@ impl ChatReader {
         self.judge_content()
     }
 
-    pub(crate) fn error(&self) -> Option<Range<usize>> {
+    fn error(&self) -> Option<Range<usize>> {
         self.error.clone()
     }
 
-    pub(crate) fn model(&self) -> Option<&str> {
+    fn model(&self) -> Option<&str> {
         self.model.as_deref()
     }
 
-    pub(crate) const fn usage(&self) -> TokenCount {
+    fn usage(&self) -> TokenCount {
         self.usage
     }
+}
 
+impl ChatReader {
     fn judge_reply(&self, chunk: &Chunk) -> Option<Flaw> {
         if let Some(flaw) = self.failure() {
             return Some(flaw);

@@ -2,15 +2,15 @@
 
 use std::ops::Range;
 
-use crate::reply::{Arguments, Finish, FlatError, Flaw, Reply, TokenCount};
+use crate::reply::{Arguments, Finish, FlatError, Flaw, ReplyHead, TokenCount};
 use crate::scan::{Broken, Scanner, Value};
-use crate::stream::Meaning;
+use crate::stream::{Meaning, ReadStream};
 
 /// More blocks than this are an attack, not an answer.
 const MAX_BLOCKS: usize = 16_384;
 
 /// Reads a plain answer.
-pub(crate) fn read_reply(body: &[u8]) -> Reply {
+pub(crate) fn read_reply(body: &[u8]) -> ReplyHead {
     let mut scanner = Scanner::new(body);
     let mut top = Top::default();
     let scanned = scanner.members(|scanner, key| top.read(scanner, key));
@@ -23,7 +23,7 @@ pub(crate) fn read_reply(body: &[u8]) -> Reply {
         // The value was checked before: it cannot be broken.
         _ = usage.read(&mut Scanner::new(value.raw));
     }
-    Reply { flaw, model: top.model.and_then(|model| model.string()), usage }
+    ReplyHead { flaw, model: top.model.and_then(|model| model.string()), usage }
 }
 
 /// The members at the top of a plain answer or of an event, and of what stands in them.
@@ -183,8 +183,8 @@ struct Block {
     input: Arguments,
 }
 
-impl MessagesReader {
-    pub(crate) fn read(&mut self, event: Option<&[u8]>, data: &[u8]) -> Meaning {
+impl ReadStream for MessagesReader {
+    fn read(&mut self, event: Option<&[u8]>, data: &[u8]) -> Meaning {
         if data == b"[DONE]" {
             return Meaning::Closing; // some relays add it
         }
@@ -212,16 +212,15 @@ impl MessagesReader {
         }
     }
 
-    pub(crate) fn is_complete(&self) -> bool {
+    fn is_complete(&self) -> bool {
         self.is_done && self.has_ended()
     }
 
-    /// It said why it stops, and every block is closed: nothing of the answer can be missing.
-    fn has_ended(&self) -> bool {
-        !self.has_failed && self.finish.is_some() && !self.blocks.iter().any(|block| block.is_open)
+    fn missing_end_marker(&self) -> Option<&'static [u8]> {
+        Some(b"event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n")
     }
 
-    pub(crate) fn end(&self) -> Option<Flaw> {
+    fn end(&self) -> Option<Flaw> {
         if let Some(error) = &self.error {
             return Some(Flaw::Error(error.clone()));
         }
@@ -239,16 +238,23 @@ impl MessagesReader {
         self.blocks.iter().any(is_broken).then_some(Flaw::InvalidToolArguments)
     }
 
-    pub(crate) fn error(&self) -> Option<Range<usize>> {
+    fn error(&self) -> Option<Range<usize>> {
         self.error.clone()
     }
 
-    pub(crate) fn model(&self) -> Option<&str> {
+    fn model(&self) -> Option<&str> {
         self.model.as_deref()
     }
 
-    pub(crate) const fn usage(&self) -> TokenCount {
+    fn usage(&self) -> TokenCount {
         self.usage
+    }
+}
+
+impl MessagesReader {
+    /// It said why it stops, and every block is closed: nothing of the answer can be missing.
+    fn has_ended(&self) -> bool {
+        !self.has_failed && self.finish.is_some() && !self.blocks.iter().any(|block| block.is_open)
     }
 
     fn fail(&mut self, data: &[u8]) -> Meaning {

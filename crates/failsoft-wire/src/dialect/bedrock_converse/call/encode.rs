@@ -1,0 +1,215 @@
+//! From the neutral form to a body.
+
+use super::Notes;
+use super::options::{Circumstances, Options};
+use super::plan::{Block, Message, Plan};
+use super::tools::{Offer, fitting_id, fitting_name, is_name};
+use crate::Dialect;
+use crate::dialect::bedrock_converse::media::{self, Names};
+use crate::dialect::bedrock_converse::{DIALECT, blocks};
+use crate::neutral::{Call, Feature, Media, MediaKind, Part, Role, Rule, ToolResult};
+use crate::translate::{Destination, Encoded, Unfit};
+use crate::write::Writer;
+
+/// What stands for a tool's answer in which nothing is left.
+const NOTHING: &str = "(nothing)";
+
+/// Writes a call. The model goes into the path, not into the body.
+pub(crate) fn encode_call(call: &Call, to: &Destination<'_>) -> Result<Encoded, Unfit> {
+    check(call)?;
+    let mut notes = Notes::default();
+    let is_own = call.rest.is_of(DIALECT);
+    let mut plan = if is_own { Plan::same(call) } else { Plan::of(call, &mut notes) };
+    let mut offer = Offer::of(call, to.follows_schemas, &mut notes);
+    let options = if is_own {
+        offer.instruction = None;
+        Options::same(call)
+    } else {
+        notes.add_if(Feature::ForeignParameters, Rule::Drop, !call.rest.is_empty());
+        let with = Circumstances { to, plan: &plan, offer: &offer };
+        Options::of(call, &with, &mut notes)
+    };
+    let told = [offer.instruction.map(str::to_owned), options.instruction.clone()];
+    plan.system.extend(told.into_iter().flatten().map(|words| Block::Words(words.into())));
+
+    let kept = call.rest.members_for(DIALECT);
+    let kept = |key: &str| kept.iter().any(|(known, _)| **known == *key);
+    let mut body = Vec::with_capacity(4_096);
+    let mut pen = Pen { is_own, names: Names::default() };
+    Writer::new(&mut body).object(|body| {
+        if !is_own || !plan.messages.is_empty() {
+            body.key("messages").array(|messages| {
+                plan.messages.iter().for_each(|message| pen.message(messages, message));
+            });
+        }
+        if !plan.system.is_empty() {
+            body.key("system").array(|system| {
+                plan.system.iter().for_each(|block| pen.block(system, block));
+            });
+        }
+        options.write(call, body, kept);
+        if !kept("toolConfig") {
+            offer.write(call, body);
+        }
+        body.rest(&call.rest, DIALECT);
+    });
+    Ok(Encoded { body, notes: notes.0 })
+}
+
+/// What this dialect cannot express and may not leave out.
+fn check(call: &Call) -> Result<(), Unfit> {
+    let features = call.features();
+    for feature in [Feature::ServerState, Feature::SeveralChoices] {
+        if features.contains(feature) {
+            return Err(Unfit { feature });
+        }
+    }
+    if let Some(hosted) = call.hosted.iter().find(|hosted| !hosted.rest.is_of(DIALECT)) {
+        let is_custom = hosted.kind == "custom";
+        let feature = if is_custom { Feature::CustomTools } else { Feature::HostedTools };
+        return Err(Unfit { feature });
+    }
+    if wants_media(call) {
+        return Err(Unfit { feature: Feature::MediaOutput });
+    }
+    if !call.tools.iter().all(|tool| is_name(&tool.name)) {
+        return Err(Unfit { feature: Feature::Tools });
+    }
+    let asked = call.turns.iter().filter(|turn| turn.role == Role::User);
+    asked.flat_map(|turn| &turn.parts).try_for_each(check_part)
+}
+
+fn check_part(part: &Part) -> Result<(), Unfit> {
+    match part {
+        Part::Media(media) => media::check(media),
+        Part::ToolResult(result) => {
+            let media = result.content.iter().filter(|part| is_shown(part));
+            media.cloned().try_for_each(|part| check_part(&part))
+        }
+        Part::Text { .. }
+        | Part::Refusal(_)
+        | Part::Thinking { .. }
+        | Part::ToolCall(_)
+        | Part::Foreign(_) => Ok(()),
+    }
+}
+
+/// Results hold no sounds.
+fn is_shown(part: &Part) -> bool {
+    matches!(part, Part::Media(Media { kind, .. }) if *kind != MediaKind::Audio)
+}
+
+/// Whether the client's own dialect asks for sounds or images as an answer.
+fn wants_media(call: &Call) -> bool {
+    let asks = |json: &str| ["\"audio\"", "\"image\""].iter().any(|kind| json.contains(kind));
+    let modalities = call.rest.members_for(Dialect::ChatCompletions);
+    modalities.iter().any(|(key, json)| **key == *"modalities" && asks(json.as_str()))
+}
+
+/// Writes blocks, and remembers what they were called.
+struct Pen {
+    is_own: bool,
+    names: Names,
+}
+
+impl Pen {
+    fn message(&mut self, messages: &mut Writer<'_>, message: &Message<'_>) {
+        messages.object(|object| {
+            object.text(
+                "role",
+                match message.role {
+                    Role::User => "user",
+                    Role::Assistant => "assistant",
+                    Role::System => "system",
+                },
+            );
+            object.key("content").array(|content| {
+                message.blocks.iter().for_each(|block| self.block(content, block));
+            });
+            if let Some(rest) = message.rest {
+                object.rest(rest, DIALECT);
+            }
+        });
+    }
+
+    fn block(&mut self, writer: &mut Writer<'_>, block: &Block<'_>) {
+        match block {
+            Block::Words(words) => writer.object(|object| object.text("text", words)),
+            Block::Part(part) => self.part(writer, part),
+        }
+    }
+
+    fn part(&mut self, writer: &mut Writer<'_>, part: &Part) {
+        match part {
+            Part::Text { text, citations, rest } => {
+                let citations = if self.is_own { citations.as_slice() } else { &[] };
+                blocks::write_cited(writer, text, citations, rest);
+            }
+            Part::Refusal(text) => writer.object(|object| object.text("text", text)),
+            Part::Thinking { text, seal, .. } => {
+                let seal = seal.as_ref().map(|seal| seal.value.as_str());
+                blocks::write_thinking(writer, text, seal);
+            }
+            Part::Media(media) => media::write(writer, media, &mut self.names),
+            Part::ToolCall(call) => blocks::write_block(writer, "toolUse", |writer| {
+                writer.object(|object| {
+                    object.text("toolUseId", &fitting_id(&call.id));
+                    object.text("name", &fitting_name(&call.name));
+                    object.key("input").raw(&blocks::input(call));
+                    object.rest(&call.rest, DIALECT);
+                });
+            }),
+            Part::ToolResult(result) => blocks::write_block(writer, "toolResult", |writer| {
+                writer.object(|object| self.result(object, result));
+            }),
+            Part::Foreign(rest) => {
+                if rest.is_of(DIALECT) {
+                    writer.object(|object| object.rest(rest, DIALECT));
+                }
+            }
+        }
+    }
+
+    fn result(&mut self, object: &mut Writer<'_>, result: &ToolResult) {
+        object.text("toolUseId", &fitting_id(&result.id));
+        let is_own = self.is_own;
+        object.key("content").array(|content| {
+            let shown: Vec<&Part> =
+                result.content.iter().filter(|part| is_own || can_be_told(part)).collect();
+            shown.iter().for_each(|part| self.result_item(content, part));
+            if shown.is_empty() && !is_own {
+                content.object(|item| item.text("text", NOTHING));
+            }
+        });
+        if result.is_error {
+            object.text("status", "error");
+        }
+        object.rest(&result.rest, DIALECT);
+    }
+
+    fn result_item(&mut self, content: &mut Writer<'_>, part: &Part) {
+        match part {
+            // JSON, as it stood.
+            Part::Text { rest, .. } if !rest.members_for(DIALECT).is_empty() => {
+                content.object(|item| item.rest(rest, DIALECT));
+            }
+            Part::Text { text, .. } => content.object(|item| item.text("text", text)),
+            Part::Refusal(_)
+            | Part::Thinking { .. }
+            | Part::Media(_)
+            | Part::ToolCall(_)
+            | Part::ToolResult(_)
+            | Part::Foreign(_) => self.part(content, part),
+        }
+    }
+}
+
+/// Whether a part of a tool's answer can stand in a result.
+fn can_be_told(part: &Part) -> bool {
+    match part {
+        Part::Text { text, .. } | Part::Refusal(text) => !text.trim().is_empty(),
+        Part::Media(_) => is_shown(part),
+        Part::Foreign(rest) => rest.is_of(DIALECT),
+        Part::Thinking { .. } | Part::ToolCall(_) | Part::ToolResult(_) => false,
+    }
+}

@@ -1,0 +1,170 @@
+//! Tools: which are offered, and what the model is told of them.
+
+use super::Notes;
+use super::plan::uses_tools;
+use crate::dialect::bedrock_converse::{DIALECT, schema};
+use crate::neutral::{Call, Feature, Part, Rule, Tool, ToolChoice};
+use crate::write::Writer;
+
+/// What tools without a schema have.
+const NO_ARGUMENTS: &str = r#"{"type":"object","properties":{}}"#;
+
+/// The tools of a call.
+#[derive(Debug)]
+pub(super) struct Offer<'a> {
+    tools: &'a [Tool],
+    /// Tools of the history that are offered no more: the service wants to know them all the same.
+    past: Vec<&'a str>,
+    choice: Option<&'a ToolChoice>,
+    is_strict: bool,
+    is_own: bool,
+    /// What the model is told instead of what there is no parameter for.
+    pub(super) instruction: Option<&'static str>,
+}
+
+impl<'a> Offer<'a> {
+    pub(super) fn of(call: &'a Call, follows_schemas: bool, notes: &mut Notes) -> Self {
+        let mut offer = Self {
+            tools: &call.tools,
+            past: Vec::new(),
+            choice: call.tool_choice.as_ref(),
+            is_strict: follows_schemas || call.rest.is_of(DIALECT),
+            is_own: call.rest.is_of(DIALECT),
+            instruction: None,
+        };
+        let is_strict = call.tools.iter().any(|tool| tool.strict == Some(true));
+        let is_foreign = call.tools.iter().any(is_foreign);
+        notes.add_if(Feature::StrictTools, Rule::Drop, is_strict && !offer.is_strict);
+        notes.add_if(Feature::ForeignParameters, Rule::Drop, is_foreign);
+        let is_forbidden = matches!(call.tool_choice, Some(ToolChoice::None));
+        if is_forbidden {
+            notes.add(Feature::ForbiddenTools, Rule::Emulate);
+        }
+        if is_forbidden || (call.tools.is_empty() && call.hosted.is_empty()) {
+            offer.forbid(call);
+        } else if call.parallel_tools == Some(false) {
+            notes.add(Feature::SingleToolCall, Rule::Emulate);
+            offer.instruction = Some("Call at most one tool at a time, then wait for its result.");
+        }
+        offer
+    }
+
+    /// Without tools in the history none are sent; else they must be, and the model is told.
+    fn forbid(&mut self, call: &'a Call) {
+        self.choice = None;
+        if !uses_tools(call) {
+            self.tools = &[];
+            return;
+        }
+        self.instruction = Some("Answer without calling any tool.");
+        if !self.tools.is_empty() {
+            return;
+        }
+        for part in call.turns.iter().flat_map(|turn| &turn.parts) {
+            if let Part::ToolCall(asked) = part
+                && !self.past.contains(&asked.name.as_str())
+            {
+                self.past.push(&asked.name);
+            }
+        }
+        if self.past.is_empty() {
+            self.past.push("tool");
+        }
+    }
+
+    /// Whether the model must call a tool.
+    pub(super) const fn is_forced(&self) -> bool {
+        matches!(self.choice, Some(ToolChoice::Required | ToolChoice::Named(_)))
+    }
+
+    /// `toolConfig`, if there are tools.
+    pub(super) fn write(&self, call: &Call, body: &mut Writer<'_>) {
+        let hosted = call.hosted.iter().filter(|hosted| hosted.rest.is_of(DIALECT));
+        if self.tools.is_empty() && self.past.is_empty() && hosted.clone().next().is_none() {
+            return;
+        }
+        body.key("toolConfig").object(|config| {
+            config.key("tools").array(|tools| {
+                for tool in self.tools {
+                    tools.object(|item| item.key("toolSpec").object(|spec| self.spec(spec, tool)));
+                }
+                for name in &self.past {
+                    tools.object(|item| item.key("toolSpec").object(|spec| past(spec, name)));
+                }
+                for hosted in hosted {
+                    tools.object(|item| item.rest(&hosted.rest, DIALECT));
+                }
+            });
+            if let Some(choice) = self.choice {
+                config.key("toolChoice").object(|object| write_choice(object, choice));
+            }
+        });
+    }
+
+    fn spec(&self, spec: &mut Writer<'_>, tool: &Tool) {
+        spec.text("name", &tool.name);
+        let description = tool.description.as_deref();
+        spec.text_if("description", description.filter(|text| !text.trim().is_empty()));
+        let strict = tool.strict.filter(|_| self.is_strict);
+        spec.key("inputSchema").object(|object| match &tool.schema {
+            Some(schema) if strict == Some(true) && !self.is_own => {
+                object.key("json").raw(&schema::followed(schema));
+            }
+            Some(schema) => object.json("json", schema),
+            None => object.key("json").raw(NO_ARGUMENTS),
+        });
+        spec.value_if("strict", strict);
+        spec.rest(&tool.rest, DIALECT);
+    }
+}
+
+fn past(spec: &mut Writer<'_>, name: &str) {
+    spec.text("name", &fitting_name(name));
+    spec.key("inputSchema").object(|object| object.key("json").raw(NO_ARGUMENTS));
+}
+
+fn write_choice(object: &mut Writer<'_>, choice: &ToolChoice) {
+    match choice {
+        ToolChoice::Auto | ToolChoice::None => object.key("auto").object(|_| {}),
+        ToolChoice::Required => object.key("any").object(|_| {}),
+        ToolChoice::Named(name) => object.key("tool").object(|tool| tool.text("name", name)),
+    }
+}
+
+fn is_foreign(tool: &Tool) -> bool {
+    !tool.rest.is_empty() && !tool.rest.is_of(DIALECT)
+}
+
+/// Whether the service takes this as a tool's name.
+pub(super) fn is_name(name: &str) -> bool {
+    (1..=64).contains(&name.len()) && name.bytes().all(is_name_byte)
+}
+
+const fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
+}
+
+/// A name of the history, if need be in letters that are allowed.
+pub(super) fn fitting_name(name: &str) -> String {
+    fitting(name, is_name_byte)
+}
+
+/// An id, if need be in letters that are allowed: the same for a call and its result.
+pub(super) fn fitting_id(id: &str) -> String {
+    fitting(id, |byte| is_name_byte(byte) || matches!(byte, b'.' | b':'))
+}
+
+/// At most 64 letters. What must be changed gets a fingerprint, so that it stays unlike others.
+fn fitting(word: &str, is_allowed: impl Fn(u8) -> bool) -> String {
+    if (1..=64).contains(&word.len()) && word.bytes().all(&is_allowed) {
+        return word.to_owned();
+    }
+    // FNV-1a
+    let fingerprint = word.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    let allowed = word.bytes().take(40).map(|byte| if is_allowed(byte) { byte } else { b'_' });
+    let mut fitting: String = allowed.map(char::from).collect();
+    fitting.push_str(&format!("_{fingerprint:016x}"));
+    fitting
+}

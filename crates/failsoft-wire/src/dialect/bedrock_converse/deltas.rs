@@ -1,0 +1,7 @@
+//! Streams, piece by piece.
+
+mod read;
+mod write;
+
+pub(crate) use read::DeltaReader;
+pub(crate) use write::DeltaWriter;

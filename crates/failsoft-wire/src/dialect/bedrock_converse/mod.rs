@@ -1,0 +1,41 @@
+//! `bedrock_converse`: one dialect for many vendors' models, in binary frames.
+
+mod answer;
+mod base64;
+mod blocks;
+mod call;
+mod deltas;
+pub(crate) mod event_stream;
+mod family;
+mod media;
+mod reply;
+mod rules;
+mod schema;
+
+pub(crate) use answer::{BedrockReader, read_reply};
+pub(crate) use call::{decode_call, encode_call};
+pub(crate) use deltas::{DeltaReader, DeltaWriter};
+pub(crate) use reply::{decode_reply, encode_reply};
+pub(crate) use rules::RULES;
+
+use crate::Dialect;
+use crate::neutral::Rest;
+
+const DIALECT: Dialect = Dialect::BedrockConverse;
+
+/// Keeps a member nobody else understands.
+fn keep(rest: &mut Rest, key: &[u8], raw: &[u8]) {
+    if rest.is_empty() {
+        *rest = Rest::of(DIALECT);
+    }
+    rest.keep(key, raw);
+}
+
+/// A key's meaning.
+fn text(key: &[u8]) -> Option<String> {
+    let quoted = [b"\"", key, b"\""].concat();
+    crate::scan::Value { raw: &quoted, start: 0 }.string()
+}
+
+#[cfg(test)]
+mod tests;

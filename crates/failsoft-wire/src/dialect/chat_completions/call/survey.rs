@@ -1,0 +1,89 @@
+//! What will be lost or made from something else, before a word is written.
+
+use super::encode::{Kind, MAX_STOPS};
+use crate::dialect::chat_completions::kept::OWN;
+use crate::dialect::chat_completions::message::is_writable;
+use crate::dialect::chat_completions::rules::RULES;
+use crate::neutral::{Call, Effort, Feature, Media, MediaKind, Note, OutputFormat, Part, Rule};
+use crate::translate::{Destination, Unfit};
+
+/// The notes for a call, or why it cannot be written.
+pub(super) fn survey(call: &Call, to: &Destination<'_>) -> Result<Vec<Note>, Unfit> {
+    let mut notes = Vec::new();
+    if !call.rest.is_of(OWN) {
+        for feature in call.features().iter() {
+            match RULES.iter().find(|row| row.feature == feature).map(|row| row.rule) {
+                Some(Rule::Refuse) | None => return Err(Unfit { feature }),
+                Some(Rule::Map) => {}
+                Some(rule) => note(&mut notes, feature, rule),
+            }
+        }
+        check_media(call)?;
+        lost_to_the_model(call, Kind::of(to.model), &mut notes);
+    }
+    if matches!(call.output, OutputFormat::Schema { .. }) && !to.follows_schemas {
+        note(&mut notes, Feature::JsonSchema, Rule::Emulate);
+    }
+    Ok(notes)
+}
+
+fn note(notes: &mut Vec<Note>, feature: Feature, rule: Rule) {
+    if !notes.iter().any(|known| known.feature == feature) {
+        notes.push(Note { feature, rule });
+    }
+}
+
+/// What a model of this kind refuses although the dialect has it.
+fn lost_to_the_model(call: &Call, kind: Kind, notes: &mut Vec<Note>) {
+    if call.stop.len() > MAX_STOPS {
+        note(notes, Feature::StopSequences, Rule::Drop);
+    }
+    if samples(call, kind) {
+        return;
+    }
+    let sampling = &call.sampling;
+    let has_penalty = sampling.frequency_penalty.or(sampling.presence_penalty).is_some();
+    let lost = [
+        (Feature::StopSequences, !call.stop.is_empty()),
+        (Feature::Temperature, sampling.temperature.is_some()),
+        (Feature::TopP, sampling.top_p.is_some()),
+        (Feature::Penalties, has_penalty),
+        (Feature::Logprobs, sampling.logprobs.is_some()),
+    ];
+    for (feature, is_lost) in lost {
+        if is_lost {
+            note(notes, feature, Rule::Drop);
+        }
+    }
+}
+
+/// Whether the model takes sampling parameters in this call.
+pub(super) fn samples(call: &Call, kind: Kind) -> bool {
+    let effort = call.reasoning.as_ref().and_then(|reasoning| reasoning.effort);
+    kind == Kind::Plain || effort == Some(Effort::None)
+}
+
+fn check_media(call: &Call) -> Result<(), Unfit> {
+    let refused = |media: &Media| match media.kind {
+        MediaKind::Audio | MediaKind::Video => Feature::AudioVideo,
+        MediaKind::Image => Feature::Images,
+        MediaKind::File => Feature::FileUrls,
+    };
+    let parts = call.turns.iter().flat_map(|turn| &turn.parts);
+    let mut media = parts.flat_map(|part| match part {
+        Part::Media(media) => vec![media],
+        Part::ToolResult(result) => result.content.iter().filter_map(shown).collect(),
+        _ => Vec::new(),
+    });
+    match media.find(|media| !is_writable(media)) {
+        Some(media) => Err(Unfit { feature: refused(media) }),
+        None => Ok(()),
+    }
+}
+
+fn shown(part: &Part) -> Option<&Media> {
+    match part {
+        Part::Media(media) => Some(media),
+        _ => None,
+    }
+}

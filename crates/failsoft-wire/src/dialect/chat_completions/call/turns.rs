@@ -1,0 +1,296 @@
+//! The messages of a request.
+
+use crate::dialect::chat_completions::kept::{self, OWN, is_marked, kept};
+use crate::dialect::chat_completions::message::{
+    Voice, is_writable, short_id, write_item, write_rest, write_spoken,
+};
+use crate::neutral::{Call, Media, Part, Rest, Role, ToolResult, Turn};
+use crate::write::Writer;
+
+/// Writes `messages`. `instruction` is what must be told beside.
+pub(super) fn write(out: &mut Writer<'_>, call: &Call, instruction: Option<&str>) {
+    let is_own = call.rest.is_of(OWN);
+    out.array(|list| {
+        write_system(list, &call.system, instruction);
+        if is_own {
+            call.turns.iter().for_each(|turn| write_own(list, turn));
+        } else {
+            Conversation::of(&call.turns).write(list);
+        }
+    });
+}
+
+/// What stands before everything else: each message as it came, or all of it as one.
+fn write_system(out: &mut Writer<'_>, parts: &[Part], instruction: Option<&str>) {
+    let begins = |part: &Part| marks(part).is_some_and(|rest| is_marked(rest, "message"));
+    let mut left = parts;
+    let mut instruction = instruction;
+    while let Some(first) = left.first() {
+        let more = left.get(1..).unwrap_or_default();
+        let length = more.iter().position(begins).map_or(left.len(), |at| at + 1);
+        let (message, rest) = left.split_at(length);
+        left = rest;
+        if begins(first) {
+            write_own_system(out, first, message);
+        } else {
+            write_words(out, "system", &texts(message, instruction.take()));
+        }
+    }
+    if let Some(text) = instruction {
+        write_words(out, "system", text);
+    }
+}
+
+fn write_own_system(out: &mut Writer<'_>, first: &Part, message: &[Part]) {
+    let none = Rest::default();
+    let rest = marks(first).unwrap_or(&none);
+    out.object(|one| {
+        one.text("role", if is_marked(rest, "developer") { "developer" } else { "system" });
+        match first {
+            Part::Text { text, .. } if is_marked(rest, "string") => {
+                one.text("content", text);
+                one.rest(rest, OWN);
+            }
+            _ => one.key("content").array(|list| {
+                message.iter().for_each(|part| write_item(list, part));
+            }),
+        }
+    });
+}
+
+fn marks(part: &Part) -> Option<&Rest> {
+    match part {
+        Part::Text { rest, .. } => Some(rest),
+        _ => None,
+    }
+}
+
+/// All texts as one.
+fn texts(parts: &[Part], more: Option<&str>) -> String {
+    let texts = parts.iter().filter_map(|part| match part {
+        Part::Text { text, .. } | Part::Refusal(text) if !text.is_empty() => Some(text.as_str()),
+        _ => None,
+    });
+    texts.chain(more).collect::<Vec<_>>().join("\n\n")
+}
+
+fn write_words(out: &mut Writer<'_>, role: &str, text: &str) {
+    if !text.is_empty() {
+        out.object(|one| {
+            one.text("role", role);
+            one.text("content", text);
+        });
+    }
+}
+
+/// Writes a turn that came in this dialect.
+fn write_own(out: &mut Writer<'_>, turn: &Turn) {
+    match turn.role {
+        Role::Assistant => out.object(|one| {
+            one.text("role", "assistant");
+            let voice = Voice { is_own: true, is_answer: false, maker: None };
+            write_spoken(one, &turn.parts.iter().collect::<Vec<_>>(), &turn.rest, &voice);
+            write_rest(one, &turn.rest);
+        }),
+        Role::User | Role::System => {
+            let is_result = |part: &&Part| matches!(part, Part::ToolResult(_));
+            for part in turn.parts.iter().filter(is_result) {
+                if let Part::ToolResult(result) = part {
+                    write_own_result(out, result);
+                }
+            }
+            let said: Vec<&Part> = turn.parts.iter().filter(|part| !is_result(part)).collect();
+            if said.len() == turn.parts.len() {
+                out.object(|one| write_asked(one, turn, &said));
+            }
+        }
+    }
+}
+
+fn write_own_result(out: &mut Writer<'_>, result: &ToolResult) {
+    let is_elder = is_marked(&result.rest, "function_call");
+    out.object(|one| {
+        one.text("role", if is_elder { "function" } else { "tool" });
+        if !is_elder {
+            one.text("tool_call_id", &result.id);
+        }
+        if is_marked(&result.rest, "name") {
+            one.text_if("name", result.name.as_deref());
+        }
+        let content: Vec<&Part> = result.content.iter().collect();
+        write_content(one, &content, &result.rest);
+        one.rest(&result.rest, OWN);
+    });
+}
+
+/// Writes the members of a message of the caller's.
+fn write_asked(out: &mut Writer<'_>, turn: &Turn, parts: &[&Part]) {
+    match kept(&turn.rest, "role") {
+        Some(role) => out.json("role", role),
+        None if turn.role == Role::User => out.text("role", "user"),
+        None if is_marked(&turn.rest, "developer") => out.text("role", "developer"),
+        None => out.text("role", "system"),
+    }
+    write_content(out, parts, &turn.rest);
+    kept::write(out, &turn.rest, &["role"]);
+}
+
+/// A list, or a string where one text without anything else is all.
+fn write_content(out: &mut Writer<'_>, parts: &[&Part], rest: &Rest) {
+    match parts {
+        _ if kept(rest, "content").is_some() || is_marked(rest, "silent") => {}
+        [Part::Text { text, rest: inside, .. }]
+            if !is_marked(rest, "list") && inside.members_for(OWN).is_empty() =>
+        {
+            out.text("content", text);
+        }
+        [] if !is_marked(rest, "list") => out.text("content", ""),
+        parts => out.key("content").array(|list| {
+            parts.iter().for_each(|part| write_item(list, part));
+        }),
+    }
+}
+
+/// A conversation of another dialect, in the order this one demands: the results of calls follow
+/// them at once, and what they show beside words follows in a message of the caller's.
+struct Conversation<'a> {
+    turns: &'a [Turn],
+    /// Results by the turn they stand in, until they are written.
+    results: Vec<(usize, Option<&'a ToolResult>)>,
+    /// What results show, and whose it is.
+    shown: Vec<(&'a str, &'a Media)>,
+}
+
+impl<'a> Conversation<'a> {
+    fn of(turns: &'a [Turn]) -> Self {
+        let results = turns.iter().enumerate().flat_map(|(at, turn)| {
+            turn.parts.iter().filter_map(move |part| match part {
+                Part::ToolResult(result) => Some((at, Some(result))),
+                _ => None,
+            })
+        });
+        Self { turns, results: results.collect(), shown: Vec::new() }
+    }
+
+    fn write(mut self, out: &mut Writer<'_>) {
+        let mut at = 0;
+        while let Some(turn) = self.turns.get(at) {
+            let next = match turn.role {
+                Role::Assistant => self.answer(out, at),
+                Role::User => {
+                    self.asked(out, at, turn);
+                    at + 1
+                }
+                Role::System => {
+                    write_words(out, "system", &texts(&turn.parts, None));
+                    at + 1
+                }
+            };
+            at = next;
+        }
+        self.show(out, Vec::new());
+    }
+
+    /// Writes assistant turns that follow each other as one message, and the results of its calls.
+    fn answer(&mut self, out: &mut Writer<'_>, at: usize) -> usize {
+        self.show(out, Vec::new());
+        let turns = self.turns.get(at..).unwrap_or_default();
+        let length = turns.iter().take_while(|turn| turn.role == Role::Assistant).count();
+        let parts = turns.iter().take(length).flat_map(|turn| &turn.parts);
+        let (media, said): (Vec<&Part>, Vec<&Part>) =
+            parts.filter(|part| is_said(part)).partition(|part| matches!(part, Part::Media(_)));
+        if !said.is_empty() {
+            let voice = Voice { is_own: false, is_answer: false, maker: None };
+            out.object(|one| {
+                one.text("role", "assistant");
+                write_spoken(one, &said, &Rest::default(), &voice);
+            });
+        }
+        for part in said {
+            if let Part::ToolCall(call) = part {
+                self.result(out, at, &call.id);
+            }
+        }
+        let media = media.into_iter().filter_map(|part| match part {
+            Part::Media(media) => Some(("The assistant's answer", media)),
+            _ => None,
+        });
+        self.shown.extend(media);
+        at + length
+    }
+
+    /// Writes the result of a call that was made in the turn `at`, if there is one.
+    fn result(&mut self, out: &mut Writer<'_>, at: usize, id: &str) {
+        let answers = |(turn, result): &&mut (usize, Option<&ToolResult>)| {
+            *turn >= at && result.is_some_and(|result| result.id == id)
+        };
+        let found = self.results.iter_mut().find(answers);
+        if let Some(result) = found.and_then(|(_, result)| result.take()) {
+            self.write_result(out, result);
+        }
+    }
+
+    fn write_result(&mut self, out: &mut Writer<'_>, result: &'a ToolResult) {
+        let mut text = texts(&result.content, None);
+        let before = self.shown.len();
+        self.shown.extend(result.content.iter().filter_map(|part| match part {
+            Part::Media(media) => Some((result.id.as_str(), media)),
+            _ => None,
+        }));
+        if text.is_empty() && self.shown.len() > before {
+            "The result follows in the next message.".clone_into(&mut text);
+        }
+        if result.is_error {
+            text.insert_str(0, "Error: ");
+        }
+        out.object(|one| {
+            one.text("role", "tool");
+            one.text("tool_call_id", &short_id(&result.id));
+            one.text("content", &text);
+        });
+    }
+
+    fn asked(&mut self, out: &mut Writer<'_>, at: usize, turn: &'a Turn) {
+        let left: Vec<&ToolResult> = self
+            .results
+            .iter_mut()
+            .filter(|(turn, _)| *turn == at)
+            .filter_map(|(_, result)| result.take())
+            .collect();
+        for result in left {
+            self.write_result(out, result);
+        }
+        self.show(out, turn.parts.iter().filter(|part| is_said(part)).collect());
+    }
+
+    /// Writes a message of the caller's: what results show, and what is asked.
+    fn show(&mut self, out: &mut Writer<'_>, asked: Vec<&Part>) {
+        let shown = std::mem::take(&mut self.shown);
+        if shown.is_empty() && asked.is_empty() {
+            return;
+        }
+        out.object(|one| {
+            one.text("role", "user");
+            if shown.is_empty() {
+                return write_content(one, &asked, &Rest::default());
+            }
+            one.key("content").array(|list| {
+                for (owner, media) in shown {
+                    write_item(list, &Part::text(format!("From {owner}:")));
+                    crate::dialect::chat_completions::message::write_media(list, media);
+                }
+                asked.iter().for_each(|part| write_item(list, part));
+            });
+        });
+    }
+}
+
+/// Whether this dialect has a place for it in a message of a conversation begun in another.
+fn is_said(part: &Part) -> bool {
+    match part {
+        Part::Text { text, .. } | Part::Refusal(text) => !text.is_empty(),
+        Part::Media(media) => is_writable(media),
+        Part::ToolCall(_) => true,
+        Part::Thinking { .. } | Part::ToolResult(_) | Part::Foreign(_) => false,
+    }
+}

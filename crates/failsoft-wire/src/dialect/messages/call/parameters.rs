@@ -1,0 +1,195 @@
+//! Parameters of other dialects' calls, as far as the dialect and the model take them.
+
+use super::super::names;
+use super::fit::is_blank;
+use super::generation::Generation;
+use super::notes::Notes;
+use super::schema;
+use super::thinking::{Plan, cannot_be_forced, is_forced};
+use crate::neutral::{Call, Feature, Json, OutputFormat, Tool, ToolChoice};
+use crate::translate::{Destination, Unfit};
+use crate::write::Writer;
+
+/// The longest name of a user the dialect takes.
+const MAX_USER: usize = 256;
+
+/// How the next token is chosen.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Samplers {
+    temperature: Option<f64>,
+    top_p: Option<f64>,
+    top_k: Option<u32>,
+}
+
+impl Samplers {
+    /// As the caller wrote them.
+    pub(super) fn own(call: &Call) -> Self {
+        let asked = &call.sampling;
+        Self { temperature: asked.temperature, top_p: asked.top_p, top_k: asked.top_k }
+    }
+
+    pub(super) fn write(&self, writer: &mut Writer<'_>) {
+        writer.value_if("temperature", self.temperature.and_then(number));
+        writer.value_if("top_p", self.top_p.and_then(number));
+        writer.value_if("top_k", self.top_k);
+    }
+}
+
+/// Features without which the answer would be another one.
+pub(super) fn refuse(call: &Call) -> Result<(), Unfit> {
+    let asked = call.features();
+    let refused = [Feature::HostedTools, Feature::SeveralChoices, Feature::ServerState];
+    match refused.into_iter().find(|feature| asked.contains(*feature)) {
+        Some(feature) => Err(Unfit { feature }),
+        None => Ok(()),
+    }
+}
+
+/// What the dialect has nothing like.
+pub(super) fn note_losses(call: &Call, notes: &mut Notes) {
+    let asked = call.features();
+    let lost = [
+        Feature::Seed,
+        Feature::Penalties,
+        Feature::Logprobs,
+        Feature::Metadata,
+        Feature::ForeignParameters,
+    ];
+    lost.into_iter().filter(|lost| asked.contains(*lost)).for_each(|lost| notes.dropped(lost));
+}
+
+/// The schema of the answer, or the order to follow it.
+pub(super) fn output(
+    call: &Call,
+    to: &Destination<'_>,
+    orders: &mut Vec<String>,
+    notes: &mut Notes,
+) -> Option<String> {
+    const ONLY_JSON: &str = "no words before or behind it, and no code fence";
+    match &call.output {
+        OutputFormat::Text => None,
+        OutputFormat::Json => {
+            notes.emulated(Feature::JsonObject);
+            orders.push(format!("Answer with one JSON object only: {ONLY_JSON}."));
+            None
+        }
+        OutputFormat::Schema { schema, .. } => {
+            let strict = to.follows_schemas.then(|| schema::strict(schema)).flatten();
+            if strict.is_none() {
+                notes.emulated(Feature::JsonSchema);
+                orders.push(format!(
+                    "Answer with JSON only ({ONLY_JSON}) that follows this JSON schema:\n{}",
+                    Json::as_str(schema)
+                ));
+            }
+            strict
+        }
+    }
+}
+
+/// Which tool to call. A model that always thinks cannot be forced to: it is told instead.
+pub(super) fn choice(
+    call: &Call,
+    to: &Destination<'_>,
+    orders: &mut Vec<String>,
+    notes: &mut Notes,
+) -> Option<ToolChoice> {
+    if !is_forced(call) || !cannot_be_forced(to.model) {
+        return call.tool_choice.clone();
+    }
+    notes.emulated(Feature::ForcedTool);
+    orders.push(match &call.tool_choice {
+        Some(ToolChoice::Named(name)) => {
+            format!("Call the tool `{}`. Do not answer in words.", names::tool(name))
+        }
+        Some(ToolChoice::Auto | ToolChoice::None | ToolChoice::Required) | None => {
+            "Call at least one of the tools. Do not answer in words.".to_owned()
+        }
+    });
+    Some(ToolChoice::Auto)
+}
+
+/// What of the samplers the model takes.
+pub(super) fn samplers(
+    call: &Call,
+    to: &Destination<'_>,
+    plan: &Plan<'_>,
+    notes: &mut Notes,
+) -> Samplers {
+    let generation = Generation::of(to.model);
+    let asked = &call.sampling;
+    let is_free = generation.takes_sampling() && !plan.is_thinking();
+    let both = asked.temperature.is_some() && !generation.takes_both_samplers();
+    // Thinking models may leave out the unlikely twentieth.
+    let takes_top_p = |top_p: &f64| match is_free {
+        true => !both,
+        false => generation.takes_sampling() && *top_p >= 0.95,
+    };
+    let kept = Samplers {
+        temperature: asked.temperature.filter(|_| is_free).map(|degree| degree.clamp(0.0, 1.0)),
+        top_p: asked.top_p.filter(takes_top_p).map(|share| share.clamp(0.0, 1.0)),
+        top_k: asked.top_k.filter(|_| is_free),
+    };
+    let mut lost = |feature, asked: bool, is_kept: bool| {
+        if asked && !is_kept {
+            notes.dropped(feature);
+        }
+    };
+    lost(Feature::Temperature, asked.temperature.is_some(), kept.temperature.is_some());
+    lost(Feature::TopP, asked.top_p.is_some(), kept.top_p.is_some());
+    lost(Feature::TopK, asked.top_k.is_some(), kept.top_k.is_some());
+    if kept.temperature.is_some() && kept.temperature != asked.temperature {
+        notes.emulated(Feature::Temperature);
+    }
+    kept
+}
+
+/// Who asks, if the dialect takes so long a name.
+pub(super) fn user<'a>(call: &'a Call, notes: &mut Notes) -> Option<&'a str> {
+    let user = call.user.as_deref().filter(|user| user.len() <= MAX_USER);
+    if user.is_none() && call.user.is_some() {
+        notes.dropped(Feature::User);
+    }
+    user
+}
+
+/// Texts that end the answer: the dialect takes none of white space.
+pub(super) fn stop<'a>(call: &'a Call, notes: &mut Notes) -> Vec<&'a str> {
+    let all = call.stop.iter().map(String::as_str);
+    let stop: Vec<_> = all.filter(|stop| !is_blank(stop)).collect();
+    if stop.len() < call.stop.len() {
+        notes.dropped(Feature::StopSequences);
+    }
+    stop
+}
+
+/// For each tool, the schema it is kept to.
+pub(super) fn closed_tools(
+    call: &Call,
+    to: &Destination<'_>,
+    notes: &mut Notes,
+) -> Vec<Option<String>> {
+    let all: Vec<_> = call.tools.iter().map(|tool| closed(tool, to)).collect();
+    let is_loose =
+        |(tool, closed): (&Tool, &Option<String>)| tool.strict == Some(true) && closed.is_none();
+    if call.tools.iter().zip(&all).any(is_loose) {
+        notes.dropped(Feature::StrictTools);
+    }
+    all
+}
+
+/// The schema a tool can be kept to, if that is wanted and the model can.
+fn closed(tool: &Tool, to: &Destination<'_>) -> Option<String> {
+    if tool.strict != Some(true) || !to.follows_schemas {
+        return None;
+    }
+    schema::strict(tool.schema.as_ref()?)
+}
+
+/// As short as it can be written; no number JSON does not have.
+fn number(number: f64) -> Option<serde_json::Number> {
+    if number.fract() == 0.0 && number.abs() < 1e15 {
+        return Some(serde_json::Number::from(number as i64));
+    }
+    serde_json::Number::from_f64(number)
+}

@@ -1,0 +1,236 @@
+//! The members at the top of a request.
+
+use std::borrow::Cow;
+
+use super::super::item::Origin;
+use super::super::kept::{self, HEAD, kept as kept_member};
+use super::decode::{LOGPROBS, SAFETY, word};
+use super::history::History;
+use super::schema::can_be_strict;
+use super::tools;
+use crate::Dialect;
+use crate::neutral::{Call, Effort, OutputFormat, Part, Reasoning};
+use crate::translate::Destination;
+use crate::write::Writer;
+
+/// What brings thoughts in a form that can be given back.
+const ENCRYPTED: &str = "reasoning.encrypted_content";
+
+/// The API refuses a smaller bound.
+const LEAST_TOKENS: u32 = 16;
+
+/// What labels may be: so many, of so many characters in key and value.
+const LABELS: (usize, usize, usize) = (16, 64, 512);
+
+/// What the API calls a name may have.
+const MAX_NAME: usize = 64;
+
+pub(super) fn write(out: &mut Writer<'_>, call: &Call, to: &Destination<'_>, origin: Origin) {
+    out.text("model", to.model);
+    let instructions = instructions(call);
+    if !instructions.is_empty() {
+        out.text("instructions", &instructions);
+    }
+    let has_input = !call.turns.is_empty() || call.system.iter().any(is_headed);
+    if has_input || origin == Origin::Other {
+        let mut history = History::new(call, to, origin);
+        out.key("input").array(|list| history.write(list));
+    }
+    if !call.tools.is_empty() || !call.hosted.is_empty() {
+        tools::write(out, call, origin);
+    }
+    tools::write_choice(out, call);
+    out.value_if("parallel_tool_calls", call.parallel_tools);
+    text(out, call, to);
+    if let Some(asked) = &call.reasoning {
+        reasoning(out, asked, origin);
+    }
+    sampling(out, call, origin);
+    include(out, call, origin);
+    labels(out, call, origin);
+    if call.stream {
+        out.value("stream", true);
+    }
+    if origin == Origin::Other {
+        // Nothing shall be kept there that its caller does not know of.
+        out.value("store", false);
+    }
+    kept::write(out, &call.rest, &["include", "text"]);
+}
+
+/// Instructions that have no message of their own.
+fn instructions(call: &Call) -> Cow<'_, str> {
+    let has_media = call.system.iter().any(|part| matches!(part, Part::Media(_)));
+    let texts = call.system.iter().filter(|part| !is_in_message(part) && !has_media);
+    let texts = texts.filter_map(|part| {
+        if let Part::Text { text, .. } = part { Some(text.as_str()) } else { None }
+    });
+    let texts = texts.filter(|text| !text.is_empty());
+    let texts: Vec<_> = texts.collect();
+    match texts.as_slice() {
+        [] => Cow::Borrowed(""),
+        [text] => Cow::Borrowed(text),
+        texts => Cow::Owned(texts.join("\n\n")),
+    }
+}
+
+/// Whether a message begins with it.
+pub(super) fn is_headed(part: &Part) -> bool {
+    matches!(part, Part::Text { rest, .. } if kept_member(rest, HEAD).is_some())
+}
+
+/// Whether it stood in a message of its own or goes on with one.
+fn is_in_message(part: &Part) -> bool {
+    let more = |part: &Part| matches!(part, Part::Text { rest, .. } if rest.is_marked(Dialect::Responses, kept::MORE));
+    is_headed(part) || more(part)
+}
+
+fn text(out: &mut Writer<'_>, call: &Call, to: &Destination<'_>) {
+    let others = kept_member(&call.rest, "text");
+    let has_format = match &call.output {
+        OutputFormat::Text => false,
+        OutputFormat::Json => true,
+        OutputFormat::Schema { .. } => to.follows_schemas,
+    };
+    if let Some(raw) = others.filter(|raw| !has_format || !raw.as_str().starts_with('{')) {
+        return out.json("text", raw);
+    }
+    if !has_format {
+        return;
+    }
+    out.key("text").object(|text| {
+        text.key("format").object(|format| match &call.output {
+            OutputFormat::Text => format.text("type", "text"),
+            OutputFormat::Json => format.text("type", "json_object"),
+            OutputFormat::Schema { name, description, schema, strict } => {
+                format.text("type", "json_schema");
+                format.text("name", &schema_name(name.as_deref()));
+                format.text_if("description", description.as_deref());
+                format.json("schema", schema);
+                let can_be = |strict: &bool| {
+                    call.rest.is_of(Dialect::Responses) || !strict || can_be_strict(schema)
+                };
+                format.value_if("strict", strict.filter(can_be));
+            }
+        });
+        if let Some(raw) = others {
+            text.inside(raw);
+        }
+    });
+}
+
+/// Letters, digits, dashes and low lines, up to 64.
+fn schema_name(name: Option<&str>) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' || c == '_' { c } else { '_' };
+    let name: String = name.unwrap_or_default().chars().take(MAX_NAME).map(plain).collect();
+    if name.is_empty() { "answer".to_owned() } else { name }
+}
+
+fn reasoning(out: &mut Writer<'_>, asked: &Reasoning, origin: Origin) {
+    let budget = asked.budget.map(Effort::of_budget);
+    let effort = asked.effort.or(budget).filter(|_| kept_member(&asked.rest, "effort").is_none());
+    let wants_summary = asked.show == Some(true) && kept_member(&asked.rest, "summary").is_none();
+    let is_empty = effort.is_none() && !wants_summary;
+    if is_empty && origin == Origin::Other {
+        return;
+    }
+    out.key("reasoning").object(|object| {
+        object.text_if("effort", effort.map(word));
+        if wants_summary {
+            object.text("summary", "auto");
+        }
+        kept::write(object, &asked.rest, &[]);
+    });
+}
+
+fn sampling(out: &mut Writer<'_>, call: &Call, origin: Origin) {
+    let within = |value: f64, top: f64| match origin {
+        Origin::Own => value,
+        Origin::Other => value.clamp(0.0, top),
+    };
+    let sampling = &call.sampling;
+    let least = if origin == Origin::Other { LEAST_TOKENS } else { 0 };
+    out.value_if("max_output_tokens", call.max_tokens.map(|tokens| tokens.max(least)));
+    out.value_if("temperature", sampling.temperature.map(|value| within(value, 2.0)));
+    out.value_if("top_p", sampling.top_p.map(|value| within(value, 1.0)));
+    let top = sampling.logprobs.filter(|top| *top > 0 || origin == Origin::Own);
+    let most = if origin == Origin::Other { 20 } else { u32::MAX };
+    out.value_if("top_logprobs", top.map(|top| top.min(most)));
+}
+
+fn include(out: &mut Writer<'_>, call: &Call, origin: Origin) {
+    let others = kept_member(&call.rest, "include").map(|json| json.as_str().trim());
+    let Some(inside) = others.map_or(Some(""), |json| json.strip_prefix('[')) else {
+        return out.key("include").raw(others.unwrap_or_default());
+    };
+    let inside = inside.trim_end_matches(']').trim();
+    let wants_logprobs = call.sampling.logprobs.is_some();
+    let wants_thoughts = origin == Origin::Other && (thinks(call) || has_seals(call));
+    if inside.is_empty() && !wants_logprobs && !wants_thoughts {
+        return;
+    }
+    out.key("include").array(|list| {
+        if !inside.is_empty() {
+            list.raw(inside);
+        }
+        if wants_thoughts {
+            list.string(ENCRYPTED);
+        }
+        if wants_logprobs {
+            list.string(LOGPROBS);
+        }
+    });
+}
+
+/// Whether thoughts were asked for. Models that have none refuse to give them encrypted.
+fn thinks(call: &Call) -> bool {
+    let Some(asked) = &call.reasoning else { return false };
+    match (asked.effort, asked.budget) {
+        (Some(Effort::None), _) | (None, Some(0)) => false,
+        (Some(_), _) | (None, Some(_)) => true,
+        (None, None) => asked.show == Some(true),
+    }
+}
+
+fn has_seals(call: &Call) -> bool {
+    let mut parts = call.turns.iter().flat_map(|turn| &turn.parts);
+    parts.any(|part| matches!(part, Part::Thinking { seal: Some(_), .. }))
+}
+
+fn labels(out: &mut Writer<'_>, call: &Call, origin: Origin) {
+    let from_user = kept_member(&call.rest, "user").is_some();
+    let is_safety = call.rest.is_marked(Dialect::Responses, SAFETY);
+    if let Some(user) = call.user.as_deref().filter(|_| is_safety || !from_user) {
+        let user = if origin == Origin::Other { fitted(user) } else { Cow::Borrowed(user) };
+        out.text("safety_identifier", &user);
+    }
+    let (most, key, value) = LABELS;
+    let fits = |(name, label): &(&String, &String)| {
+        origin == Origin::Own || (name.chars().count() <= key && label.chars().count() <= value)
+    };
+    let most = if origin == Origin::Own { usize::MAX } else { most };
+    let labels: Vec<_> = call.metadata.iter().filter(fits).take(most).collect();
+    if !labels.is_empty() {
+        out.key("metadata").object(|object| {
+            for (name, label) in labels {
+                object.text(name, label);
+            }
+        });
+    }
+}
+
+/// A name in as many characters as the API takes: of a longer one the beginning and a number made
+/// of all of it, so that equal names stay equal and others do not meet.
+pub(super) fn fitted(name: &str) -> Cow<'_, str> {
+    if name.is_empty() {
+        return Cow::Borrowed("none");
+    }
+    if name.chars().count() <= MAX_NAME {
+        return Cow::Borrowed(name);
+    }
+    // FNV-1a.
+    let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325, step);
+    let start: String = name.chars().take(MAX_NAME - 17).collect();
+    Cow::Owned(format!("{start}_{hash:016x}"))
+}

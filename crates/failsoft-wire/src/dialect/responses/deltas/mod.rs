@@ -1,0 +1,9 @@
+//! Streams.
+
+mod part;
+mod queue;
+mod read;
+mod write;
+
+pub(crate) use read::DeltaReader;
+pub(crate) use write::DeltaWriter;

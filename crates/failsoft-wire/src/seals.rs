@@ -1,0 +1,73 @@
+//! Finds what providers sealed, without understanding anything else of a body.
+
+use memchr::memmem;
+
+use crate::Dialect;
+use crate::dialect::read_base64_seal;
+use crate::neutral::Seal;
+use crate::scan::Scanner;
+
+/// The keys whose values are seals, by dialect.
+const fn keys(dialect: Dialect) -> &'static [&'static str] {
+    match dialect {
+        Dialect::ChatCompletions => &["\"thought_signature\""],
+        Dialect::Messages | Dialect::BedrockConverse => &["\"signature\""],
+        Dialect::Responses => &["\"encrypted_content\""],
+        Dialect::GenerateContent => &["\"thoughtSignature\"", "\"thought_signature\""],
+        Dialect::Embeddings => &[],
+    }
+}
+
+/// A seal as `dialect` writes it: if it carries our mark, it says who made it.
+#[must_use]
+pub fn read_seal(dialect: Dialect, text: &str) -> Seal {
+    match dialect {
+        Dialect::GenerateContent => read_base64_seal(text),
+        Dialect::ChatCompletions
+        | Dialect::Messages
+        | Dialect::Responses
+        | Dialect::BedrockConverse
+        | Dialect::Embeddings => Seal::read(text),
+    }
+}
+
+/// The seals in a request, a reply or an event's data. Cheap where there are none. Something that
+/// merely looks like a seal may be among them.
+#[must_use]
+pub fn seals(dialect: Dialect, json: &[u8]) -> Vec<String> {
+    let values = |key: &'static str| {
+        memmem::find_iter(json, key)
+            .filter_map(move |at| value(json.get(at + key.len()..).unwrap_or_default()))
+    };
+    let mut found: Vec<String> = keys(dialect).iter().copied().flat_map(values).collect();
+    if dialect == Dialect::GenerateContent {
+        // An SDK gives them back in the other alphabet of base64.
+        found.iter_mut().for_each(|seal| *seal = seal.replace('-', "+").replace('_', "/"));
+    }
+    found
+}
+
+/// The string behind a key's colon.
+fn value(rest: &[u8]) -> Option<String> {
+    let after = rest.trim_ascii_start().strip_prefix(b":")?;
+    let text = Scanner::new(after).value().ok()?.string();
+    text.filter(|text| !text.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seals_are_found_where_they_stand() {
+        let find = |dialect, json: &str| seals(dialect, json.as_bytes());
+        let messages = r#"{"type":"thinking","signature" : "E\u003d\/","x":[{"signature":"b"}]}"#;
+        assert_eq!(find(Dialect::Messages, messages), ["E=/", "b"]);
+        assert_eq!(find(Dialect::Messages, r#"{"text":"a \"signature\": \"no\""}"#), [""; 0]);
+        assert_eq!(find(Dialect::Messages, r#"{"signature":"","a":{"signature":null}"#), [""; 0]);
+        assert_eq!(find(Dialect::Messages, r#"{"signature":"cut"#), [""; 0]);
+        let responses = r#"{"encrypted_content":"gAAA"}"#;
+        assert_eq!(find(Dialect::Responses, responses), ["gAAA"]);
+        assert_eq!(find(Dialect::ChatCompletions, responses), [""; 0]);
+    }
+}
