@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use failsoft_engine::policy::{Breaker, Budgets, Degrade, Limit, Retry, Throttle, Timeouts};
+use failsoft_engine::policy::{Breaker, Budgets, Degrade, Limit, Quota, Retry, Throttle, Timeouts};
 use failsoft_engine::{
-    Arrival, AttemptId, CallId, CredentialId, Delivery, Engine, Failure, FailureKind, Input,
-    Moment, Phase, Policies, Profile, Route, RouteId, Settings, Target, TargetId, Usage,
+    Arrival, AttemptId, CallId, Capability, CredentialId, Delivery, Engine, Failure, FailureKind,
+    FormId, Input, Moment, Phase, Policies, Prefer, Profile, Route, RouteId, Settings, Target,
+    TargetId, Usage,
 };
 
 const IN_FLIGHT: [u128; 3] = [10, 1_000, 100_000];
@@ -23,9 +24,15 @@ fn settings() -> Arc<Settings> {
             any_model: false,
             breaker: Breaker::default(),
             limit: Limit { max: 1_000_000, ..Limit::default() },
+            model_name: index as u16,
+            form: FormId(0),
+            capability: Capability::default(),
+            price: None,
+            quota: Quota::default(),
         });
     let mut policies = Policies {
         profile: Profile::Interactive,
+        prefer: Prefer::Health,
         retry: Retry::default(),
         budgets: Budgets::default(),
         timeouts: Timeouts::default(),
@@ -64,14 +71,8 @@ impl Bench {
         self.next += 1;
         let call = CallId(self.next);
         self.tell(Input::CallArrived(Arrival {
-            call,
-            route: RouteId(0),
-            delivery: Delivery::Streamed,
-            profile: None,
-            deadline: None,
-            max_attempts: None,
-            client_retries: 0,
             input_tokens: 1000,
+            ..Arrival::new(call, RouteId(0), Delivery::Streamed)
         }));
         AttemptId { call, ordinal: 0 }
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::fit::Demand;
 use crate::policy::{ExtraPermit, FirstToken, Repeats};
 use crate::target::Permit;
 use crate::world::Book;
@@ -26,6 +27,7 @@ pub(crate) struct Call {
     pub(crate) max_attempts: u8,
     /// The caller's SDK repeats for us, so no target is tried twice.
     pub(crate) once_per_target: bool,
+    pub(crate) demand: Demand,
     /// Attempts made so far.
     pub(crate) made: u8,
     /// Attempts on their way: one, or one beside another.
@@ -96,6 +98,7 @@ impl Call {
             callers_deadline: arrival.deadline.map(|asked| now + asked),
             max_attempts: arrival.max_attempts.map_or(allowed, |asked| asked.min(allowed)).max(1),
             once_per_target: arrival.client_retries > 0,
+            demand: Demand::new(arrival, &book),
             made: 0,
             living: Vec::new(),
             failed: Vec::new(),

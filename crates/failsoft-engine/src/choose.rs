@@ -4,7 +4,10 @@ use crate::policy::Repeats;
 use crate::random::{Purpose, Subject};
 use crate::target::Gate;
 use crate::turn::{Place, Turn};
-use crate::{Bar, BarReason, Elsewhere, Event, Moment, TargetId, Why};
+use crate::{Bar, BarReason, Elsewhere, Event, Moment, Prefer, TargetId, Why};
+
+/// What is preferred, what it costs, and a draw between equals.
+type Rank = (u64, u64, u64);
 
 /// One target, as one call sees it now.
 #[derive(Clone, Copy, Debug)]
@@ -38,38 +41,46 @@ impl Turn<'_> {
     pub(crate) fn first_choice(&mut self) -> Option<Place> {
         let route = std::sync::Arc::clone(&self.call.route);
         let tier = route.tiers.first()?;
-        let mut best: Option<(u64, u64, Place)> = None;
+        let mut best: Option<(Rank, Place)> = None;
         let mut barred = false;
         for &target in tier {
             let Some(cell) = self.call.book.cell(target) else { continue };
             self.world.notice(self.now, target, cell, self.step);
-            if self.world.gate(self.now, &self.call.book, target).is_some() {
+            if self.unfit(target).is_some()
+                || self.world.gate(self.now, self.call, target).is_some()
+            {
                 barred = true;
                 continue;
             }
-            let (cost, tie) = self.rank(target, cell);
-            if best.is_none_or(|(least, least_tie, _)| (cost, tie) < (least, least_tie)) {
-                best = Some((cost, tie, Place { target, cell, tier: 0 }));
+            let rank = self.rank(target, cell);
+            if best.is_none_or(|(least, _)| rank < least) {
+                best = Some((rank, Place { target, cell, tier: 0 }));
             }
         }
-        let (_, _, place) = best?;
+        let (_, place) = best?;
         if barred {
             for &target in tier {
-                self.tell_bar(target, self.world.gate(self.now, &self.call.book, target));
+                if !self.tell_unfit(target) {
+                    self.tell_bar(target, self.world.gate(self.now, self.call, target));
+                }
             }
         }
         Some(place)
     }
 
-    /// Looks at every target of the route, and says which could not take the next attempt.
+    /// Looks at every target of the route that can serve the call at all, and says which could not
+    /// take the next attempt, and why.
     pub(crate) fn look_around(&mut self) -> Vec<Look> {
         let route = std::sync::Arc::clone(&self.call.route);
         let mut looks = Vec::with_capacity(route.tiers.iter().map(Vec::len).sum());
         for (tier, targets) in route.tiers.iter().enumerate() {
             for &target in targets {
                 let Some(cell) = self.call.book.cell(target) else { continue };
+                if self.tell_unfit(target) {
+                    continue;
+                }
                 self.world.notice(self.now, target, cell, self.step);
-                let gate = self.world.gate(self.now, &self.call.book, target);
+                let gate = self.world.gate(self.now, self.call, target);
                 let standing = self.standing(target);
                 if standing == Standing::Untried {
                     self.tell_bar(target, gate);
@@ -106,10 +117,22 @@ impl Turn<'_> {
         }
     }
 
-    fn rank(&self, target: TargetId, cell: usize) -> (u64, u64) {
+    /// Less is better. What the route prefers comes first, what is healthy decides between equals.
+    fn rank(&self, target: TargetId, cell: usize) -> Rank {
         let subject = Subject { id: self.call.id.0, part: u64::from(target.0) };
-        let cost = self.world.cells[cell].cost(self.now, self.call.delivery);
-        (cost, self.world.random.draw(subject, Purpose::Tie))
+        let (now, delivery, demand) = (self.now, self.call.delivery, &self.call.demand);
+        let cell = &self.world.cells[cell];
+        let known = self.call.book.target(target);
+        let doubt = known.map_or(1, |known| demand.doubt(known));
+        let preferred = match self.call.route.policies.prefer {
+            Prefer::Health => 0,
+            Prefer::Price => known
+                .and_then(|known| demand.price(known))
+                .map_or(u64::MAX, |price| cell.dearness(now, price).saturating_mul(doubt)),
+            Prefer::Speed => cell.slowness(now, delivery).saturating_mul(doubt),
+        };
+        let cost = cell.cost(now, delivery).saturating_mul(doubt);
+        (preferred, cost, self.world.random.draw(subject, Purpose::Tie))
     }
 
     fn standing(&self, target: TargetId) -> Standing {
@@ -147,6 +170,16 @@ impl Turn<'_> {
                 Elsewhere::OtherModel | Elsewhere::LargerContext => one.model == other.model,
             }
         })
+    }
+
+    /// Says why a target can never serve this call, if that is so. Of one that has been tried its
+    /// failure says it.
+    fn tell_unfit(&mut self, target: TargetId) -> bool {
+        let Some(reason) = self.unfit(target) else { return false };
+        if !self.call.used(target) {
+            self.bar(target, reason, None);
+        }
+        true
     }
 
     fn tell_bar(&mut self, target: TargetId, gate: Option<Gate>) {

@@ -11,8 +11,8 @@ use crate::target::TargetView;
 use crate::turn::Turn;
 use crate::world::World;
 use crate::{
-    Arrival, AttemptId, CallId, Command, Delivery, Event, FailureKind, Input, Moment, Settings,
-    Step, TargetId, Verdict,
+    Arrival, AttemptId, CallId, Command, Delivery, Event, FailureKind, Input, Moment, QuotaTold,
+    Settings, Step, TargetId, Verdict,
 };
 
 /// Every decision on every call, for the routes and targets of one set of settings.
@@ -31,6 +31,7 @@ impl Engine {
 
     /// Takes in what happened at `now`, and says what follows from it.
     pub fn step(&mut self, now: Moment, input: Input) -> Step {
+        self.world.newest = self.world.newest.max(now);
         let mut step = Step { events: Vec::new(), commands: Vec::new() };
         match input {
             Input::CallArrived(arrival) => self.arrived(now, &arrival, &mut step),
@@ -57,6 +58,11 @@ impl Engine {
             Input::AttemptFailed { attempt, failure } => {
                 self.with_attempt(now, attempt, &mut step, |turn, index| {
                     turn.failed(index, failure, None);
+                });
+            }
+            Input::QuotaTold { attempt, told } => {
+                self.with_attempt(now, attempt, &mut step, |turn, index| {
+                    turn.quota_told(index, &told);
                 });
             }
             Input::TimePassed { call } => {
@@ -103,7 +109,7 @@ impl Engine {
     pub fn target_view(&self, target: TargetId) -> Option<TargetView> {
         let book = &self.world.book;
         let cell = self.world.cells.get(book.cell(target)?)?;
-        Some(cell.view(self.world.credential(book, target)))
+        Some(cell.view(self.world.newest, self.world.credential(book, target)))
     }
 
     /// Thousandths of an extra attempt left in a route's retry and failover budgets.
@@ -229,6 +235,12 @@ impl Turn<'_> {
         if let Some(content_at) = &mut attempt.content_at {
             *content_at = at.min(now).max(*content_at);
         }
+    }
+
+    /// What headers said of a quota; they come with any status.
+    fn quota_told(&mut self, index: usize, told: &QuotaTold) {
+        let Some(attempt) = self.call.living.get(index) else { return };
+        self.world.cells[attempt.cell].quota_told(self.now, &attempt.permit, told);
     }
 
     fn ignore(&mut self) {

@@ -1,7 +1,7 @@
 //! What each outcome of an attempt says about its target: one table for breaker, limit and gates.
 
-use crate::policy::{Evidence, Room};
-use crate::{Failure, FailureKind};
+use crate::policy::{Evidence, Room, Used};
+use crate::{Failure, FailureKind, Phase, Usage};
 
 /// What an outcome feeds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,4 +62,32 @@ pub(crate) fn feeds(failure: &Failure, begun: bool) -> Feeds {
     };
     let heard = !matches!(failure.kind, FailureKind::Timeout | FailureKind::Cancelled);
     Feeds { breaker, limit, gate, heard }
+}
+
+/// What a whole answer used; what the provider did not say is as it was reserved.
+pub(crate) fn used_by(usage: Usage) -> Used {
+    match u64::from(usage.input) + u64::from(usage.output) {
+        0 => Used::Reserved,
+        tokens => Used::Tokens(tokens),
+    }
+}
+
+/// What a failure used. A request that was refused counts as one; its tokens do not. What fell
+/// silent may be at work all the same.
+pub(crate) fn used_in_vain(failure: &Failure, begun: bool) -> Used {
+    match (failure.phase, failure.kind) {
+        _ if begun => Used::Reserved,
+        (Phase::Connect, _) => Used::Nothing,
+        (_, FailureKind::Timeout | FailureKind::Cancelled) => Used::Prompt,
+        (Phase::FirstContent | Phase::Content, _) => Used::Request,
+    }
+}
+
+/// What an attempt used that we abandoned.
+pub(crate) const fn used_till_then(connected: bool, begun: bool) -> Used {
+    match (connected, begun) {
+        (_, true) => Used::Reserved,
+        (true, false) => Used::Prompt,
+        (false, false) => Used::Nothing,
+    }
 }

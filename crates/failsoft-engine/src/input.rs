@@ -3,7 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{AttemptId, CallId, Failure, Moment, Profile, RouteId, Settings, TargetId};
+use crate::{
+    AttemptId, CallId, CredentialId, Failure, FormId, Moment, Needs, Profile, RouteId, Settings,
+    TargetId,
+};
 
 /// Something that happened. Ids that are unknown, repeated or late are ignored and counted.
 #[derive(Clone, Debug)]
@@ -41,6 +44,14 @@ pub enum Input {
         attempt: AttemptId,
         /// Why.
         failure: Failure,
+    },
+    /// The headers of an answer, good or bad, said what is left of a quota. Told while the attempt
+    /// lives: before its end, if both come at once.
+    QuotaTold {
+        /// The attempt.
+        attempt: AttemptId,
+        /// What they said.
+        told: QuotaTold,
     },
     /// The moment the last `WakeAt` of this call named has come.
     TimePassed {
@@ -80,8 +91,54 @@ pub struct Arrival {
     pub max_attempts: Option<u8>,
     /// How often the client's SDK has already tried this call (`x-stainless-retry-count`).
     pub client_retries: u8,
-    /// Estimated input tokens.
+    /// Estimated input tokens; half and double of it are thought possible.
     pub input_tokens: u32,
+    /// The call's own bound on the tokens of its answer.
+    pub output_tokens: Option<u32>,
+    /// What it asks that not every target can do.
+    pub needs: Needs,
+    /// The wire format it came in. `None`: it is translated for every target.
+    pub spoken: Option<FormId>,
+    /// Only targets of this wire format can answer, because the call cannot be translated.
+    pub form: Option<FormId>,
+    /// Only targets of this account can answer, because it holds what the call refers to.
+    pub bound_to: Option<CredentialId>,
+    /// Whether another model may answer.
+    pub models: Models,
+}
+
+impl Arrival {
+    /// A call that asks nothing special and whose size is not known.
+    #[must_use]
+    pub const fn new(call: CallId, route: RouteId, delivery: Delivery) -> Self {
+        Self {
+            call,
+            route,
+            delivery,
+            profile: None,
+            deadline: None,
+            max_attempts: None,
+            client_retries: 0,
+            input_tokens: 0,
+            output_tokens: None,
+            needs: Needs::NONE,
+            spoken: None,
+            form: None,
+            bound_to: None,
+            models: Models::Any,
+        }
+    }
+}
+
+/// Which models may answer a call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Models {
+    /// Any of the route.
+    #[default]
+    Any,
+    /// Only that of the route's first target, at whatever provider: vectors of two models cannot
+    /// be compared.
+    Same,
 }
 
 /// How the answer travels to the client.
@@ -100,4 +157,24 @@ pub struct Usage {
     pub input: u32,
     /// Tokens written.
     pub output: u32,
+}
+
+/// What the headers of an answer said of a quota.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct QuotaTold {
+    /// Of requests.
+    pub requests: Option<Left>,
+    /// Of tokens.
+    pub tokens: Option<Left>,
+}
+
+/// What is left of a quota.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Left {
+    /// So much may still be used.
+    pub remaining: u64,
+    /// Of this much, if it was said.
+    pub limit: Option<u64>,
+    /// Until it is whole again, if that was said.
+    pub resets_in: Option<Duration>,
 }

@@ -1,5 +1,7 @@
 //! Reasons: why an attempt was made, not made, delayed or abandoned.
 
+use crate::Need;
+
 /// Why an attempt is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Why {
@@ -43,9 +45,50 @@ pub enum BarReason {
     SwitchedOff,
     /// A failure of this call rules it out.
     Excluded,
+    /// What its provider grants is used up for now.
+    Quota,
+    /// The prompt is longer than it can hold, as far as is known.
+    ContextTooSmall,
+    /// It speaks another wire format, and the call cannot be translated.
+    OtherForm,
+    /// The call refers to something that another account holds.
+    OtherAccount,
+    /// It has another model, and the call wants the same one.
+    OtherModel,
+    /// It cannot do what the call asks.
+    Incapable(Need),
 }
 
 impl BarReason {
+    /// Every reason.
+    pub const ALL: [Self; 25] = [
+        Self::Breaker,
+        Self::Throttle,
+        Self::Limit,
+        Self::CredentialDisabled,
+        Self::ModelDisabled,
+        Self::SwitchedOff,
+        Self::Excluded,
+        Self::Quota,
+        Self::ContextTooSmall,
+        Self::OtherForm,
+        Self::OtherAccount,
+        Self::OtherModel,
+        Self::Incapable(Need::Tools),
+        Self::Incapable(Need::Images),
+        Self::Incapable(Need::Files),
+        Self::Incapable(Need::AudioVideo),
+        Self::Incapable(Need::MediaOutput),
+        Self::Incapable(Need::JsonSchema),
+        Self::Incapable(Need::SeveralChoices),
+        Self::Incapable(Need::HostedTools),
+        Self::Incapable(Need::ServerState),
+        Self::Incapable(Need::CustomTools),
+        Self::Incapable(Need::Logprobs),
+        Self::Incapable(Need::Prefill),
+        Self::Incapable(Need::Embeddings),
+    ];
+
     /// The stable name used in the journal and in metrics.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -57,6 +100,24 @@ impl BarReason {
             Self::ModelDisabled => "model_disabled",
             Self::SwitchedOff => "switched_off",
             Self::Excluded => "excluded",
+            Self::Quota => "quota",
+            Self::ContextTooSmall => "context_too_small",
+            Self::OtherForm => "other_form",
+            Self::OtherAccount => "other_account",
+            Self::OtherModel => "other_model",
+            Self::Incapable(Need::Tools) => "lacks_tools",
+            Self::Incapable(Need::Images) => "lacks_images",
+            Self::Incapable(Need::Files) => "lacks_files",
+            Self::Incapable(Need::AudioVideo) => "lacks_audio_video",
+            Self::Incapable(Need::MediaOutput) => "lacks_media_output",
+            Self::Incapable(Need::JsonSchema) => "lacks_json_schema",
+            Self::Incapable(Need::SeveralChoices) => "lacks_several_choices",
+            Self::Incapable(Need::HostedTools) => "lacks_hosted_tools",
+            Self::Incapable(Need::ServerState) => "lacks_server_state",
+            Self::Incapable(Need::CustomTools) => "lacks_custom_tools",
+            Self::Incapable(Need::Logprobs) => "lacks_logprobs",
+            Self::Incapable(Need::Prefill) => "lacks_prefill",
+            Self::Incapable(Need::Embeddings) => "lacks_embeddings",
         }
     }
 }
@@ -80,6 +141,10 @@ pub enum Refusal {
     NoTarget,
     /// The target asked for a longer wait than this call will make.
     WaitTooLong,
+    /// No target of the route can serve the call, now or later; this is what keeps the one that
+    /// comes nearest from it. The verdict that follows in the same step is `Unsupported` or
+    /// `ContextLengthExceeded`, said by no attempt.
+    NoneCanServe(BarReason),
 }
 
 impl Refusal {
@@ -95,6 +160,7 @@ impl Refusal {
             Self::Committed => "committed",
             Self::NoTarget => "no_target",
             Self::WaitTooLong => "wait_too_long",
+            Self::NoneCanServe(_) => "none_can_serve",
         }
     }
 }

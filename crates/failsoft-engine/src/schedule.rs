@@ -56,7 +56,11 @@ impl Turn<'_> {
             return self.start(place, why);
         }
         let looks = self.look_around();
-        let present = self.call.tier();
+        let present = match (why, looks.first()) {
+            (Why::First, None) => return self.turn_away(),
+            (Why::First, Some(first)) => first.place.tier,
+            (Why::Retry | Why::Failover | Why::Patience, _) => self.call.tier(),
+        };
         let leave = self.affords(why);
         if leave.is_ok()
             && let Some(place) = self.best_open(&looks, why, |tier| tier == present)
@@ -214,7 +218,12 @@ impl Turn<'_> {
             | BarReason::CredentialDisabled
             | BarReason::ModelDisabled
             | BarReason::Excluded => Err(Refusal::NoTarget),
-            BarReason::Throttle => Ok(gate.until.unwrap_or(self.now)),
+            BarReason::ContextTooSmall
+            | BarReason::OtherForm
+            | BarReason::OtherAccount
+            | BarReason::OtherModel
+            | BarReason::Incapable(_) => Err(Refusal::NoTarget),
+            BarReason::Throttle | BarReason::Quota => Ok(gate.until.unwrap_or(self.now)),
             // Sick or full: not worth a wait while somebody else can answer.
             BarReason::Breaker | BarReason::Limit if within != Within::Route => {
                 Err(Refusal::NoTarget)
@@ -259,7 +268,8 @@ impl Turn<'_> {
         }
         let chance = |look: &Look| {
             let credential = self.world.credential(&self.call.book, look.place.target);
-            self.world.cells[look.place.cell].last_resort(self.now, credential)
+            let ask = self.call.demand.ask();
+            self.world.cells[look.place.cell].last_resort(self.now, ask, credential)
         };
         let in_service =
             |look: &&Look| look.gate.is_none_or(|gate| gate.reason != BarReason::SwitchedOff);
@@ -271,7 +281,13 @@ impl Turn<'_> {
                 BarReason::Throttle
                 | BarReason::Limit
                 | BarReason::SwitchedOff
-                | BarReason::Excluded => false,
+                | BarReason::Excluded
+                | BarReason::Quota
+                | BarReason::ContextTooSmall
+                | BarReason::OtherForm
+                | BarReason::OtherAccount
+                | BarReason::OtherModel
+                | BarReason::Incapable(_) => false,
             })
         };
         if !looks.iter().filter(in_service).all(sick) {

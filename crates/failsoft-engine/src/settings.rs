@@ -3,8 +3,8 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use crate::policy::{Breaker, Budgets, Degrade, Limit, Retry, Throttle, Timeouts};
-use crate::{CredentialId, TargetId};
+use crate::policy::{Breaker, Budgets, Degrade, Limit, Quota, Retry, Throttle, Timeouts};
+use crate::{Capability, CredentialId, FormId, Price, TargetId};
 
 /// The routes and targets in force.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,10 +45,20 @@ pub struct Target {
     /// Whether it stands for whatever model the client asked for. Such a target is never disabled
     /// because one model is missing.
     pub any_model: bool,
+    /// The same number for the same model name, at whatever provider.
+    pub model_name: u16,
+    /// The wire format it speaks.
+    pub form: FormId,
+    /// What it can do.
+    pub capability: Capability,
+    /// What it costs, if that is known.
+    pub price: Option<Price>,
     /// When its breaker opens.
     pub breaker: Breaker,
     /// How many attempts it holds at once.
     pub limit: Limit,
+    /// What its provider grants.
+    pub quota: Quota,
 }
 
 /// The policies of a route.
@@ -56,6 +66,8 @@ pub struct Target {
 pub struct Policies {
     /// Who waits, and how long a call may take.
     pub profile: Profile,
+    /// Which target of a tier is taken first.
+    pub prefer: Prefer,
     /// When the next attempt is made.
     pub retry: Retry,
     /// How many extra attempts all calls together may make.
@@ -66,6 +78,30 @@ pub struct Policies {
     pub throttle: Throttle,
     /// What is answered when nothing else can be.
     pub degrade: Degrade,
+}
+
+/// Which target of a tier is taken first, among those that can answer now. Tiers stay in order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Prefer {
+    /// The one that answers well and has room.
+    #[default]
+    Health,
+    /// The cheapest for this call; one whose price is not known comes last.
+    Price,
+    /// The one whose answers begin first.
+    Speed,
+}
+
+impl Prefer {
+    /// The stable name used in settings.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Health => "health",
+            Self::Price => "price",
+            Self::Speed => "speed",
+        }
+    }
 }
 
 /// Who waits for the answer.

@@ -5,10 +5,10 @@ use std::time::Duration;
 use crate::feeds::Feeds;
 use crate::pace::{Pace, Trouble};
 use crate::policy::{
-    BreakerCell, BreakerPermit, Change, Closed, Evidence, LimitCell, LimitPermit, Report, Room,
-    ThrottleCell,
+    Ask, BreakerCell, BreakerPermit, Change, Closed, Evidence, LimitCell, LimitPermit, QuotaCell,
+    QuotaPermit, QuotaView, Report, Room, ThrottleCell, Used,
 };
-use crate::{BarReason, BreakerState, Delivery, FailureKind, Moment, Target};
+use crate::{BarReason, BreakerState, Delivery, FailureKind, Moment, QuotaTold, Target};
 
 /// Before anything is known of a target's pace, silence must last this many times longer.
 const COLD_FACTOR: u32 = 4;
@@ -18,6 +18,9 @@ const TYPICAL_FACTOR: u32 = 4;
 const LAST_RESORT_AFTER: Duration = Duration::from_secs(5);
 /// Faster than this, targets count as equally fast.
 const PACE_FLOOR: u64 = 50_000_000;
+/// Cheaper than a thousandth of a cent, calls count as equally cheap: what is sick and free must
+/// not win for ever.
+const PRICE_FLOOR: u128 = 10_000_000;
 
 /// A target as a dashboard shows it. Moments may lie in the past.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +41,8 @@ pub struct TargetView {
     pub enabled: bool,
     /// What its answers usually take to begin, once something is known.
     pub first_content: Option<Duration>,
+    /// What is left of its quota.
+    pub quota: QuotaView,
 }
 
 /// Leave to hold one attempt at a target.
@@ -46,6 +51,7 @@ pub struct TargetView {
 pub(crate) struct Permit {
     breaker: BreakerPermit,
     limit: LimitPermit,
+    quota: QuotaPermit,
 }
 
 /// A gate that is closed.
@@ -83,6 +89,7 @@ pub(crate) struct TargetCell {
     breaker: BreakerCell,
     pub(crate) limit: LimitCell,
     pub(crate) throttle: ThrottleCell,
+    quota: QuotaCell,
     pub(crate) model: Option<Disabled>,
     pub(crate) enabled: bool,
     paces: [Pace; 2],
@@ -95,6 +102,7 @@ impl TargetCell {
             breaker: BreakerCell::new(target.breaker.clone()),
             limit: LimitCell::new(target.limit.clone(), now),
             throttle: ThrottleCell::default(),
+            quota: QuotaCell::new(&target.quota),
             model: None,
             enabled: true,
             paces: [Pace::default(), Pace::default()],
@@ -105,6 +113,7 @@ impl TargetCell {
     /// New rules from here on. A model may have appeared, so it is asked for again.
     pub(crate) fn follow(&mut self, target: &Target, now: Moment) -> (Option<Change>, bool) {
         self.model = None;
+        self.quota.follow(&target.quota);
         (self.breaker.follow(&target.breaker, now), self.limit.follow(&target.limit))
     }
 
@@ -116,7 +125,7 @@ impl TargetCell {
     }
 
     /// The closed gate that opens last, if any is closed. `credential` is checked by the caller.
-    pub(crate) fn gate(&self, now: Moment, credential: Option<Disabled>) -> Option<Gate> {
+    pub(crate) fn gate(&self, now: Moment, ask: Ask, credential: Option<Disabled>) -> Option<Gate> {
         if !self.enabled {
             return Some(gate(BarReason::SwitchedOff, FailureKind::Overloaded, None));
         }
@@ -134,13 +143,26 @@ impl TargetCell {
         });
         let limit =
             (!self.limit.has_room()).then(|| gate(BarReason::Limit, FailureKind::Overloaded, None));
-        disabled.chain(breaker).chain(throttle).chain(limit).max_by_key(|gate| gate.until)
+        let quota = self.quota.check(now, ask).err().map(|until| Gate {
+            named: true,
+            ..gate(BarReason::Quota, FailureKind::RateLimited, Some(until))
+        });
+        let gates = disabled.chain(breaker).chain(throttle).chain(quota).chain(limit);
+        gates.max_by_key(|gate| gate.until)
     }
 
     /// Since when it waits for a chance, if its breaker or what is out of use is all that bars it,
     /// and an early try would not be too early.
-    pub(crate) fn last_resort(&self, now: Moment, credential: Option<Disabled>) -> Option<Moment> {
-        let free = self.enabled && self.throttle.check(now).is_ok() && self.limit.has_room();
+    pub(crate) fn last_resort(
+        &self,
+        now: Moment,
+        ask: Ask,
+        credential: Option<Disabled>,
+    ) -> Option<Moment> {
+        let free = self.enabled
+            && self.throttle.check(now).is_ok()
+            && self.quota.check(now, ask).is_ok()
+            && self.limit.has_room();
         if !free {
             return None;
         }
@@ -159,11 +181,17 @@ impl TargetCell {
     }
 
     /// Takes the permits of every gate; the caller has asked them all.
-    pub(crate) fn take(&mut self, now: Moment, delivery: Delivery) -> (Permit, Option<Change>) {
+    pub(crate) fn take(
+        &mut self,
+        now: Moment,
+        ask: Ask,
+        delivery: Delivery,
+    ) -> (Permit, Option<Change>) {
         // A plain answer is silent until it is whole: only a known pace tells late from long.
         let telling = delivery == Delivery::Streamed || self.pace(delivery).typical().is_some();
         let (breaker, change) = self.breaker.take(now, telling);
-        (Permit { breaker, limit: self.limit.take() }, change)
+        let quota = self.quota.take(now, ask);
+        (Permit { breaker, limit: self.limit.take(), quota }, change)
     }
 
     /// First content came.
@@ -180,8 +208,10 @@ impl TargetCell {
     }
 
     /// An attempt is over; its permits are back.
-    pub(crate) fn ended(&mut self, permit: Permit, feeds: Feeds, report: Report) -> Told {
+    pub(crate) fn ended(&mut self, permit: Permit, used: Used, ending: (Feeds, Report)) -> Told {
+        let (feeds, report) = ending;
         self.limit.give_back(permit.limit);
+        self.quota.settle(report.now, permit.quota, used);
         if matches!(feeds.breaker, Evidence::Hard | Evidence::Crowded) {
             self.trouble.add(report.now);
         }
@@ -194,12 +224,33 @@ impl TargetCell {
         self.paces[index(delivery)].observe_at_least(now, waited);
     }
 
-    /// Less is better: the pace, times the attempts in line, times the trouble of late. A product
-    /// and not an order of criteria, so that one failure does not send everybody elsewhere.
+    /// What headers said of its quota.
+    pub(crate) fn quota_told(&mut self, now: Moment, permit: &Permit, told: &QuotaTold) {
+        self.quota.told(now, &permit.quota, told);
+    }
+
+    /// Less is better: the pace, times the attempts in line, times the burden. A product and not
+    /// an order of criteria, so that one failure does not send everybody elsewhere.
     pub(crate) fn cost(&self, now: Moment, delivery: Delivery) -> u64 {
+        let in_line = u64::from(self.limit.in_flight()) + 1;
+        self.slowness(now, delivery).saturating_mul(in_line)
+    }
+
+    /// Less is better: the pace times the burden, whoever else is in line.
+    pub(crate) fn slowness(&self, now: Moment, delivery: Delivery) -> u64 {
         let pace = step_of_quarters(self.pace(delivery).expected(now).max(PACE_FLOOR));
-        pace.saturating_mul(u64::from(self.limit.in_flight()) + 1)
-            .saturating_mul(1000 + 4 * self.trouble.milli(now))
+        pace.saturating_mul(self.burden(now))
+    }
+
+    /// Less is better: this price times the burden, so that what is cheap and sick does not win.
+    pub(crate) fn dearness(&self, now: Moment, price: u128) -> u64 {
+        let dear = price.max(PRICE_FLOOR).saturating_mul(u128::from(self.burden(now)));
+        u64::try_from(dear).unwrap_or(u64::MAX)
+    }
+
+    /// The trouble of late, and how little is left of its quota.
+    fn burden(&self, now: Moment) -> u64 {
+        (1000 + 4 * self.trouble.milli(now)) * self.quota.pressure(now)
     }
 
     pub(crate) fn typical(&self, delivery: Delivery) -> Duration {
@@ -210,7 +261,7 @@ impl TargetCell {
         self.breaker.generation()
     }
 
-    pub(crate) fn view(&self, credential: Option<Disabled>) -> TargetView {
+    pub(crate) fn view(&self, now: Moment, credential: Option<Disabled>) -> TargetView {
         let disabled = [credential, self.model].into_iter().flatten();
         TargetView {
             breaker: self.breaker.state(),
@@ -221,6 +272,7 @@ impl TargetCell {
             disabled_until: disabled.map(|out| out.until).max(),
             enabled: self.enabled,
             first_content: self.pace(Delivery::Streamed).typical(),
+            quota: self.quota.view(now),
         }
     }
 

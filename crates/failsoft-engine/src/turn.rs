@@ -44,7 +44,8 @@ impl Turn<'_> {
             }
             (None, _) => None,
         };
-        let (permit, change) = self.world.cells[cell].take(self.now, self.call.delivery);
+        let (ask, delivery) = (self.call.demand.ask(), self.call.delivery);
+        let (permit, change) = self.world.cells[cell].take(self.now, ask, delivery);
         tell(target, crate::target::Told { breaker: change, limit: None }, self.step);
         self.world.in_flight += 1;
         let attempt = AttemptId { call: self.call.id, ordinal: self.call.made };
@@ -93,7 +94,7 @@ impl Turn<'_> {
             let Some(now_at) = self.call.index_of(id) else { return };
             return self.succeeded(now_at, usage);
         }
-        let attempt = self.end(index, Outcome::Succeeded(usage), Ending::Succeeded);
+        let attempt = self.end(index, Outcome::Succeeded(usage), Ending::Succeeded(usage));
         self.finish(Verdict::Served { attempt });
     }
 

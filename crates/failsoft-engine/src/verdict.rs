@@ -62,7 +62,8 @@ impl Turn<'_> {
             .tiers
             .iter()
             .flatten()
-            .filter_map(|&target| self.world.gate(self.now, &self.call.book, target)?.until);
+            .filter(|target| self.unfit(**target).is_none())
+            .filter_map(|&target| self.world.gate(self.now, self.call, target)?.until);
         let asked = self
             .call
             .failed

@@ -5,13 +5,15 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use crate::call::{Attempt, Call};
-use crate::feeds::{GateFed, SILENT, SUCCEEDED, feeds};
+use crate::feeds::{GateFed, SILENT, SUCCEEDED, feeds, used_by, used_in_vain, used_till_then};
+use crate::fit::{Common, TooLong};
 use crate::policy::{Change, Purse, Report};
 use crate::random::{Purpose, Random, Subject};
 use crate::target::{Disabled, Gate, Sample, TargetCell, Told};
 use crate::turn::Place;
 use crate::{
-    BreakerChange, DisabledScope, Event, Failure, Moment, Route, Settings, Step, Target, TargetId,
+    BreakerChange, DisabledScope, Event, Failure, FailureKind, Moment, Route, Settings, Step,
+    Target, TargetId, Usage,
 };
 
 /// One version of the settings, and where the state of its targets and routes is kept. A call
@@ -23,6 +25,7 @@ pub(crate) struct Book {
     pub(crate) settings: Arc<Settings>,
     cells: Vec<usize>,
     purses: Vec<usize>,
+    commons: Vec<Common>,
 }
 
 impl Book {
@@ -36,6 +39,10 @@ impl Book {
 
     pub(crate) fn purse(&self, route: usize) -> Option<usize> {
         self.purses.get(route).copied()
+    }
+
+    pub(crate) fn common(&self, route: usize) -> Option<&Common> {
+        self.commons.get(route)
     }
 }
 
@@ -57,11 +64,16 @@ pub(crate) struct World {
     purse_of: BTreeMap<String, usize>,
     /// By the credential ids of the settings in force.
     credentials: BTreeMap<u16, Disabled>,
+    /// By the models of the settings in force.
+    too_long: TooLong,
+    /// The latest moment told; only what is shown depends on it.
+    pub(crate) newest: Moment,
 }
 
 impl World {
     pub(crate) fn new(settings: Arc<Settings>, random: Random) -> Self {
-        let book = Book { epoch: 0, settings, cells: Vec::new(), purses: Vec::new() };
+        let (cells, purses, commons) = (Vec::new(), Vec::new(), Vec::new());
+        let book = Book { epoch: 0, settings, cells, purses, commons };
         let mut world = Self {
             random,
             book: Arc::new(book),
@@ -71,6 +83,8 @@ impl World {
             cell_of: BTreeMap::new(),
             purse_of: BTreeMap::new(),
             credentials: BTreeMap::new(),
+            too_long: TooLong::default(),
+            newest: Moment::ZERO,
         };
         let settings = Arc::clone(&world.book.settings);
         world.follow(Moment::ZERO, settings, &mut Step::default());
@@ -81,14 +95,20 @@ impl World {
     /// of use is tried again, because the key behind it may be a new one.
     pub(crate) fn follow(&mut self, now: Moment, settings: Arc<Settings>, step: &mut Step) {
         self.credentials.clear();
+        self.too_long.clear();
         let mut cells = Vec::with_capacity(settings.targets.len());
         for (index, target) in settings.targets.iter().enumerate() {
             let id = TargetId(u16::try_from(index).unwrap_or(u16::MAX));
             cells.push(self.cell_for(now, id, target, step));
         }
         let purses = settings.routes.iter().map(|route| self.purse_for(now, route)).collect();
+        let commons = settings.routes.iter().map(|route| {
+            let ids = route.tiers.iter().flatten();
+            Common::of(ids.filter_map(|id| settings.targets.get(usize::from(id.0))))
+        });
+        let commons = commons.collect();
         let epoch = self.book.epoch.wrapping_add(1);
-        self.book = Arc::new(Book { epoch, settings, cells, purses });
+        self.book = Arc::new(Book { epoch, settings, cells, purses, commons });
     }
 
     fn cell_for(&mut self, now: Moment, id: TargetId, target: &Target, step: &mut Step) -> usize {
@@ -122,9 +142,14 @@ impl World {
     }
 
     /// The gate that bars a target, if one does.
-    pub(crate) fn gate(&self, now: Moment, book: &Book, target: TargetId) -> Option<Gate> {
-        let cell = book.cell(target)?;
-        self.cells[cell].gate(now, self.credential(book, target))
+    pub(crate) fn gate(&self, now: Moment, call: &Call, target: TargetId) -> Option<Gate> {
+        let cell = call.book.cell(target)?;
+        self.cells[cell].gate(now, call.demand.ask(), self.credential(&call.book, target))
+    }
+
+    /// What is known of prompts that are too long, if anything is and it concerns these settings.
+    pub(crate) fn too_long_for(&self, book: &Book) -> Option<&TooLong> {
+        (!self.too_long.is_empty() && book.epoch == self.book.epoch).then_some(&self.too_long)
     }
 
     /// What is out of use is tried once: others wait until it is known how that went.
@@ -164,25 +189,48 @@ impl World {
         if let Some(purse) = self.purses.get_mut(call.purse) {
             purse.ended(attempt.extra);
         }
-        let (feeds, hint) = match &ending {
+        let begun = attempt.content_at.is_some();
+        let (feeds, hint, used) = match &ending {
             Ending::Failed(failure) => {
-                (feeds(failure, attempt.content_at.is_some()), failure.retry_after)
+                (feeds(failure, begun), failure.retry_after, used_in_vain(failure, begun))
             }
-            Ending::Succeeded => (SUCCEEDED, None),
-            Ending::Cancelled => (SILENT, None),
+            Ending::Succeeded(usage) => (SUCCEEDED, None, used_by(*usage)),
+            Ending::Cancelled => (SILENT, None, used_till_then(attempt.connected, begun)),
         };
         let (target, index) = (attempt.target, attempt.cell);
+        self.learn_room(now, call, (target, begun), &ending);
         let cell = &mut self.cells[index];
-        if attempt.content_at.is_none() && !feeds.heard {
+        if !begun && !feeds.heard {
             cell.gave_up(now, call.delivery, now.since(attempt.sent));
         }
         let draw = open_draw(self.random, index, cell.generation());
         let report = Report { now, evidence: feeds.breaker, hint, draw };
-        let told = cell.ended(attempt.permit, feeds, report);
+        let told = cell.ended(attempt.permit, used, (feeds, report));
         tell(target, told, step);
         if let Ending::Failed(failure) = ending {
             let closing = Closing { target, index, sent: attempt.sent, gate: feeds.gate, failure };
             self.close_gate(now, call, closing, step);
+        }
+    }
+
+    /// An answer, or its refusal, shows how long a prompt the target's model can take.
+    fn learn_room(
+        &mut self,
+        now: Moment,
+        call: &Call,
+        (target, begun): (TargetId, bool),
+        ending: &Ending,
+    ) {
+        let current = call.book.epoch == self.book.epoch;
+        let Some(known) = call.book.target(target).filter(|_| current) else { return };
+        match ending {
+            Ending::Failed(failure)
+                if failure.kind == FailureKind::ContextLengthExceeded && !begun =>
+            {
+                self.too_long.failed(now, &call.demand, known);
+            }
+            Ending::Succeeded(_) => self.too_long.served(&call.demand, known),
+            Ending::Failed(_) | Ending::Cancelled => {}
         }
     }
 
@@ -246,13 +294,14 @@ impl Hash for World {
         self.purses.hash(state);
         self.in_flight.hash(state);
         self.credentials.hash(state);
+        self.too_long.hash(state);
     }
 }
 
 /// How an attempt ended, as far as its target is concerned.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Ending {
-    Succeeded,
+    Succeeded(Usage),
     Failed(Failure),
     Cancelled,
 }

@@ -6,13 +6,14 @@ mod rig;
 use std::sync::Arc;
 use std::time::Duration;
 
-use failsoft_engine::policy::ContentFilter;
+use failsoft_engine::policy::{ContentFilter, Quota, Rate};
 use failsoft_engine::{
-    AttemptId, CallId, Delivery, Elsewhere, Failure, FailureKind, Input, Moment, Phase, Profile,
-    Repeat, Settings, TargetId, Usage,
+    AttemptId, CallId, Capability, CredentialId, Delivery, Elsewhere, Failure, FailureKind, FormId,
+    Input, Models, Moment, Need, Needs, Phase, Prefer, Price, Profile, Repeat, Settings, TargetId,
+    Usage,
 };
 use proptest::prelude::*;
-use rig::world::{Dice, Fate, World, healthy};
+use rig::world::{Dice, Fate, World, any_told, healthy};
 use rig::{Rig, arrival, at, policies_of, settings};
 
 /// The knobs of a random world.
@@ -28,7 +29,7 @@ struct Knobs {
 }
 
 fn knobs() -> impl Strategy<Value = Knobs> {
-    (any::<u64>(), 0..5_usize, 1..60_u64, 1..3000_u64, 0..100_u64, 0..30_u64, any::<bool>())
+    (any::<u64>(), 0..7_usize, 1..60_u64, 1..3000_u64, 0..100_u64, 0..30_u64, any::<bool>())
         .prop_map(|(seed, shape, calls, gap_ms, sick_percent, hang_percent, tight)| Knobs {
             seed,
             shape,
@@ -51,8 +52,64 @@ fn shape(number: usize) -> Settings {
             settings.targets[3].model = settings.targets[2].model;
             settings
         }
-        _ => settings(&[&["a", "b", "c"]]),
+        4 => settings(&[&["a", "b", "c"]]),
+        5 => unequal(),
+        _ => pool(),
     }
+}
+
+/// Targets of which each can do something else.
+fn unequal() -> Settings {
+    let mut settings = settings(&[&["a", "b"], &["c"], &["d"]]);
+    let lacking = |need: Need| Needs::ALL.without([need].into_iter().collect());
+    let [a, b, c, d] = &mut settings.targets[..] else { unreachable!() };
+    a.capability = Capability {
+        can: lacking(Need::Images),
+        context: Some(4000),
+        max_output: None,
+        ..Capability::default()
+    };
+    a.price = Some(Price { input: 150_000, output: 600_000 });
+    b.capability = Capability {
+        can: lacking(Need::Tools),
+        context: Some(3000),
+        max_output: None,
+        ..Capability::default()
+    };
+    (b.form, b.credential) = (FormId(1), a.credential);
+    b.price = Some(Price { input: 3_000_000, output: 15_000_000 });
+    c.model_name = a.model_name;
+    c.capability = Capability {
+        can: lacking(Need::Prefill),
+        context: None,
+        max_output: Some(1000),
+        ..Capability::default()
+    };
+    d.capability = Capability {
+        can: lacking(Need::Images),
+        context: Some(8000),
+        max_output: None,
+        ..Capability::default()
+    };
+    policies_of(&mut settings).prefer = Prefer::Price;
+    settings
+}
+
+/// Three keys of one model, each with a quota, and something else behind them.
+fn pool() -> Settings {
+    let mut settings = settings(&[&["a", "b", "c"], &["d"]]);
+    for target in &mut settings.targets[..3] {
+        (target.model, target.model_name) = (0, 0);
+        target.quota = Quota { requests: Some(rate(60, 3)), tokens: Some(rate(60_000, 5)) };
+    }
+    policies_of(&mut settings).prefer = Prefer::Speed;
+    settings
+}
+
+/// So much in a minute, and what so many seconds earn at once.
+fn rate(amount: u64, burst: u64) -> Rate {
+    let burst = Duration::from_secs(burst);
+    Rate { burst, ..Rate::new(amount, Duration::from_secs(60)) }
 }
 
 /// Small budgets, limits and windows, so that every refusal is met.
@@ -61,6 +118,8 @@ fn tighten(settings: &mut Settings) {
         target.limit.max = 3;
         target.breaker.stall_sends = 3;
         target.breaker.min_calls = 5;
+        target.quota.requests = Some(rate(100, 2));
+        target.quota.tokens.get_or_insert(rate(300_000, 1));
     }
     let policies = policies_of(settings);
     policies.budgets.retry.cap = 2;
@@ -104,6 +163,19 @@ fn any_arrival(dice: &mut Dice, call: u128) -> failsoft_engine::Arrival {
         4 => arrival.profile = Some(Profile::Background),
         _ => {}
     }
+    arrival.input_tokens = [0, 0, 100, 2000, 5000, 9000, 40_000][dice.roll(7) as usize];
+    if dice.percent(30) {
+        arrival.output_tokens = Some(dice.roll(3000) as u32);
+    }
+    match dice.roll(12) {
+        0 => arrival.needs.insert(Need::Images),
+        1 => arrival.needs.insert(Need::Tools),
+        2 => arrival.needs = Needs::ALL,
+        3 => arrival.form = Some(FormId(dice.roll(3) as u8)),
+        4 => arrival.bound_to = Some(CredentialId(dice.roll(4) as u16)),
+        5 => arrival.models = Models::Same,
+        _ => {}
+    }
     arrival
 }
 
@@ -133,6 +205,7 @@ fn random_world(knobs: &Knobs) -> World {
         healthy(dice)
     };
     let mut world = World::new(settings.clone(), knobs.seed, Box::new(nature));
+    world.tells = Some(Dice(!knobs.seed));
     let mut now = at(Duration::from_secs(1));
     for call in 0..knobs.calls {
         let arrival = any_arrival(&mut world.dice, u128::from(call));
@@ -167,6 +240,9 @@ fn other_settings(settings: &Settings) -> Settings {
     for target in &mut other.targets {
         target.limit.max = target.limit.max.saturating_sub(1).max(1);
         target.breaker.open_base += Duration::from_secs(1);
+        if let Some(rate) = &mut target.quota.tokens {
+            rate.amount += 1;
+        }
     }
     other
 }
@@ -174,18 +250,18 @@ fn other_settings(settings: &Settings) -> Settings {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// 1 2 3 4 5 6 7 8 9 10 11 12 14 15 16 17 18 23 24 25 26 27 28 29 30 35 38 43 44 46 48
+    /// 1 2 3 4 5 6 7 8 9 10 11 12 14 15 16 17 18 23 24 25 26 27 28 29 30 35 36 37 38 43 44 46 48
     #[test]
     fn every_rule_holds_in_every_world(knobs in knobs()) {
         random_world(&knobs).run();
     }
 
-    /// 3 8 10 14 15 16 17 25 26 27 28 35 38 45 46 48: any input in any order, at any time.
+    /// 3 8 10 14 15 16 17 25 26 27 28 35 36 38 45 46 48: any input in any order, at any time.
     #[test]
     fn no_order_of_inputs_and_no_clock_breaks_a_rule(
-        shape_number in 0..5_usize,
+        shape_number in 0..7_usize,
         tight in any::<bool>(),
-        inputs in prop::collection::vec((0..13_u8, any::<u16>(), 0..6_u8), 1..200),
+        inputs in prop::collection::vec((0..15_u8, any::<u16>(), 0..6_u8), 1..200),
     ) {
         let mut settings = shape(shape_number);
         if tight {
@@ -228,12 +304,65 @@ fn chaotic_input(what: u8, detail: u16, now: Moment, settings: &Settings) -> Inp
             Input::SettingsChanged(Arc::new(other_settings(settings)))
         }
         11 => Input::CallerLeft { call },
+        12 | 13 => Input::QuotaTold { attempt, told: any_told(&mut dice) },
         _ => Input::TargetSwitched {
             target: TargetId(detail % 5),
             enabled: !detail.is_multiple_of(7),
         },
     }
 }
+
+const RARE: [&str; 49] = [
+    "refused attempts_spent",
+    "refused deadline",
+    "refused budget",
+    "refused extras_in_flight",
+    "refused not_retryable",
+    "refused committed",
+    "refused no_target",
+    "refused wait_too_long",
+    "barred breaker",
+    "barred throttle",
+    "barred limit",
+    "barred credential_disabled",
+    "barred model_disabled",
+    "barred switched_off",
+    "barred excluded",
+    "waiting backoff",
+    "waiting retry_after",
+    "waiting throttle",
+    "waiting breaker",
+    "waiting limit",
+    "told",
+    "barred quota",
+    "waiting quota",
+    "barred context_too_small",
+    "barred other_form",
+    "barred other_account",
+    "barred other_model",
+    "barred lacks_tools",
+    "barred lacks_images",
+    "refused none_can_serve",
+    "turned away context_too_small",
+    "turned away lacks_images",
+    "turned away other_form",
+    "turned away other_account",
+    "bound raised",
+    "opened consecutive",
+    "opened ratio",
+    "opened stall",
+    "opened probe",
+    "probe",
+    "panic probe",
+    "closed",
+    "cancelled lost",
+    "cancelled caller_left",
+    "cancelled deadline",
+    "cancelled call_ended",
+    "disabled Credential",
+    "disabled Model",
+    "limit changed",
+];
 
 /// 50: every state, every refusal and every gate is met somewhere.
 #[test]
@@ -243,7 +372,7 @@ fn rare_things_happen_somewhere() {
         let mut dice = Dice(seed);
         let knobs = Knobs {
             seed,
-            shape: dice.roll(5) as usize,
+            shape: dice.roll(7) as usize,
             calls: 50,
             gap_ms: 1 + dice.roll(1500),
             sick_percent: dice.roll(100),
@@ -254,42 +383,7 @@ fn rare_things_happen_somewhere() {
         world.run();
         reached.append(&mut world.rig.checker.reached);
     }
-    for wanted in [
-        "refused attempts_spent",
-        "refused deadline",
-        "refused budget",
-        "refused extras_in_flight",
-        "refused not_retryable",
-        "refused committed",
-        "refused no_target",
-        "refused wait_too_long",
-        "barred breaker",
-        "barred throttle",
-        "barred limit",
-        "barred credential_disabled",
-        "barred model_disabled",
-        "barred switched_off",
-        "barred excluded",
-        "waiting backoff",
-        "waiting retry_after",
-        "waiting throttle",
-        "waiting breaker",
-        "waiting limit",
-        "opened consecutive",
-        "opened ratio",
-        "opened stall",
-        "opened probe",
-        "probe",
-        "panic probe",
-        "closed",
-        "cancelled lost",
-        "cancelled caller_left",
-        "cancelled deadline",
-        "cancelled call_ended",
-        "disabled Credential",
-        "disabled Model",
-        "limit changed",
-    ] {
+    for wanted in RARE {
         assert!(reached.contains(wanted), "never met: {wanted}; met: {reached:?}");
     }
 }

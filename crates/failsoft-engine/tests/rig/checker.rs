@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use failsoft_engine::policy::Budget;
+use failsoft_engine::policy::{Budget, Quota};
 use failsoft_engine::{
-    AttemptId, BreakerState, CallId, Command, Delivery, Elsewhere, Engine, Event, Failure,
-    FailureKind, Input, Moment, Outcome, Refusal, Repeat, Settings, Step, TargetId, TripCause,
-    Verdict, Why,
+    Arrival, AttemptId, BarReason, BreakerState, CallId, Command, Delivery, Elsewhere, Engine,
+    Event, Failure, FailureKind, Input, Models, Moment, Need, Outcome, Phase, Refusal, Repeat,
+    Settings, Step, TargetId, TripCause, Usage, Verdict, Why,
 };
 
 /// Everything that is known, by the engine's own words alone.
@@ -20,6 +20,8 @@ pub(crate) struct Checker {
     targets: BTreeMap<String, TargetFacts>,
     retry: PotFacts,
     failover: PotFacts,
+    /// Prompts that were too long, by the models of the settings in force: input, output, until.
+    too_long: BTreeMap<u16, (u32, u32, Moment)>,
     /// What was reached at least once.
     pub(crate) reached: BTreeSet<String>,
     /// Whether time only moved forward so far; bounds on time are checked only then.
@@ -29,6 +31,7 @@ pub(crate) struct Checker {
 
 struct CallFacts {
     settings: Arc<Settings>,
+    arrival: Arrival,
     delivery: Delivery,
     arrived: Moment,
     deadline: Moment,
@@ -41,6 +44,11 @@ struct CallFacts {
 #[derive(Clone)]
 struct AttemptFacts {
     key: String,
+    target: TargetId,
+    connected: bool,
+    /// What it holds of the quota, and under which rules.
+    held: (i128, i128),
+    rules: u32,
     sent: Moment,
     generation: u32,
     probe: bool,
@@ -50,6 +58,11 @@ struct AttemptFacts {
 }
 
 struct TargetFacts {
+    quota: Quota,
+    rules: u32,
+    /// Every charge and refund under the present rules, of requests and of tokens.
+    requests: Vec<(Moment, i128)>,
+    tokens: Vec<(Moment, i128)>,
     throttled_until: Moment,
     state: BreakerState,
     open_until: Moment,
@@ -112,6 +125,7 @@ impl Checker {
             targets: BTreeMap::new(),
             retry: PotFacts::new(budgets.retry),
             failover: PotFacts::new(budgets.failover),
+            too_long: BTreeMap::new(),
             reached: BTreeSet::new(),
             forward: true,
             newest: Moment::ZERO,
@@ -123,6 +137,10 @@ impl Checker {
     fn know_targets(&mut self) {
         for target in &self.settings.targets {
             let facts = self.targets.entry(target.key.clone()).or_insert(TargetFacts {
+                quota: target.quota,
+                rules: 0,
+                requests: Vec::new(),
+                tokens: Vec::new(),
                 throttled_until: Moment::ZERO,
                 state: BreakerState::Closed,
                 open_until: Moment::ZERO,
@@ -136,6 +154,12 @@ impl Checker {
                 unheard: Vec::new(),
             });
             facts.limited = target.limit.enabled;
+            if facts.quota != target.quota {
+                facts.quota = target.quota;
+                facts.rules += 1;
+                facts.requests.clear();
+                facts.tokens.clear();
+            }
         }
     }
 
@@ -173,6 +197,7 @@ impl Checker {
         match input {
             Input::SettingsChanged(settings) => {
                 self.settings = Arc::clone(settings);
+                self.too_long.clear();
                 self.know_targets();
                 let budgets = &settings.routes[0].policies.budgets;
                 for (pot, rules) in
@@ -189,8 +214,16 @@ impl Checker {
                     self.finished.remove(&arrival.call);
                 }
             }
-            Input::Connected { .. }
-            | Input::FirstContent { .. }
+            Input::Connected { attempt } => {
+                let call = self.calls.get_mut(&attempt.call);
+                if let Some(facts) = call.and_then(|it| it.attempts.get_mut(&attempt.ordinal)) {
+                    facts.connected = true;
+                }
+            }
+            Input::QuotaTold { .. } => {
+                self.reached.insert("told".to_owned());
+            }
+            Input::FirstContent { .. }
             | Input::Progressed { .. }
             | Input::AttemptSucceeded { .. }
             | Input::AttemptFailed { .. }
@@ -206,6 +239,7 @@ impl Checker {
                 let Input::CallArrived(arrival) = input else { panic!("a call out of nothing") };
                 let facts = CallFacts {
                     settings: Arc::clone(&self.settings),
+                    arrival: *arrival,
                     delivery: *delivery,
                     arrived: now,
                     deadline: *deadline,
@@ -248,6 +282,30 @@ impl Checker {
                 self.targets.get_mut(&key).unwrap().limit = *limit;
                 self.reached.insert("limit changed".to_owned());
             }
+            Event::Refused { call, reason: Refusal::NoneCanServe(bar), .. } => {
+                self.reached.insert("refused none_can_serve".to_owned());
+                self.reached.insert(format!("turned away {}", bar.as_str()));
+                let facts = &self.calls[call];
+                assert!(facts.attempts.is_empty(), "turned away after an attempt");
+                let targets = facts.settings.routes[0].tiers.iter().flatten();
+                for target in targets {
+                    let reason = self.unfit(now, facts, *target);
+                    assert!(reason.is_some(), "turned away from {target:?}, which can serve it");
+                }
+                let ends = step.events.iter().any(|event| match event {
+                    Event::CallEnded { verdict: Verdict::Failed { kind, attempt, .. }, .. } => {
+                        let short = *bar == BarReason::ContextTooSmall;
+                        let wanted = if short {
+                            FailureKind::ContextLengthExceeded
+                        } else {
+                            FailureKind::Unsupported
+                        };
+                        *kind == wanted && attempt.is_none()
+                    }
+                    _ => false,
+                });
+                assert!(ends, "turned away and not told");
+            }
             Event::Refused { why, reason, .. } => {
                 self.reached.insert(format!("refused {}", reason.as_str()));
                 assert!(
@@ -258,6 +316,12 @@ impl Checker {
             }
             Event::Barred(bar) => {
                 self.reached.insert(format!("barred {}", bar.reason.as_str()));
+                let unfit = self.unfit(now, &self.calls[&bar.call], bar.target);
+                if let Some(reason) = unfit {
+                    assert_eq!(bar.reason, reason, "it was barred for another reason");
+                } else {
+                    assert!(is_gate(bar.reason), "{bar:?}, and it can serve the call");
+                }
             }
             Event::Waiting { cause, until, .. } => {
                 self.reached.insert(format!("waiting {}", cause.as_str()));
@@ -305,7 +369,7 @@ impl Checker {
     }
 
     fn started(&mut self, now: Moment, id: AttemptId, target: TargetId, why: Why, step: &Step) {
-        let call = self.calls.get_mut(&id.call).expect("8: an attempt before or after its call");
+        let call = self.calls.get(&id.call).expect("8: an attempt before or after its call");
         let key = call.settings.targets[usize::from(target.0)].key.clone();
         let made = call.attempts.len();
         assert_eq!(usize::from(id.ordinal), made, "ordinals are counted");
@@ -320,6 +384,10 @@ impl Checker {
             Why::Failover | Why::Patience => assert!(here.is_empty(), "16: {key} was used before"),
         }
         assert!(here.is_empty() || !call.once_per_target, "the client repeats for us");
+        let unfit = self.unfit(now, &self.calls[&id.call], target);
+        let call = &self.calls[&id.call];
+        assert_eq!(unfit, None, "sent to {key}, which cannot serve it");
+        let here: Vec<&AttemptFacts> = call.attempts.values().filter(|it| it.key == key).collect();
         for failed in here.iter().filter_map(|it| it.failed) {
             check_repeat(now, failed, self.forward);
         }
@@ -327,7 +395,129 @@ impl Checker {
         assert!(living == 0 || (living == 1 && why == Why::Patience), "one beside another");
         let total = self.targets.values().map(|target| target.living).sum::<u32>();
         self.pay(id, why, total);
-        self.take(now, id, (&key, why), step);
+        self.reserve(now, id.call, &key);
+        self.take(now, id, (&key, target, why), step);
+    }
+
+    /// What can be said of a call and a target by the words of the rules alone.
+    fn unfit(&self, now: Moment, call: &CallFacts, target: TargetId) -> Option<BarReason> {
+        let settings = &call.settings;
+        let facts = |id: TargetId| &settings.targets[usize::from(id.0)];
+        let (asked, target) = (&call.arrival, facts(target));
+        let first = facts(settings.routes[0].tiers[0][0]);
+        if asked.models == Models::Same && target.model_name != first.model_name {
+            return Some(BarReason::OtherModel);
+        }
+        if asked.bound_to.is_some_and(|account| target.credential != account) {
+            return Some(BarReason::OtherAccount);
+        }
+        if asked.form.is_some_and(|form| target.form != form) {
+            return Some(BarReason::OtherForm);
+        }
+        if let Some(need) = asked.needs.iter().find(|it| !target.capability.can.contains(*it)) {
+            return Some(BarReason::Incapable(need));
+        }
+        let context = target.capability.context;
+        let mut too_small = context.is_some_and(|context| asked.input_tokens / 2 > context);
+        let output = asked.output_tokens.unwrap_or(0);
+        if let Some((input, least, until)) = self.too_long.get(&target.model)
+            && Arc::ptr_eq(settings, &self.settings)
+        {
+            too_small |= asked.input_tokens >= *input && output >= *least && now < *until;
+        }
+        for failed in call.attempts.values().filter(|it| {
+            it.failed.is_some_and(|(_, failure)| failure.elsewhere == Elsewhere::LargerContext)
+        }) {
+            let tried = facts(failed.target).capability.context;
+            too_small |= tried.is_some() && context.is_some() && context <= tried;
+        }
+        too_small.then_some(BarReason::ContextTooSmall)
+    }
+
+    /// 36, 37: both dimensions at once, and never more than rate and burst, or one that is larger.
+    fn reserve(&mut self, now: Moment, call: CallId, key: &str) {
+        let held = held(&self.calls[&call].arrival);
+        let forward = self.forward;
+        let target = self.targets.get_mut(key).unwrap();
+        let quota = target.quota;
+        for (name, rate, entries, units) in [
+            ("requests", quota.requests, &mut target.requests, held.0),
+            ("tokens", quota.tokens, &mut target.tokens, held.1),
+        ] {
+            entries.push((now, units));
+            let Some(rate) = rate.filter(|_| forward) else { continue };
+            let room = (rate.burst.as_nanos() * u128::from(rate.amount)) as i128;
+            let per = rate.per.as_nanos() as i128;
+            let mut sum = 0;
+            for (from, net) in entries.iter().rev() {
+                sum += net;
+                let earned = (now.since(*from).as_nanos() * u128::from(rate.amount)) as i128;
+                let most = earned + room.max(units * per);
+                assert!(sum * per <= most, "37: {sum} {name} since {from:?} at {key}");
+            }
+        }
+    }
+
+    /// 36: what it held comes back, but for what it used.
+    fn settle(&mut self, now: Moment, id: AttemptId, outcome: Outcome) {
+        let call = &self.calls[&id.call];
+        let attempt = &call.attempts[&id.ordinal];
+        let input = i128::from(call.arrival.input_tokens);
+        let (held, begun) = (attempt.held, attempt.answered);
+        let used = match outcome {
+            Outcome::Succeeded(usage) if usage == Usage::default() => held,
+            Outcome::Succeeded(usage) => (1, i128::from(usage.input) + i128::from(usage.output)),
+            Outcome::Failed(_) | Outcome::Cancelled(_) if begun => held,
+            Outcome::Failed(failure) if failure.phase == Phase::Connect => (0, 0),
+            Outcome::Failed(failure) => match failure.kind {
+                FailureKind::Timeout | FailureKind::Cancelled => (1, input),
+                _ => (1, 0),
+            },
+            Outcome::Cancelled(_) if attempt.connected => (1, input),
+            Outcome::Cancelled(_) => (0, 0),
+        };
+        let same = attempt.rules == self.targets[&attempt.key].rules;
+        let target = self.targets.get_mut(&attempt.key).unwrap();
+        for (entries, more) in
+            [(&mut target.requests, used.0 - held.0), (&mut target.tokens, used.1 - held.1)]
+        {
+            if same || more > 0 {
+                entries.push((now, more));
+            }
+        }
+    }
+
+    /// What a success or a failure teaches of the room at a model.
+    fn learn(&mut self, now: Moment, id: AttemptId, outcome: Outcome) {
+        let call = &self.calls[&id.call];
+        let attempt = &call.attempts[&id.ordinal];
+        if !Arc::ptr_eq(&call.settings, &self.settings) {
+            return;
+        }
+        let target = &call.settings.targets[usize::from(attempt.target.0)];
+        let (input, output) = (call.arrival.input_tokens, call.arrival.output_tokens.unwrap_or(0));
+        match outcome {
+            Outcome::Failed(failure)
+                if failure.kind == FailureKind::ContextLengthExceeded
+                    && !attempt.answered
+                    && input > 0
+                    && !target.any_model
+                    && !call.arrival.needs.contains(Need::Images) =>
+            {
+                let until = now + Duration::from_secs(3600);
+                self.too_long.insert(target.model, (input, output, until));
+            }
+            Outcome::Succeeded(_) => {
+                if let Some((bound, least, _)) = self.too_long.get_mut(&target.model)
+                    && input >= *bound
+                    && output >= *least
+                {
+                    *bound = input + 1;
+                    self.reached.insert("bound raised".to_owned());
+                }
+            }
+            Outcome::Failed(_) | Outcome::Cancelled(_) => {}
+        }
     }
 
     fn pay(&mut self, id: AttemptId, why: Why, living: u32) {
@@ -349,7 +539,13 @@ impl Checker {
         pot.in_flight.insert(id);
     }
 
-    fn take(&mut self, now: Moment, id: AttemptId, (key, why): (&str, Why), step: &Step) {
+    fn take(
+        &mut self,
+        now: Moment,
+        id: AttemptId,
+        (key, place, why): (&str, TargetId, Why),
+        step: &Step,
+    ) {
         let forward = self.forward;
         let target = self.targets.get_mut(key).unwrap();
         if forward {
@@ -382,6 +578,10 @@ impl Checker {
         }
         let facts = AttemptFacts {
             key: key.to_owned(),
+            target: place,
+            connected: false,
+            held: held(&self.calls[&id.call].arrival),
+            rules: target.rules,
             sent: now,
             generation: target.generation,
             probe,
@@ -406,6 +606,8 @@ impl Checker {
     }
 
     fn ended(&mut self, now: Moment, id: AttemptId, outcome: Outcome) {
+        self.settle(now, id, outcome);
+        self.learn(now, id, outcome);
         let call = self.calls.get_mut(&id.call).expect("17: an end of an unknown call");
         let attempt = call.attempts.get_mut(&id.ordinal).expect("17: an end without a start");
         assert!(!attempt.over, "17, 27: ended twice");
@@ -560,6 +762,16 @@ impl Checker {
         for (index, target) in engine.settings().targets.iter().enumerate() {
             let view = engine.target_view(TargetId(index as u16)).unwrap();
             assert_eq!(view.in_flight, self.targets[&target.key].living, "27, 48: {}", target.key);
+            let held = self.calls.values().flat_map(|call| call.attempts.values());
+            let held = held.filter(|it| !it.over && it.key == target.key).map(|it| it.held);
+            let held = held.fold((0, 0), |sum, it| (sum.0 + it.0, sum.1 + it.1));
+            let reserved = (view.quota.requests.reserved, view.quota.tokens.reserved);
+            assert_eq!(
+                (i128::from(reserved.0), i128::from(reserved.1)),
+                held,
+                "36: {}",
+                target.key
+            );
             assert_eq!(view.breaker, self.targets[&target.key].state, "28: {}", target.key);
         }
         let budget = engine.budget_view(failsoft_engine::RouteId(0)).unwrap();
@@ -575,6 +787,26 @@ impl Checker {
             }
         }
     }
+}
+
+/// A request, and its tokens with the bound of the answer or 500.
+fn held(arrival: &Arrival) -> (i128, i128) {
+    (1, i128::from(arrival.input_tokens) + i128::from(arrival.output_tokens.unwrap_or(500)))
+}
+
+/// A reason that passes by itself, or that a failure of the call gave.
+fn is_gate(reason: BarReason) -> bool {
+    matches!(
+        reason,
+        BarReason::Breaker
+            | BarReason::Throttle
+            | BarReason::Limit
+            | BarReason::CredentialDisabled
+            | BarReason::ModelDisabled
+            | BarReason::SwitchedOff
+            | BarReason::Excluded
+            | BarReason::Quota
+    )
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

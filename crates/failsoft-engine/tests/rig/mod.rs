@@ -16,16 +16,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use checker::Checker;
-use failsoft_engine::policy::{Breaker, Budgets, Degrade, Limit, Retry, Throttle, Timeouts};
+use failsoft_engine::policy::{Breaker, Budgets, Degrade, Limit, Quota, Retry, Throttle, Timeouts};
 use failsoft_engine::{
-    Arrival, CallId, CredentialId, Delivery, Engine, Input, Moment, Policies, Profile, Route,
-    RouteId, Settings, Step, Target, TargetId,
+    Arrival, CallId, Capability, CredentialId, Delivery, Engine, FormId, Input, Moment, Policies,
+    Prefer, Profile, Route, RouteId, Settings, Step, Target, TargetId,
 };
 
 /// The default policies.
 pub(crate) fn policies() -> Policies {
     Policies {
         profile: Profile::Interactive,
+        prefer: Prefer::Health,
         retry: Retry::default(),
         budgets: Budgets::default(),
         timeouts: Timeouts::default(),
@@ -53,6 +54,11 @@ pub(crate) fn target(number: u16, name: &str) -> Target {
         any_model: false,
         breaker: Breaker::default(),
         limit: Limit::default(),
+        model_name: number,
+        form: FormId(0),
+        capability: Capability::default(),
+        price: None,
+        quota: Quota::default(),
     }
 }
 
@@ -62,16 +68,7 @@ pub(crate) fn policies_of(settings: &mut Settings) -> &mut Policies {
 }
 
 pub(crate) fn arrival(call: u128) -> Arrival {
-    Arrival {
-        call: CallId(call),
-        route: RouteId(0),
-        delivery: Delivery::Streamed,
-        profile: None,
-        deadline: None,
-        max_attempts: None,
-        client_retries: 0,
-        input_tokens: 0,
-    }
+    Arrival::new(CallId(call), RouteId(0), Delivery::Streamed)
 }
 
 pub(crate) fn at(after: Duration) -> Moment {

@@ -8,19 +8,32 @@
 //!
 //! `at` is absolute, `after` counts from the line before, `wake` goes to the moment the call asked
 //! for. Call 1 may be left out: `0` is its attempt 0, `2.0` that of call 2.
+//!
+//! Before the first input targets may be described, and what the route prefers:
+//!
+//! ```text
+//! prefer price
+//! target a context=8000 lacks=tools+images requests=60/60s/1s price=150000/600000
+//! at 0ms arrive input=3000 output=100 needs=images form=1 account=0 same => …
+//! after 90ms told 0 requests=0/100@20s tokens=500 =>
+//! after 1s done 0 3000/90 => served 0
+//! ```
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use failsoft_engine::policy::Rate;
 use failsoft_engine::{
-    AttemptId, CallId, Command, Delivery, DisabledScope, Elsewhere, Event, Failure, FailureKind,
-    Input, Moment, Outcome, Phase, Profile, Repeat, Settings, Step, TargetId, Usage, Verdict,
+    AttemptId, CallId, Command, CredentialId, Delivery, DisabledScope, Elsewhere, Event, Failure,
+    FailureKind, FormId, Input, Left, Models, Moment, Needs, Outcome, Phase, Prefer, Price,
+    Profile, QuotaTold, Refusal, Repeat, Settings, Step, Target, TargetId, Usage, Verdict,
 };
 
 use super::Rig;
 
 /// Plays a script and compares everything that followed.
-pub(crate) fn play(settings: Settings, script: &str) -> Rig {
+pub(crate) fn play(mut settings: Settings, script: &str) -> Rig {
+    let script = described(&mut settings, script);
     let mut player = Player { rig: Rig::new(settings, 7), wakes: BTreeMap::new() };
     for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
         if line.starts_with('#') {
@@ -31,6 +44,92 @@ pub(crate) fn play(settings: Settings, script: &str) -> Rig {
         assert_eq!(found, squeeze(expected), "\nin the line `{line}`");
     }
     player.rig
+}
+
+/// Takes the lines that describe targets, and leaves those that are played.
+fn described(settings: &mut Settings, script: &str) -> String {
+    let lines = script.lines().map(str::trim).filter(|line| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        match words.as_slice() {
+            ["prefer", what] => super::policies_of(settings).prefer = prefer(what),
+            ["target", name, rest @ ..] => {
+                let target = settings.targets.iter_mut().find(|target| target.key == *name);
+                describe(target.expect("a target of the settings"), rest);
+            }
+            _ => return true,
+        }
+        false
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn prefer(word: &str) -> Prefer {
+    let all = [Prefer::Health, Prefer::Price, Prefer::Speed];
+    all.into_iter().find(|prefer| prefer.as_str() == word).unwrap()
+}
+
+fn describe(target: &mut Target, words: &[&str]) {
+    for word in words {
+        let (what, value) = word.split_once('=').unwrap();
+        let capability = &mut target.capability;
+        match what {
+            "context" => capability.context = Some(value.parse().unwrap()),
+            "max_output" => capability.max_output = Some(value.parse().unwrap()),
+            "lacks" => capability.can = Needs::ALL.without(needs(value)),
+            "requests" => target.quota.requests = Some(rate(value)),
+            "tokens" => target.quota.tokens = Some(rate(value)),
+            "form" => target.form = FormId(value.parse().unwrap()),
+            "account" => target.credential = CredentialId(value.parse().unwrap()),
+            "model" => target.model = value.parse().unwrap(),
+            "name" => target.model_name = value.parse().unwrap(),
+            "price" => {
+                let (input, output) = value.split_once('/').unwrap();
+                let (input, output) = (input.parse().unwrap(), output.parse().unwrap());
+                target.price = Some(Price { input, output });
+            }
+            other => panic!("unknown word {other}"),
+        }
+    }
+}
+
+fn needs(text: &str) -> Needs {
+    text.split('+').map(|need| need.parse().expect("a need")).collect()
+}
+
+/// `60/60s` or, with its burst, `60/60s/10s`.
+fn rate(text: &str) -> Rate {
+    let mut parts = text.split('/');
+    let amount = parts.next().unwrap().parse().unwrap();
+    let rate = Rate::new(amount, span(parts.next().unwrap()));
+    parts.next().map_or(rate, |burst| Rate { burst: span(burst), ..rate })
+}
+
+/// `0/100@20s`: nothing left of 100, whole again in 20 s. Limit and reset may be left out.
+fn left(text: &str) -> Left {
+    let (text, reset) = text.split_once('@').map_or((text, None), |(text, at)| (text, Some(at)));
+    let (left, limit) = text.split_once('/').map_or((text, None), |(left, of)| (left, Some(of)));
+    Left {
+        remaining: left.parse().unwrap(),
+        limit: limit.map(|limit| limit.parse().unwrap()),
+        resets_in: reset.map(span),
+    }
+}
+
+fn quota_told(words: &[&str]) -> QuotaTold {
+    let mut told = QuotaTold::default();
+    for word in words {
+        match word.split_once('=').unwrap() {
+            ("requests", what) => told.requests = Some(left(what)),
+            ("tokens", what) => told.tokens = Some(left(what)),
+            other => panic!("unknown word {other:?}"),
+        }
+    }
+    told
+}
+
+fn usage(text: &str) -> Usage {
+    let (input, output) = text.split_once('/').unwrap();
+    Usage { input: input.parse().unwrap(), output: output.parse().unwrap() }
 }
 
 struct Player {
@@ -87,6 +186,12 @@ impl Player {
             ["done", id] => {
                 Input::AttemptSucceeded { attempt: attempt(id), usage: Usage::default() }
             }
+            ["done", id, used] => {
+                Input::AttemptSucceeded { attempt: attempt(id), usage: usage(used) }
+            }
+            ["told", id, rest @ ..] => {
+                Input::QuotaTold { attempt: attempt(id), told: quota_told(rest) }
+            }
             ["fail", id, kind, rest @ ..] => {
                 Input::AttemptFailed { attempt: attempt(id), failure: failure(kind, rest) }
             }
@@ -111,6 +216,14 @@ fn arrive(words: &[&str]) -> Input {
     for word in words {
         match word.split_once('=') {
             None if *word == "plain" => arrival.delivery = Delivery::Plain,
+            None if *word == "same" => arrival.models = Models::Same,
+            Some(("input", tokens)) => arrival.input_tokens = tokens.parse().unwrap(),
+            Some(("output", tokens)) => arrival.output_tokens = Some(tokens.parse().unwrap()),
+            Some(("needs", list)) => arrival.needs = needs(list),
+            Some(("form", form)) => arrival.form = Some(FormId(form.parse().unwrap())),
+            Some(("account", id)) => {
+                arrival.bound_to = Some(CredentialId(id.parse().unwrap()));
+            }
             None => arrival.call = CallId(word.parse().unwrap()),
             Some(("deadline", time)) => arrival.deadline = Some(span(time)),
             Some(("attempts", most)) => arrival.max_attempts = Some(most.parse().unwrap()),
@@ -128,6 +241,7 @@ fn failure(kind: &str, words: &[&str]) -> Failure {
     let mut failure = Failure::new(kind, Phase::FirstContent);
     for word in words {
         match *word {
+            "connecting" => failure.phase = Phase::Connect,
             "once" => failure.repeat = Repeat::Once,
             "forbidden" => failure.repeat = Repeat::Forbidden,
             "any" => failure.elsewhere = Elsewhere::Any,
@@ -165,6 +279,9 @@ fn told(step: &Step, rig: &Rig) -> String {
         match event {
             Event::Barred(bar) => {
                 lines.push(format!("barred {} {}", name(bar.target), bar.reason.as_str()));
+            }
+            Event::Refused { why, reason: Refusal::NoneCanServe(bar), .. } => {
+                lines.push(format!("refused {} none_can_serve {}", why.as_str(), bar.as_str()));
             }
             Event::Refused { why, reason, .. } => {
                 lines.push(format!("refused {} {}", why.as_str(), reason.as_str()));

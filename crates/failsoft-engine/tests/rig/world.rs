@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use failsoft_engine::{
     Arrival, AttemptId, CallId, Command, Delivery, Engine, Event, Failure, FailureKind, Input,
-    Moment, Phase, Settings, Step, TargetId, Usage, Verdict,
+    Left, Moment, Phase, QuotaTold, Settings, Step, TargetId, Usage, Verdict,
 };
 
 use super::Rig;
@@ -47,6 +47,8 @@ pub(crate) type Nature = Box<dyn FnMut(&mut Dice, &str, Moment) -> Fate>;
 pub(crate) struct World {
     pub(crate) rig: Rig,
     pub(crate) dice: Dice,
+    /// Whether providers say what was used and what is left; with dice of their own.
+    pub(crate) tells: Option<Dice>,
     twin: Engine,
     nature: Nature,
     queue: BTreeMap<(Moment, u64), Input>,
@@ -65,6 +67,7 @@ impl World {
         Self {
             rig: Rig::new(settings, seed),
             dice: Dice(seed),
+            tells: None,
             twin,
             nature,
             queue: BTreeMap::new(),
@@ -112,7 +115,8 @@ impl World {
             | Input::FirstContent { attempt }
             | Input::Progressed { attempt, .. }
             | Input::AttemptSucceeded { attempt, .. }
-            | Input::AttemptFailed { attempt, .. } => {
+            | Input::AttemptFailed { attempt, .. }
+            | Input::QuotaTold { attempt, .. } => {
                 // Now and then what was cancelled still speaks.
                 !self.dead.contains(attempt) || self.dice.percent(10)
             }
@@ -159,6 +163,17 @@ impl World {
         let fate = (self.nature)(&mut self.dice, &key, now);
         let streamed = self.delivery[&attempt.call] == Delivery::Streamed;
         self.at(now + Duration::from_millis(20), Input::Connected { attempt });
+        let mut usage = Usage::default();
+        if let Some(dice) = &mut self.tells {
+            let when = now + dice.millis(20, 400);
+            let told = any_told(dice);
+            if dice.percent(50) {
+                usage = Usage { input: dice.roll(9000) as u32, output: dice.roll(3000) as u32 };
+            }
+            if dice.percent(30) {
+                self.at(when, Input::QuotaTold { attempt, told });
+            }
+        }
         match fate {
             Fate::Hang => {}
             Fate::Fail { after, failure } => {
@@ -169,7 +184,6 @@ impl World {
                     self.at(now + first, Input::FirstContent { attempt });
                     self.progress(now + first, now + whole, attempt);
                 }
-                let usage = Usage::default();
                 self.at(now + whole, Input::AttemptSucceeded { attempt, usage });
             }
             Fate::BreakOff { first, after, failure } => {
@@ -194,6 +208,19 @@ impl World {
         let served = |verdict: &Verdict| matches!(verdict, Verdict::Served { .. });
         self.verdicts.values().filter(|(_, verdict)| !served(verdict)).count()
     }
+}
+
+/// What headers may say: mostly plenty, now and then nothing left.
+pub(crate) fn any_told(dice: &mut Dice) -> QuotaTold {
+    let mut any = || {
+        let left = Left {
+            remaining: if dice.percent(15) { 0 } else { dice.roll(200) },
+            limit: dice.percent(70).then(|| dice.roll(200)),
+            resets_in: dice.percent(70).then(|| dice.millis(0, 20_000)),
+        };
+        dice.percent(60).then_some(left)
+    };
+    QuotaTold { requests: any(), tokens: any() }
 }
 
 /// A quick, healthy answer.
