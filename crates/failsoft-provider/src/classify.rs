@@ -21,6 +21,7 @@ mod quota;
 pub(crate) mod rule;
 pub(crate) mod said;
 mod sampling;
+pub(crate) mod seals;
 mod size;
 mod status;
 
@@ -63,6 +64,9 @@ pub struct Reading {
     pub param: Option<String>,
     /// The provider's id of the request.
     pub request_id: Option<String>,
+    /// Whether sealed material in the history was refused (a thinking signature, encrypted
+    /// reasoning, a thought signature): worth one more try there without the seals.
+    pub seal_refused: bool,
 }
 
 // A body or a message may echo a prompt or a part of a key, so neither is printed.
@@ -84,6 +88,7 @@ impl fmt::Debug for Reading {
             .field("code", &self.code)
             .field("param", &self.param)
             .field("request_id", &self.request_id)
+            .field("seal_refused", &self.seal_refused)
             .finish_non_exhaustive()
     }
 }
@@ -110,7 +115,9 @@ const UNNAMED: u16 = 500;
 
 pub(crate) fn read(answer: &Answer<'_>, quirks: &Quirks) -> Reading {
     let said = Said::of(answer);
-    let mut failure = judge(&said, quirks);
+    let page = page::read(&said);
+    let seal_refused = if page.is_some() { None } else { seals::read(&said) };
+    let mut failure = page.or(seal_refused).unwrap_or_else(|| judge(&said, quirks));
     failure.retry_after = said.wait;
     if asks_not_to_retry(&said) {
         failure.repeat = Repeat::Forbidden;
@@ -121,6 +128,7 @@ pub(crate) fn read(answer: &Answer<'_>, quirks: &Quirks) -> Reading {
         words: said.layers.words(),
         param: said.layers.param(),
         request_id: request_id(&said),
+        seal_refused: seal_refused.is_some(),
     }
 }
 
@@ -131,8 +139,7 @@ pub(crate) fn request_id(said: &Said<'_>) -> Option<String> {
 }
 
 fn judge(said: &Said<'_>, quirks: &Quirks) -> Failure {
-    page::read(said)
-        .or_else(|| rule::first(quirks.first, said))
+    rule::first(quirks.first, said)
         .or_else(|| TABLES.iter().find_map(|rules| rule::first(rules, said)))
         .or_else(|| rule::first(quirks.last, said))
         .unwrap_or_else(|| status::default(said.status.unwrap_or(UNNAMED)))

@@ -11,7 +11,7 @@ use crate::classify::Place;
 use crate::classify::said::Said;
 
 mod buckets;
-mod formats;
+pub(crate) mod formats;
 mod prose;
 
 /// A wait beyond this is a mistake, not a wish: the longest real one is a month.
@@ -61,7 +61,7 @@ fn retry_info(said: &Said<'_>) -> Option<Duration> {
 }
 
 /// A daily quota that asks for seconds: whoever believes it meets the same again.
-fn is_daily(said: &Said<'_>) -> bool {
+pub(crate) fn is_daily(said: &Said<'_>) -> bool {
     let details = said.layers.innermost("details").and_then(Value::as_array);
     details.is_some_and(|it| it.iter().any(|detail| detail.to_string().contains("PerDay")))
 }

@@ -5,15 +5,37 @@ use failsoft_wire::Flaw;
 
 use crate::classify::rule::{Quirks, lasting, means};
 use crate::classify::said::{Form, Said};
-use crate::classify::{self, Answer, Reading};
+use crate::classify::{self, Answer, Reading, seals};
 
 /// Reasons for an end that say more than that it came too soon.
-const REASONS: &[(&str, FailureKind)] = &[
-    ("content_filter", FailureKind::ContentFiltered),
-    ("insufficient_system_resource", FailureKind::Overloaded),
-    ("model_context_window_exceeded", FailureKind::ContextLengthExceeded),
-    ("model_length", FailureKind::ContextLengthExceeded),
-    ("refusal", FailureKind::ContentFiltered),
+const REASONS: &[(&[&str], FailureKind)] = &[
+    (
+        &[
+            "blocked",
+            "blocklist",
+            "content_filter",
+            "content_filtered",
+            "error_toxic",
+            "escalation",
+            "guardrail_intervened",
+            "image_prohibited_content",
+            "image_recitation",
+            "image_safety",
+            "jailbreak",
+            "language",
+            "model_armor",
+            "prohibited_content",
+            "recitation",
+            "refusal",
+            "safety",
+            "spii",
+        ],
+        FailureKind::ContentFiltered,
+    ),
+    (&["insufficient_system_resource"], FailureKind::Overloaded),
+    // The account is limited, whatever it asks.
+    (&["pup_limited_disabled"], FailureKind::Permission),
+    (&["model_context_window_exceeded", "model_length"], FailureKind::ContextLengthExceeded),
 ];
 
 pub(crate) fn read(flaw: &Flaw, answer: &Answer<'_>, quirks: &Quirks) -> Reading {
@@ -40,8 +62,14 @@ pub(crate) fn read(flaw: &Flaw, answer: &Answer<'_>, quirks: &Quirks) -> Reading
         | Flaw::NoEnd
         | Flaw::InvalidToolArguments => None,
     };
-    let request_id = classify::request_id(&Said::of(&Answer { body: &[], ..*answer }));
-    Reading { failure, code: Some(code.to_owned()), words, param: None, request_id }
+    Reading {
+        failure,
+        code: Some(code.to_owned()),
+        seal_refused: words.as_deref().and_then(seals::read_reason).is_some(),
+        words,
+        param: None,
+        request_id: classify::request_id(&Said::of(&Answer { body: &[], ..*answer })),
+    }
 }
 
 fn no_json(answer: &Answer<'_>) -> (&'static str, Failure) {
@@ -54,6 +82,10 @@ fn no_json(answer: &Answer<'_>) -> (&'static str, Failure) {
 }
 
 fn broken_off(reason: &str) -> Failure {
-    let known = REASONS.iter().find(|(name, _)| *name == reason);
+    if let Some(failure) = seals::read_reason(reason) {
+        return failure;
+    }
+    let is_known = |names: &[&str]| names.iter().any(|name| name.eq_ignore_ascii_case(reason));
+    let known = REASONS.iter().find(|(names, _)| is_known(names));
     means(known.map_or(FailureKind::BadResponse, |(_, kind)| *kind))
 }

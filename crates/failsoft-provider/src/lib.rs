@@ -4,14 +4,22 @@
 //! stands in its own folder and in one line of [`ALL`]. Nothing here opens a connection or reads
 //! settings; classification is a pure function of the bytes that came.
 
+mod capability;
 mod classify;
 mod delay;
 mod flaw;
+mod models;
 mod provider;
 mod providers;
+mod quota;
+pub mod sign;
 mod transport;
 
+pub use failsoft_engine::Price;
+
+pub use capability::{capability, needs};
 pub use classify::{Answer, Place, Reading};
+pub use models::{Cancel, ModelFacts, facts};
 pub use provider::{Auth, Provider};
 pub use providers::{ALL, generic, known};
 pub use transport::{TransportFault, read_transport};

@@ -1,20 +1,29 @@
 //! What is known of a provider before the first call.
 
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::time::SystemTime;
+
+use failsoft_engine::QuotaTold;
 use failsoft_wire::{Dialect, Flaw};
+use http::HeaderMap;
 
 use crate::classify::rule::Quirks;
 use crate::classify::{self, Answer, Reading};
-use crate::flaw;
+use crate::{flaw, quota};
 
 /// A company's service, or a kind of server people run themselves.
 #[derive(Debug)]
 pub struct Provider {
     /// The name used in settings, e.g. the part before the slash of a target.
     pub id: &'static str,
-    /// What it speaks.
+    /// What it speaks unless settings say otherwise.
     pub dialect: Dialect,
-    /// Where it is, as its SDK takes it: with `/v1` for `chat_completions`, without for
-    /// `messages`. `None` where every account has its own address.
+    /// Everything it speaks at its usual address, `dialect` first.
+    pub(crate) speaks: &'static [Dialect],
+    /// Where it is, as its SDK takes it: with the version (`/v1`) for OpenAI's dialects and
+    /// `generate_content`, without for `messages` and `bedrock_converse`. `None` where every
+    /// account, project or region has its own address.
     pub base_url: Option<&'static str>,
     /// How its key is sent, if there is one.
     pub auth: Auth,
@@ -22,6 +31,8 @@ pub struct Provider {
     pub key_env: Option<&'static str>,
     /// Headers it wants on every request unless the client sent its own.
     pub default_headers: &'static [(&'static str, &'static str)],
+    /// What is known of its models, a line each; empty where nothing is.
+    pub(crate) models: &'static str,
     /// What this provider alone says.
     pub(crate) quirks: Quirks,
 }
@@ -33,17 +44,47 @@ pub enum Auth {
     Bearer,
     /// This header holds the key alone.
     Header(&'static str),
+    /// Each request is signed (AWS Signature Version 4). The key is written
+    /// `ACCESS_KEY_ID:SECRET` or `ACCESS_KEY_ID:SECRET:SESSION_TOKEN`; one without a colon is no
+    /// key pair but a token, and goes out as [`Self::Bearer`].
+    SigV4 {
+        /// The service's name in the signature's scope.
+        service: &'static str,
+    },
     /// There is no key.
     None,
 }
 
 impl Provider {
-    /// The path to append to a base URL of its form, e.g. `/chat/completions` after `…/v1`.
+    /// Everything this provider speaks at its usual address, [`Self::dialect`] first; so settings
+    /// may choose one of them without naming an address. `embeddings` is among them where the
+    /// address serves them.
     #[must_use]
-    pub const fn endpoint(&self, dialect: Dialect) -> &'static str {
-        match dialect {
-            Dialect::ChatCompletions => "/chat/completions",
-            Dialect::Messages => "/v1/messages",
+    pub const fn dialects(&self) -> &'static [Dialect] {
+        self.speaks
+    }
+
+    /// What a call of this wire format adds to a base URL, e.g. `/chat/completions` to `…/v1`.
+    #[must_use]
+    pub fn path(&self, dialect: Dialect, model: &str, streamed: bool) -> Cow<'static, str> {
+        match (dialect, streamed) {
+            (Dialect::ChatCompletions, _) => Cow::Borrowed("/chat/completions"),
+            (Dialect::Messages, _) => Cow::Borrowed("/v1/messages"),
+            (Dialect::Responses, _) => Cow::Borrowed("/responses"),
+            (Dialect::Embeddings, _) => Cow::Borrowed("/embeddings"),
+            (Dialect::GenerateContent, false) => {
+                Cow::Owned(format!("/models/{}:generateContent", google_segment(model)))
+            }
+            (Dialect::GenerateContent, true) => Cow::Owned(format!(
+                "/models/{}:streamGenerateContent?alt=sse",
+                google_segment(model)
+            )),
+            (Dialect::BedrockConverse, false) => {
+                Cow::Owned(format!("/model/{}/converse", segment(model)))
+            }
+            (Dialect::BedrockConverse, true) => {
+                Cow::Owned(format!("/model/{}/converse-stream", segment(model)))
+            }
         }
     }
 
@@ -65,4 +106,31 @@ impl Provider {
     pub fn read_flaw(&self, flaw: &Flaw, answer: &Answer<'_>) -> Reading {
         flaw::read(flaw, answer, &self.quirks)
     }
+
+    /// Reads what the headers of an answer of any status say is left of the key's quotas. Cheap
+    /// where there are no such headers.
+    #[must_use]
+    pub fn read_quota(&self, headers: &HeaderMap, now: SystemTime) -> QuotaTold {
+        quota::read(headers, now, self.quirks.daily)
+    }
+}
+
+/// Google's own lists name models with their collection before them.
+fn google_segment(model: &str) -> String {
+    segment(model.strip_prefix("models/").unwrap_or(model))
+}
+
+/// A text as one segment of a path; dots alone would lead out of it.
+fn segment(text: &str) -> String {
+    let only_dots = text.bytes().all(|byte| byte == b'.');
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        let is_plain = byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+        if is_plain && !only_dots {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
 }

@@ -32,6 +32,10 @@ list! {
     vllm
     llama_cpp
     lm_studio
+    gemini
+    vertex
+    aws_bedrock
+    cohere
 }
 
 /// The provider of this name.
@@ -40,11 +44,14 @@ pub fn known(id: &str) -> Option<&'static Provider> {
     ALL.iter().copied().find(|provider| provider.id == id)
 }
 
-/// Any other endpoint that speaks this dialect.
+/// Any other endpoint that speaks this dialect. What serves embeddings is an endpoint of OpenAI's.
 #[must_use]
 pub fn generic(dialect: Dialect) -> &'static Provider {
     match dialect {
-        Dialect::ChatCompletions => &generic::CHAT_COMPLETIONS,
+        Dialect::ChatCompletions | Dialect::Embeddings => &generic::CHAT_COMPLETIONS,
         Dialect::Messages => &generic::MESSAGES,
+        Dialect::Responses => &generic::RESPONSES,
+        Dialect::GenerateContent => &generic::GENERATE_CONTENT,
+        Dialect::BedrockConverse => &generic::BEDROCK_CONVERSE,
     }
 }

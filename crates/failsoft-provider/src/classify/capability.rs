@@ -20,6 +20,7 @@ pub(crate) const RULES: &[Rule] = &[
             "is deprecated for this model",
             "is enabled only for api versions",
             "is not enabled for this model",
+            "is not supported by the model",
             "is only supported by certain models",
             "is only supported in v1/",
             "not a chat model",
@@ -31,14 +32,18 @@ pub(crate) const RULES: &[Rule] = &[
             "not supported with this model",
             "operation does not work with the specified model",
             "please use /completions api instead",
+            "requests ending with a model turn are not supported",
             "thinking.type.enabled is not supported",
         ]),
         means: means(FailureKind::Unsupported),
     },
-    // A strict parser met a content part that other targets know.
+    // A strict parser met a content part or a tool that other targets know.
     Rule {
         when: WHEN,
-        says: Says::Words(&["unknown variant `*`, expected `text`"]),
+        says: Says::Words(&[
+            "input tag '*' found using 'type' does not match any of the expected tags",
+            "unknown variant `*`, expected `text`",
+        ]),
         means: only(FailureKind::BadRequest, Elsewhere::OtherModel),
     },
 ];

@@ -22,7 +22,7 @@ pub(crate) const RULES: &[Rule] = &[
     // Its words sound like a context that is too long, but it counts one field's characters.
     Rule {
         when: ANY,
-        says: Says::Code(&["string_above_max_length", "invalid_encrypted_content"]),
+        says: Says::Code(&["string_above_max_length"]),
         means: means(FailureKind::BadRequest),
     },
     Rule {
@@ -46,7 +46,12 @@ pub(crate) const RULES: &[Rule] = &[
     },
     Rule {
         when: ANY,
-        says: Says::Code(&["unsupported_parameter", "unsupported_value", "not_supported_error"]),
+        says: Says::Code(&[
+            "not_supported_error",
+            "parameter_unknown",
+            "unsupported_parameter",
+            "unsupported_value",
+        ]),
         means: means(FailureKind::Unsupported),
     },
     Rule {
@@ -65,9 +70,15 @@ pub(crate) const RULES: &[Rule] = &[
         ]),
         means: means(FailureKind::Permission),
     },
+    // The account or its place is not let in: no bill, no region, an API that is not switched on.
+    Rule {
+        when: &[400..=400],
+        says: Says::Code(&["failed_precondition"]),
+        means: means(FailureKind::Permission),
+    },
     Rule {
         when: ANY,
-        says: Says::Code(&["invalid_api_key", "wrong_api_key"]),
+        says: Says::Code(&["api_key_invalid", "invalid_api_key", "wrong_api_key"]),
         means: means(FailureKind::Authentication),
     },
     Rule {

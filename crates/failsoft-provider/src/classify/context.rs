@@ -7,7 +7,8 @@ use failsoft_engine::{Elsewhere, FailureKind};
 use super::rule::{Rule, Says, means, only};
 
 /// Where these words were met. Not 429: throttles count tokens in much the same words.
-const WHEN: &[RangeInclusive<u16>] = &[400..=400, 403..=404, 413..=413, 422..=422, 500..=500];
+const WHEN: &[RangeInclusive<u16>] =
+    &[400..=400, 403..=404, 413..=413, 422..=422, 424..=424, 500..=500];
 
 pub(crate) const RULES: &[Rule] = &[
     // One input of many is too long for the batch; a larger context does not change that.
@@ -38,6 +39,7 @@ pub(crate) const RULES: &[Rule] = &[
             "exceeds the model's context",
             "input is too long",
             "input tokens exceed the configured limit",
+            "input tokens exceeds maximum length",
             "inputs` must have less than",
             "inputs` tokens + `max_new_tokens` must be",
             "length of all messages is too long",

@@ -8,17 +8,14 @@ pub(crate) const RULES: &[Rule] = &[
     Rule {
         when: &[400..=400],
         says: Says::Words(&[
+            "api key expired",
+            "api key not found",
             "api key not valid",
             "incorrect api key",
             "invalid api key",
             "invalid x-api-key",
             "no api key provided",
         ]),
-        means: means(FailureKind::Authentication),
-    },
-    Rule {
-        when: &[400..=400],
-        says: Says::Code(&["api_key_invalid"]),
         means: means(FailureKind::Authentication),
     },
     // The key is good; disabling it would take away what it may do.

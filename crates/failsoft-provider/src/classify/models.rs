@@ -32,6 +32,7 @@ pub(crate) const RULES: &[Rule] = &[
             "not found, try pulling it first",
             "on-demand throughput isn",
             "reached its end of life",
+            "reached the end of its life",
             "supported api model names are",
             "supported models are ",
             "unable to access model",

@@ -22,6 +22,7 @@ pub(crate) const RULES: &[Rule] = &[Rule {
         "overloaded",
         "queue is full",
         "rate-limited upstream",
+        "resource exhausted. please try again later",
         "service tier capacity exceeded",
         "temporarily unable to process your request",
         "tier capacity exceeded",

@@ -2,15 +2,22 @@
 
 use std::time::Duration;
 
-use failsoft_engine::FailureKind;
+use failsoft_engine::{Elsewhere, FailureKind};
 
-use super::rule::{ANY, CLIENT, Rule, Says, means};
+use super::rule::{ANY, CLIENT, Rule, Says, means, only};
 use super::said::Said;
+use crate::delay;
 
 /// Beyond this a limit is no pause any more: whoever waits for it waits in vain.
 const LONG: Duration = Duration::from_secs(10 * 60);
 
 pub(crate) const RULES: &[Rule] = &[
+    // Counted for one model and one project: another model or another key may go on.
+    Rule {
+        when: &[429..=429],
+        says: Says::Fact(is_for_the_day),
+        means: only(FailureKind::QuotaExhausted, Elsewhere::Any),
+    },
     // Some say `quota` to a limit that is full again in seconds, and give the seconds.
     Rule {
         when: &[429..=429],
@@ -76,6 +83,10 @@ pub(crate) const RULES: &[Rule] = &[
         means: means(FailureKind::QuotaExhausted),
     },
 ];
+
+fn is_for_the_day(said: &Said<'_>) -> bool {
+    delay::is_daily(said)
+}
 
 fn is_far_away(said: &Said<'_>) -> bool {
     said.status == Some(429) && said.wait.is_some_and(|wait| wait > LONG)

@@ -37,11 +37,13 @@ pub(crate) struct Quirks {
     pub(crate) first: &'static [Rule],
     /// Read after them: statuses it uses in its own way.
     pub(crate) last: &'static [Rule],
+    /// Headers that tell what remains of a day although nothing about them says so.
+    pub(crate) daily: &'static [&'static str],
 }
 
 impl Quirks {
     /// Nothing of its own.
-    pub(crate) const NONE: Self = Self { first: &[], last: &[] };
+    pub(crate) const NONE: Self = Self { first: &[], last: &[], daily: &[] };
 }
 
 /// Every status.

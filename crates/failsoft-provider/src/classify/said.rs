@@ -18,6 +18,13 @@ const DEPTH: u8 = 12;
 /// Types that only say that something is an error.
 const NO_CODES: &[&str] = &["error", "response.failed", "event", "null", ""];
 
+/// Where codes and types stand, the most telling first.
+const CODE_KEYS: &[&str] =
+    &["code", "error_code", "error_type", "reason", "limit_source", "__type", "type", "status"];
+/// Where words stand.
+const WORD_KEYS: &[&str] =
+    &["message", "Message", "originalMessage", "detail", "msg", "title", "error_description"];
+
 /// An answer with its wrapping taken off.
 pub(crate) struct Said<'a> {
     pub(crate) answer: &'a Answer<'a>,
@@ -54,8 +61,8 @@ impl<'a> Said<'a> {
         let (form, layers) = open(body);
         let messages = layers.messages().join("\n");
         let text = messages.chars().take(MATCH_AT_MOST).flat_map(char::to_lowercase).collect();
-        let mut said =
-            Self { answer, form, status: None, wait: None, codes: layers.codes(), text, layers };
+        let codes = header_code(answer).into_iter().chain(layers.codes()).collect();
+        let mut said = Self { answer, form, status: None, wait: None, codes, text, layers };
         said.status = match answer.place {
             Place::Http if answer.status >= 400 => Some(answer.status),
             Place::Http | Place::Body | Place::Stream => said.status_inside(),
@@ -130,15 +137,15 @@ impl Layers {
 
     /// The status the outermost object names: a relay's judgement of what it passes on.
     fn status(&self) -> Option<u16> {
-        let keys = ["status_code", "code", "status"];
+        let keys = ["status_code", "originalStatusCode", "code", "status"];
         self.objects().find_map(|object| keys.iter().find_map(|key| status_of(object.get(*key)?)))
     }
 
     fn codes(&self) -> Vec<String> {
-        let keys = ["code", "error_code", "error_type", "reason", "limit_source", "type", "status"];
         let mut codes = Vec::new();
         for object in self.objects().rev() {
-            codes.extend(keys.iter().filter_map(|key| code_of(object.get(*key)?)));
+            codes.extend(details(object).filter_map(|detail| code_of(detail.get("reason")?)));
+            codes.extend(CODE_KEYS.iter().filter_map(|key| code_of(object.get(*key)?)));
         }
         codes
     }
@@ -234,11 +241,9 @@ fn embedded(text: &str) -> Option<Value> {
 fn messages_of(layer: &Value) -> Vec<String> {
     match layer {
         Value::String(text) => vec![text.clone()],
-        Value::Object(object) => ["message", "detail", "msg", "title", "error_description"]
-            .iter()
-            .filter_map(|key| object.get(*key))
-            .filter_map(message_of)
-            .collect(),
+        Value::Object(object) => {
+            WORD_KEYS.iter().filter_map(|key| object.get(*key)).filter_map(message_of).collect()
+        }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => Vec::new(),
     }
 }
@@ -272,9 +277,23 @@ fn location(item: &Map<String, Value>) -> Option<String> {
     (!path.is_empty()).then(|| path.join("."))
 }
 
+/// A type that is sent as a header, with or without an address behind it.
+fn header_code(answer: &Answer<'_>) -> Option<String> {
+    let name = answer.headers.get("x-amzn-errortype")?.to_str().ok()?;
+    let name = name.split(':').next().unwrap_or_default().trim();
+    (!name.is_empty()).then(|| name.to_owned())
+}
+
+/// The entries of a list of details.
+fn details(object: &Map<String, Value>) -> impl Iterator<Item = &Map<String, Value>> {
+    let list = object.get("details").and_then(Value::as_array);
+    list.into_iter().flatten().filter_map(Value::as_object)
+}
+
 fn code_of(value: &Value) -> Option<String> {
     let code = match value {
-        Value::String(code) => code.clone(),
+        // A type may stand behind its namespace.
+        Value::String(code) => code.rsplit('#').next().unwrap_or_default().to_owned(),
         Value::Number(code) => code.to_string(),
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => return None,
     };

@@ -28,7 +28,10 @@ impl<'a> Row<'a> {
     pub(crate) fn provider(&self) -> Option<&'static Provider> {
         match self.text("provider") {
             "any" => Some(generic(Dialect::ChatCompletions)),
+            "aws-bedrock" => known("bedrock"),
             "azure-openai" => known("azure"),
+            "google-gemini" => known("gemini"),
+            "google-vertex" => known("vertex"),
             name => known(name),
         }
     }
@@ -41,8 +44,8 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// How each answer of the row is read; `flaw` is what the wire finds where no error is inside.
-    pub(crate) fn read(&self, provider: &Provider, flaw: Option<&Flaw>) -> Vec<Reading> {
+    /// How each answer of the row is read; `flaws` is what the wire finds where no error is inside.
+    pub(crate) fn read(&self, provider: &Provider, flaws: &[Flaw]) -> Vec<Reading> {
         let status = u16::try_from(self.0["http_status"].as_u64().unwrap()).unwrap();
         let headers = self.headers();
         let place = self.place();
@@ -55,9 +58,9 @@ impl<'a> Row<'a> {
             now: now(),
         });
         answers
-            .map(|answer| match flaw {
-                Some(flaw) => provider.read_flaw(flaw, &answer),
-                None => provider.read_failure(&answer),
+            .flat_map(|answer| match flaws {
+                [] => vec![provider.read_failure(&answer)],
+                flaws => flaws.iter().map(|flaw| provider.read_flaw(flaw, &answer)).collect(),
             })
             .collect()
     }
@@ -76,6 +79,8 @@ impl<'a> Row<'a> {
                 }
                 // A made-up number beside the body's own wait would hide what the body says.
                 "retry-after" | "retry-after-ms" if self.tells_a_wait() => continue,
+                // The form is the same for all of them; the value is the row's own.
+                "x-amzn-errortype" => self.exception(),
                 "retry-after" => "20",
                 "retry-after-ms" => "20000",
                 "anthropic-ratelimit-unified-status" => "rejected",
@@ -88,6 +93,12 @@ impl<'a> Row<'a> {
             }
         }
         headers
+    }
+
+    /// The name of an exception, without what the row says of it in brackets.
+    fn exception(&self) -> &'a str {
+        let name = alternatives(Some(self.text("error_type"))).first().copied().unwrap_or_default();
+        name.split(' ').next().unwrap()
     }
 
     fn tells_a_wait(&self) -> bool {
@@ -120,8 +131,13 @@ impl<'a> Row<'a> {
 
     fn first_body(&self, code: Option<&str>) -> String {
         let raw = self.text("example_body");
+        if raw.starts_with(":message-type") {
+            return self.exception_frame(raw);
+        }
         let raw = raw.split(" or {").next().unwrap();
-        let raw = raw.split(" / ").next().unwrap().trim_end_matches(" H");
+        let is_whole = serde_json::from_str::<Value>(raw).is_ok();
+        let raw = if is_whole { raw } else { raw.split(" / ").next().unwrap() };
+        let raw = raw.trim_end_matches(" H");
         let data = match self.place() {
             Place::Stream => last_data(raw),
             Place::Http | Place::Body => raw,
@@ -137,6 +153,13 @@ impl<'a> Row<'a> {
             return self.built(code, "…");
         }
         closed
+    }
+
+    /// A frame of an event stream as its reader hands it on: the exception's name beside its body.
+    fn exception_frame(&self, raw: &str) -> String {
+        let header = |name: &str| raw.split(name).nth(1).and_then(|it| it.split(' ').next());
+        let name = header(":exception-type=").or_else(|| header(":error-code=")).unwrap();
+        json!({"__type": name, "message": "…"}).to_string()
     }
 
     /// Words to be found in a message, with numbers for the letters that stand for them.
@@ -160,6 +183,9 @@ impl<'a> Row<'a> {
             "mistral" | "cerebras" => json!({"message": words, "type": kind, "code": code}),
             "xai" => json!({"code": code, "error": words}),
             "ollama" => json!({"error": words}),
+            "aws-bedrock" | "cohere" => json!({"message": words}),
+            "google-gemini" | "google-vertex" => json!({"error": {
+                "code": self.0["http_status"], "message": words, "status": code}}),
             _others => json!({"error": {"message": words, "type": kind, "code": code}}),
         };
         value.to_string()

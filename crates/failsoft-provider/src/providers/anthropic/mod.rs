@@ -11,11 +11,13 @@ use crate::provider::{Auth, Provider};
 pub(crate) static PROVIDER: Provider = Provider {
     id: "anthropic",
     dialect: Dialect::Messages,
+    speaks: &[Dialect::Messages],
     base_url: Some("https://api.anthropic.com"),
     auth: Auth::Header("x-api-key"),
     key_env: Some("ANTHROPIC_API_KEY"),
     default_headers: &[("anthropic-version", "2023-06-01")],
-    quirks: Quirks { first: FIRST, last: &[] },
+    models: include_str!("models.txt"),
+    quirks: Quirks { first: FIRST, ..Quirks::NONE },
 };
 
 const FIRST: &[Rule] = &[

@@ -9,11 +9,13 @@ use crate::provider::{Auth, Provider};
 pub(crate) static PROVIDER: Provider = Provider {
     id: "azure",
     dialect: Dialect::ChatCompletions,
+    speaks: &[Dialect::ChatCompletions, Dialect::Responses, Dialect::Embeddings],
     base_url: None,
     auth: Auth::Header("api-key"),
     key_env: Some("AZURE_OPENAI_API_KEY"),
     default_headers: &[],
-    quirks: Quirks { first: FIRST, last: LAST },
+    models: "",
+    quirks: Quirks { first: FIRST, last: LAST, ..Quirks::NONE },
 };
 
 const FIRST: &[Rule] = &[

@@ -8,9 +8,11 @@ use crate::provider::{Auth, Provider};
 pub(crate) static PROVIDER: Provider = Provider {
     id: "cerebras",
     dialect: Dialect::ChatCompletions,
+    speaks: &[Dialect::ChatCompletions],
     base_url: Some("https://api.cerebras.ai/v1"),
     auth: Auth::Bearer,
     key_env: Some("CEREBRAS_API_KEY"),
     default_headers: &[],
+    models: include_str!("models.txt"),
     quirks: Quirks::NONE,
 };

@@ -9,11 +9,13 @@ use crate::provider::{Auth, Provider};
 pub(crate) static PROVIDER: Provider = Provider {
     id: "fireworks",
     dialect: Dialect::ChatCompletions,
+    speaks: &[Dialect::ChatCompletions, Dialect::Responses, Dialect::Embeddings],
     base_url: Some("https://api.fireworks.ai/inference/v1"),
     auth: Auth::Bearer,
     key_env: Some("FIREWORKS_API_KEY"),
     default_headers: &[],
-    quirks: Quirks { first: FIRST, last: LAST },
+    models: include_str!("models.txt"),
+    quirks: Quirks { first: FIRST, last: LAST, ..Quirks::NONE },
 };
 
 const FIRST: &[Rule] = &[

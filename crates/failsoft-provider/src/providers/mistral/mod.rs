@@ -10,11 +10,13 @@ use crate::provider::{Auth, Provider};
 pub(crate) static PROVIDER: Provider = Provider {
     id: "mistral",
     dialect: Dialect::ChatCompletions,
+    speaks: &[Dialect::ChatCompletions, Dialect::Embeddings],
     base_url: Some("https://api.mistral.ai/v1"),
     auth: Auth::Bearer,
     key_env: Some("MISTRAL_API_KEY"),
     default_headers: &[],
-    quirks: Quirks { first: FIRST, last: &[] },
+    models: include_str!("models.txt"),
+    quirks: Quirks { first: FIRST, ..Quirks::NONE },
 };
 
 const FIRST: &[Rule] = &[

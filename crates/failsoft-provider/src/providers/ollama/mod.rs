@@ -9,11 +9,13 @@ use crate::provider::{Auth, Provider};
 pub(crate) static PROVIDER: Provider = Provider {
     id: "ollama",
     dialect: Dialect::ChatCompletions,
+    speaks: &[Dialect::ChatCompletions, Dialect::Responses, Dialect::Embeddings],
     base_url: Some("http://127.0.0.1:11434/v1"),
     auth: Auth::Bearer,
     key_env: None,
     default_headers: &[],
-    quirks: Quirks { first: FIRST, last: &[] },
+    models: "",
+    quirks: Quirks { first: FIRST, ..Quirks::NONE },
 };
 
 const FIRST: &[Rule] = &[

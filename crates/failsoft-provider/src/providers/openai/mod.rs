@@ -8,9 +8,11 @@ use crate::provider::{Auth, Provider};
 pub(crate) static PROVIDER: Provider = Provider {
     id: "openai",
     dialect: Dialect::ChatCompletions,
+    speaks: &[Dialect::ChatCompletions, Dialect::Responses, Dialect::Embeddings],
     base_url: Some("https://api.openai.com/v1"),
     auth: Auth::Bearer,
     key_env: Some("OPENAI_API_KEY"),
     default_headers: &[],
+    models: include_str!("models.txt"),
     quirks: Quirks::NONE,
 };

@@ -10,11 +10,13 @@ use crate::provider::{Auth, Provider};
 pub(crate) static PROVIDER: Provider = Provider {
     id: "openrouter",
     dialect: Dialect::ChatCompletions,
+    speaks: &[Dialect::ChatCompletions, Dialect::Responses, Dialect::Embeddings],
     base_url: Some("https://openrouter.ai/api/v1"),
     auth: Auth::Bearer,
     key_env: Some("OPENROUTER_API_KEY"),
     default_headers: &[],
-    quirks: Quirks { first: FIRST, last: LAST },
+    models: include_str!("models.txt"),
+    quirks: Quirks { first: FIRST, last: LAST, ..Quirks::NONE },
 };
 
 const FIRST: &[Rule] = &[

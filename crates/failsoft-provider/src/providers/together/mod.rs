@@ -9,11 +9,13 @@ use crate::provider::{Auth, Provider};
 pub(crate) static PROVIDER: Provider = Provider {
     id: "together",
     dialect: Dialect::ChatCompletions,
+    speaks: &[Dialect::ChatCompletions, Dialect::Embeddings],
     base_url: Some("https://api.together.xyz/v1"),
     auth: Auth::Bearer,
     key_env: Some("TOGETHER_API_KEY"),
     default_headers: &[],
-    quirks: Quirks { first: FIRST, last: &[] },
+    models: include_str!("models.txt"),
+    quirks: Quirks { first: FIRST, ..Quirks::NONE },
 };
 
 const FIRST: &[Rule] = &[Rule {

@@ -11,11 +11,13 @@ use crate::provider::{Auth, Provider};
 pub(crate) static PROVIDER: Provider = Provider {
     id: "vllm",
     dialect: Dialect::ChatCompletions,
+    speaks: &[Dialect::ChatCompletions, Dialect::Responses, Dialect::Embeddings],
     base_url: Some("http://127.0.0.1:8000/v1"),
     auth: Auth::Bearer,
     key_env: None,
     default_headers: &[],
-    quirks: Quirks { first: FIRST, last: LAST },
+    models: "",
+    quirks: Quirks { first: FIRST, last: LAST, ..Quirks::NONE },
 };
 
 const FIRST: &[Rule] = &[

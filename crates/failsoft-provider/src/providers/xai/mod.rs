@@ -8,9 +8,11 @@ use crate::provider::{Auth, Provider};
 pub(crate) static PROVIDER: Provider = Provider {
     id: "xai",
     dialect: Dialect::ChatCompletions,
+    speaks: &[Dialect::ChatCompletions, Dialect::Responses],
     base_url: Some("https://api.x.ai/v1"),
     auth: Auth::Bearer,
     key_env: Some("XAI_API_KEY"),
     default_headers: &[],
+    models: include_str!("models.txt"),
     quirks: Quirks::NONE,
 };
