@@ -9,6 +9,7 @@ mod check;
 mod choice;
 pub mod client_keys;
 mod effective;
+mod facts;
 mod load;
 mod mask;
 mod nearest;
@@ -28,13 +29,14 @@ mod units;
 mod variables;
 
 pub use effective::{EffectiveValue, ValueOrigin, effective};
+pub use failsoft_provider::{Cancel, ModelFacts};
 pub use load::{Origin, keyed_providers, load, load_default};
 pub use problem::{Problem, Problems, Severity};
 pub use reference::reference;
 pub use schema::schema;
 pub use settings::{
-    BaseUrl, Cancel, ClientKeys, ErrorDetail, Journal, ModelFacts, ModelName, Provider,
-    RouteChoice, RouteInfo, Server, Settings, TargetInfo, Texts,
+    BaseUrl, ClientKeys, ErrorDetail, Journal, ModelName, Provider, RouteChoice, RouteInfo, Server,
+    Settings, TargetInfo, Texts, form,
 };
 pub use source::{Source, SourceError};
 pub use units::duration;

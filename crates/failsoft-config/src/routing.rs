@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use failsoft_engine::RouteId;
-use failsoft_wire::Dialect;
+use failsoft_wire::{Dialect, Reach};
 
 use crate::{Provider, RouteInfo};
 
@@ -19,14 +19,6 @@ pub(crate) struct RouteIndex {
     providers: HashMap<String, RouteId>,
     /// The only provider of a dialect.
     alone: Vec<(Dialect, RouteId)>,
-}
-
-/// What a kind of name says of a call.
-pub(crate) enum Lead {
-    /// It leads to this route.
-    Here(RouteId),
-    /// It leads to routes that speak another dialect only.
-    OtherDialect,
 }
 
 impl RouteIndex {
@@ -46,8 +38,11 @@ impl RouteIndex {
         for (offset, provider) in providers.iter().enumerate() {
             index.providers.insert(provider.name.clone(), id(written + offset));
         }
-        for dialect in Dialect::ALL {
-            let mut speakers = providers.iter().enumerate().filter(|(_, p)| p.dialect == dialect);
+        for dialect in Dialect::CLIENTS {
+            let mut speakers = providers
+                .iter()
+                .enumerate()
+                .filter(|(_, p)| dialect.reach(p.dialect) == Reach::AsItIs);
             if let (Some((offset, _)), None) = (speakers.next(), speakers.next()) {
                 index.alone.push((dialect, id(written + offset)));
             }
@@ -65,45 +60,43 @@ impl RouteIndex {
         if model.is_empty() {
             return None;
         }
-        let speaks = |route: &RouteId| {
-            routes.get(usize::from(route.0)).is_some_and(|info| info.dialect == dialect)
-        };
         let literals = self.literals.get(model).into_iter().flatten().copied();
         let patterns =
             self.patterns.iter().filter(|(pattern, _)| matches(pattern, model)).map(|(_, id)| *id);
-        let lead = lead(self.names.get(model).copied(), speaks)
-            .or_else(|| lead(literals.chain(patterns), speaks));
-        match lead {
-            Some(Lead::Here(route)) => return Some((route, model)),
-            Some(Lead::OtherDialect) => return None,
-            None => {}
+        let lead = self
+            .names
+            .get(model)
+            .copied()
+            .or_else(|| best(literals.chain(patterns), dialect, routes));
+        if let Some(route) = lead {
+            return Some((route, model));
         }
         if let Some((provider, rest)) = model.split_once('/')
             && let Some(route) = self.providers.get(provider)
         {
-            return (speaks(route) && !rest.is_empty()).then_some((*route, rest));
+            return (!rest.is_empty()).then_some((*route, rest));
         }
-        let (_, route) = self.alone.iter().find(|(speaker, _)| *speaker == dialect)?;
-        Some((*route, model))
+        let speaker = self.alone.iter().find(|(speaker, _)| *speaker == dialect);
+        let only = self.providers.values().next().filter(|_| self.providers.len() == 1);
+        speaker.map(|(_, route)| route).or(only).map(|route| (*route, model))
     }
 }
 
-fn lead(
-    routes: impl IntoIterator<Item = RouteId>,
-    speaks: impl Fn(&RouteId) -> bool,
-) -> Option<Lead> {
-    let mut other = None;
-    for route in routes {
-        if speaks(&route) {
-            return Some(Lead::Here(route));
-        }
-        other = Some(Lead::OtherDialect);
-    }
-    other
+/// The first route whose first target takes the call as it is, else the first.
+fn best(
+    leads: impl Iterator<Item = RouteId> + Clone,
+    dialect: Dialect,
+    routes: &[RouteInfo],
+) -> Option<RouteId> {
+    let passes = |route: &RouteId| {
+        let info = routes.get(usize::from(route.0));
+        info.is_some_and(|info| dialect.reach(info.dialect) == Reach::AsItIs)
+    };
+    leads.clone().find(passes).or_else(|| leads.clone().next())
 }
 
 /// Whether a name fits a pattern in which `*` stands for any run of characters.
-fn matches(pattern: &str, name: &str) -> bool {
+pub(crate) fn matches(pattern: &str, name: &str) -> bool {
     let Some((start, rest)) = pattern.split_once('*') else { return pattern == name };
     let Some(name) = name.strip_prefix(start) else { return false };
     let Some((middle, end)) = rest.rsplit_once('*') else { return name.ends_with(rest) };

@@ -7,12 +7,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use failsoft_engine::{RouteId, TargetId};
+use failsoft_engine::{FormId, Needs, RouteId, TargetId};
 use failsoft_wire::Dialect;
 use secrecy::SecretString;
 
 use crate::Problems;
 use crate::routing::RouteIndex;
+use crate::spec::ModelSpec;
 
 /// Everything a running failsoft needs to know.
 #[derive(Debug)]
@@ -104,32 +105,12 @@ pub struct Provider {
     /// Whether private and link-local addresses may be dialled (a literal address in `base_url`
     /// always may).
     pub allow_private: bool,
-    /// What is known of its models, by name.
-    pub models: BTreeMap<String, ModelFacts>,
-}
-
-/// What is known of a model. Of others nothing but `prefill` is doubted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ModelFacts {
-    /// Tokens it can hold at once.
-    pub context: Option<u32>,
-    /// Whether it goes on from the beginning of an answer.
-    pub prefill: bool,
-    /// Whether it calls tools.
-    pub tools: bool,
-    /// Whether it takes images.
-    pub vision: bool,
-    /// What becomes of a cancelled call.
-    pub cancel: Cancel,
-}
-
-/// What becomes of a cancelled call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cancel {
-    /// The work ends, and what was not made is not paid.
-    Honoured,
-    /// The work goes on and is paid.
-    Billed,
+    /// The region its requests are signed for, where they are signed.
+    pub region: Option<String>,
+    /// What it grants to each key for each model.
+    pub quota: failsoft_engine::policy::Quota,
+    /// What the settings say of its models, in the order written.
+    pub(crate) models: Vec<(String, ModelSpec)>,
 }
 
 /// An address as SDKs take it, in parts.
@@ -176,12 +157,29 @@ pub struct RouteInfo {
     pub name: String,
     /// Names that lead here too; `*` stands for any run of characters.
     pub models: Vec<String>,
-    /// The dialect its targets speak; clients of another one cannot use it yet.
+    /// The dialect its first target speaks.
     pub dialect: Dialect,
+    /// By the client's dialect, in the order of its numbers: what some target of it cannot do.
+    pub(crate) lacking: [Needs; 6],
     /// The operator's assistant messages, when nothing else can be answered.
     pub reply: Texts,
     /// The operator's words instead of the built-in ones in errors.
     pub message: Texts,
+}
+
+impl RouteInfo {
+    /// What some target of it cannot do for calls of this dialect. If a call asks none of it, any
+    /// target will do.
+    #[must_use]
+    pub const fn lacking(&self, dialect: Dialect) -> Needs {
+        self.lacking[dialect as usize]
+    }
+}
+
+/// A dialect as the engine's word for it.
+#[must_use]
+pub const fn form(dialect: Dialect) -> FormId {
+    FormId(dialect as u8)
 }
 
 /// A text in several languages, by language tag (`en`, `de`, `pt-BR`).
@@ -199,7 +197,8 @@ pub struct RouteChoice {
 
 impl Settings {
     /// Where a client's `model` leads: a route's name, a name matching a route's `models`,
-    /// `provider/model`, or a bare name when one configured provider alone speaks the dialect.
+    /// `provider/model`, or a bare name when one configured provider alone speaks the dialect, or
+    /// there is only one at all. Of several routes one whose first target speaks it is taken.
     #[must_use]
     pub fn route_for(&self, model: &str, dialect: Dialect) -> Option<RouteChoice> {
         let (route, model) = self.index.find(model, dialect, &self.routes)?;

@@ -12,9 +12,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::choice::Short;
 use crate::policy::{
     BreakerSpec, BudgetSpec, DegradeSpec, HedgeSpec, LimitSpec, PoliciesSpec, ProfileSpec,
-    RetrySpec, ThrottleSpec, TimeoutsSpec,
+    QuotaSpec, RetrySpec, ThrottleSpec, TimeoutsSpec,
 };
-use crate::units::{Length, Size};
+use crate::units::{Dollars, Length, Size};
 
 /// Settings of failsoft.
 #[derive(Default, Serialize, Deserialize, JsonSchema)]
@@ -101,13 +101,16 @@ pub(crate) struct ProviderSpec {
     /// What it speaks. Known providers bring it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) dialect: Option<DialectSpec>,
-    /// Its address as SDKs take it: with `/v1` for `chat_completions`, without for `messages`.
+    /// Its address as SDKs take it: with `/v1` for OpenAI's dialects, with `/v1beta` for
+    /// `generate_content`, without for `messages` and `bedrock_converse`.
     /// Known providers bring it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("format" = "base-url"))]
     pub(crate) base_url: Option<String>,
     /// Its key: `{ env = "NAME" }`, `{ file = "PATH" }`, or "none". Known providers read their
-    /// SDK's variable when nothing is said. The key itself is taken too, with a warning.
+    /// SDK's variable when nothing is said. The key itself is taken too, with a warning. Where
+    /// requests are signed (AWS) it is written `ACCESS_KEY_ID:SECRET` or
+    /// `ACCESS_KEY_ID:SECRET:SESSION_TOKEN`; without a colon it is a bearer token.
     #[serde(skip_serializing)]
     pub(crate) api_key: Option<KeySpec>,
     /// Several keys; each has its own quota and health.
@@ -123,7 +126,14 @@ pub(crate) struct ProviderSpec {
     /// Whether its name may lead to private addresses. An address written in `base_url` always
     /// may be private.
     pub(crate) allow_private: bool,
-    /// What is known of its models. Of others, all but `prefill` is assumed.
+    /// The region its requests are signed for, where they are signed. Read from `base_url` when
+    /// nothing is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) region: Option<String>,
+    /// What it grants to each key for each model. Calls beyond it go elsewhere, or wait.
+    pub(crate) quota: QuotaSpec,
+    /// What is known of its models; `*` stands for any run of characters. It stands above the
+    /// built-in table. Of models in neither, all but `prefill` is assumed.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) models: BTreeMap<String, ModelSpec>,
 }
@@ -142,21 +152,55 @@ pub(crate) struct KeyPlaceSpec {
     pub(crate) file: Option<String>,
 }
 
-/// What is known of a model.
-#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+/// What is known of a model. What is left out is as the built-in table has it.
+#[derive(Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct ModelSpec {
     /// Tokens it can hold at once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) context: Option<u32>,
+    /// Tokens it can write in one answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) max_output: Option<u32>,
     /// Whether it goes on from the beginning of an answer.
-    pub(crate) prefill: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) prefill: Option<bool>,
     /// Whether it calls tools.
-    pub(crate) tools: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) tools: Option<bool>,
     /// Whether it takes images.
-    pub(crate) vision: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) vision: Option<bool>,
+    /// Whether it takes documents.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) files: Option<bool>,
+    /// Whether it takes sounds and films.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) audio: Option<bool>,
+    /// Whether its answers follow a JSON schema. Where not, translated calls ask for it in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) json_schema: Option<bool>,
+    /// Whether it thinks before it answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) reasoning: Option<bool>,
     /// What becomes of a cancelled call.
-    pub(crate) cancel: CancelSpec,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) cancel: Option<CancelSpec>,
+    /// What it costs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) price: Option<PriceSpec>,
+}
+
+/// What a model costs, in US dollars for a million tokens.
+#[derive(Clone, Copy, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct PriceSpec {
+    /// For tokens read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) input: Option<Dollars>,
+    /// For tokens written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) output: Option<Dollars>,
 }
 
 #[derive(Clone, Copy, Serialize, Deserialize, JsonSchema)]
@@ -179,6 +223,8 @@ pub(crate) struct RouteSpec {
     pub(crate) tiers: Vec<Vec<String>>,
     /// Who waits: it sets the deadline and the patience that go with it.
     pub(crate) profile: ProfileSpec,
+    /// Which target of a tier is taken first, among those that can answer.
+    pub(crate) prefer: PreferSpec,
     /// When a call makes its next attempt.
     pub(crate) retry: RetrySpec,
     /// How long things may take.
@@ -195,6 +241,29 @@ pub(crate) struct RouteSpec {
     pub(crate) hedge: HedgeSpec,
     /// What is answered when nothing else can be.
     pub(crate) degrade: DegradeSpec,
+}
+
+/// Which target of a tier is taken first.
+#[derive(Clone, Copy, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum PreferSpec {
+    /// The one that answers well and has room.
+    #[default]
+    Health,
+    /// The cheapest for the call; one whose price is not known comes last.
+    Price,
+    /// The one whose answers begin first.
+    Speed,
+}
+
+impl From<PreferSpec> for failsoft_engine::Prefer {
+    fn from(spec: PreferSpec) -> Self {
+        match spec {
+            PreferSpec::Health => Self::Health,
+            PreferSpec::Price => Self::Price,
+            PreferSpec::Speed => Self::Speed,
+        }
+    }
 }
 
 impl RouteSpec {
@@ -226,7 +295,8 @@ impl Serialize for DialectSpec {
 impl<'de> Deserialize<'de> for DialectSpec {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let name = String::deserialize(deserializer)?;
-        name.parse().map(Self).map_err(|()| D::Error::custom("no such dialect"))
+        let known = Dialect::TARGETS.into_iter().find(|dialect| dialect.as_str() == name);
+        known.map(Self).ok_or_else(|| D::Error::custom("no such dialect"))
     }
 }
 
@@ -240,7 +310,7 @@ impl JsonSchema for DialectSpec {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "enum": Dialect::ALL.map(Dialect::as_str) })
+        json_schema!({ "type": "string", "enum": Dialect::TARGETS.map(Dialect::as_str) })
     }
 }
 
@@ -268,19 +338,6 @@ impl Default for JournalSpec {
             path: "failsoft.db".to_owned(),
             keep: Length(std::time::Duration::from_secs(30 * 86_400)),
             sync: false,
-        }
-    }
-}
-
-impl Default for ModelSpec {
-    /// Prefill is rare and fails hard where it is missing; the rest is common.
-    fn default() -> Self {
-        Self {
-            context: None,
-            prefill: false,
-            tools: true,
-            vision: true,
-            cancel: CancelSpec::Honoured,
         }
     }
 }

@@ -8,9 +8,10 @@ use std::collections::BTreeSet;
 use serde_json::Value as Json;
 
 use crate::nearest::suggest;
+use crate::policy::RateSpec;
 use crate::report::{Report, Words, join, say};
 use crate::tree::{Node, Table, Value};
-use crate::units::{Length, Share, Size};
+use crate::units::{Dollars, Length, Share, Size};
 use crate::{Severity, base_url};
 
 /// A schema with the definitions its references lead to.
@@ -117,7 +118,10 @@ fn fits(node: &mut Node, shape: Shape<'_>, path: &str, report: &Report<'_>) -> b
         }
         Value::Text(text) if shape.takes("string") => text_fault(text, shape),
         Value::Integer(number) if shape.takes("integer") => number_fault(*number, shape),
-        Value::Float(number) if shape.takes("number") => Share::new(*number).err().map(say),
+        Value::Float(number) if shape.takes("number") => match shape.format() {
+            "dollars" => Dollars::new(*number).err().map(say),
+            _ => Share::new(*number).err().map(say),
+        },
         Value::Boolean(_) if shape.takes("boolean") => None,
         value @ (Value::Text(_)
         | Value::Integer(_)
@@ -154,6 +158,7 @@ fn text_fault(text: &str, shape: Shape<'_>) -> Option<Words> {
     match shape.format() {
         "duration" => Length::parse(text).err().map(say),
         "size" => Size::parse(text).err().map(say),
+        "rate" => RateSpec::parse(text).err().map(say),
         "base-url" => base_url::parse(text).err(),
         "socket-address" => crate::check::address(text).err(),
         _ => None,
@@ -216,13 +221,16 @@ pub(crate) fn wanted(shape: Shape<'_>) -> String {
         let kind = match shape.format() {
             "duration" => "a duration such as \"8s\"",
             "size" => "a size such as \"32MiB\"",
+            "rate" => "a rate such as \"500/min\"",
             "socket-address" => "an address such as \"127.0.0.1:4000\"",
             _ => "a text",
         };
         kinds.push(kind.to_owned());
     }
     if shape.takes("number") {
-        kinds.push("a number between 0 and 1".to_owned());
+        let dollars = shape.format() == "dollars";
+        let number = if dollars { "a price in US dollars" } else { "a number between 0 and 1" };
+        kinds.push(number.to_owned());
     } else if shape.takes("integer") {
         kinds.push("a whole number".to_owned());
     }

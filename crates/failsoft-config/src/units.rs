@@ -22,6 +22,12 @@ pub(crate) struct Share {
     pub(crate) milli: u32,
 }
 
+/// A price in US dollars for a million tokens, in millionths of a dollar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Dollars {
+    pub(crate) micros: u64,
+}
+
 const LENGTHS: &[(&str, u64)] =
     &[("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)];
 const SIZES: &[(&str, u64)] = &[
@@ -125,6 +131,53 @@ impl Share {
             reason = "it lies between 0 and 1000"
         )]
         Ok(Self { milli: milli as u32 })
+    }
+}
+
+impl Dollars {
+    /// Nobody asks more for a million tokens.
+    const MOST: f64 = 1e6;
+
+    /// A price as it is written.
+    pub(crate) fn new(dollars: f64) -> Result<Self, String> {
+        if !(0.0..=Self::MOST).contains(&dollars) {
+            return Err(format!("{dollars} is no price in US dollars for a million tokens"));
+        }
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "it lies between 0 and a million million"
+        )]
+        Ok(Self { micros: (dollars * 1e6).round() as u64 })
+    }
+}
+
+impl Serialize for Dollars {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[expect(clippy::cast_precision_loss, reason = "prices are small")]
+        serializer.serialize_f64(self.micros as f64 / 1e6)
+    }
+}
+
+impl<'de> Deserialize<'de> for Dollars {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::new(f64::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+impl JsonSchema for Dollars {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "dollars".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "number", "format": "dollars", "minimum": 0, "maximum": Self::MOST
+        })
     }
 }
 

@@ -99,6 +99,6 @@ proptest! {
         let settings = load(text, Path::new(""), &BTreeMap::new()).unwrap();
         let choice = settings.route_for(&model, Dialect::ChatCompletions);
         prop_assert_eq!(choice.is_none(), model.is_empty() || model == "openai/");
-        prop_assert_eq!(settings.route_for(&model, Dialect::Messages), None);
+        prop_assert_eq!(settings.route_for(&model, Dialect::Messages), choice);
     }
 }

@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use failsoft_config::{Cancel, ErrorDetail, ModelFacts, Settings, ValueOrigin, effective, load};
 use failsoft_engine::policy::{
-    Breaker, Budget, Budgets, ContentFilter, FirstToken, Limit, PerProfile, Retry, Throttle,
-    Timeouts,
+    Breaker, Budget, Budgets, ContentFilter, FirstToken, Limit, PerProfile, Quota, Rate, Retry,
+    Throttle, Timeouts,
 };
-use failsoft_engine::{Policies, Profile};
+use failsoft_engine::{Policies, Prefer, Price, Profile};
 use serde_json::Value as Json;
 
 const GOOD: &str = include_str!("good.toml");
@@ -83,6 +83,7 @@ fn every_key_reaches_its_setting() {
 fn expected_policies() -> Policies {
     Policies {
         profile: Profile::Background,
+        prefer: Prefer::Price,
         retry: Retry {
             max_attempts: 4,
             base: Duration::from_millis(250),
@@ -172,8 +173,19 @@ fn sections_reach_their_settings() {
         tools: false,
         vision: false,
         cancel: Cancel::Billed,
+        ..ModelFacts::default()
     };
-    assert_eq!(local.models.get("llama-4"), Some(&facts));
+    assert_eq!(local.facts("llama-4"), facts);
+    let family = local.facts("llama-5");
+    assert_eq!(family.max_output, Some(8192));
+    assert!(!(family.files || family.audio || family.json_schema || family.reasoning));
+    assert_eq!(family.price, Some(Price { input: 250_000, output: 1_000_000 }));
+    assert_eq!(local.facts("qwen"), ModelFacts::default());
+    assert_eq!(local.region.as_deref(), Some("eu-central-1"));
+    let rate = |amount| Rate { amount, per: secs(60), burst: secs(2) };
+    assert_eq!(local.quota, Quota { requests: Some(rate(500)), tokens: Some(rate(200_000)) });
+    // What the table knows stays where the settings say nothing.
+    assert!(anthropic.facts("claude-sonnet-5-5").context.is_some());
 }
 
 /// A reload must not see a change where there is none.

@@ -7,8 +7,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use failsoft_config::{ModelName, Settings, load, load_default};
-use failsoft_engine::{Profile, RouteId, TargetId};
+use failsoft_engine::{Need, Needs, Profile, RouteId, TargetId};
 use failsoft_wire::Dialect;
+use secrecy::ExposeSecret as _;
 
 fn env(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
@@ -96,15 +97,15 @@ fn a_clients_model_leads_where_the_order_says() {
     let (chat, messages) = (Dialect::ChatCompletions, Dialect::Messages);
     for (model, dialect, expected) in [
         ("zebra", chat, Some(("zebra", "zebra"))),
-        ("zebra", messages, None),
+        ("zebra", messages, Some(("zebra", "zebra"))),
         ("gpt-5.6", chat, Some(("zebra", "gpt-5.6"))),
         ("gpt-4", chat, Some(("apple", "gpt-4"))),
         ("o9", chat, Some(("zebra", "o9"))),
-        ("o9", messages, None),
+        ("o9", messages, Some(("zebra", "o9"))),
         ("claude-x", messages, Some(("letters", "claude-x"))),
-        ("claude-x", chat, None),
+        ("claude-x", chat, Some(("letters", "claude-x"))),
         ("a/some/model", chat, Some(("a/*", "some/model"))),
-        ("a/some", messages, None),
+        ("a/some", messages, Some(("a/*", "some"))),
         ("a/", chat, None),
         ("bare", chat, None),
         ("bare", messages, Some(("m/*", "bare"))),
@@ -117,6 +118,40 @@ fn a_clients_model_leads_where_the_order_says() {
         let expected = expected.map(|(name, model)| (route(name), model.to_owned()));
         assert_eq!(found, expected, "{model} {dialect}");
     }
+}
+
+/// Of two routes with the same pattern the one whose first target speaks the dialect is taken.
+#[test]
+fn a_pattern_leads_to_the_route_that_speaks_the_dialect() {
+    let text = format!("{TWO}\n[routes.more]\nmodels = [\"gpt-*\"]\ntiers = [[\"m/big\"]]\n");
+    let settings = read(&text, KEYS);
+    for (dialect, name) in [
+        (Dialect::ChatCompletions, "apple"),
+        (Dialect::Messages, "more"),
+        (Dialect::Responses, "apple"),
+        (Dialect::Embeddings, "apple"),
+    ] {
+        let found = settings.route_for("gpt-4", dialect).unwrap().route;
+        assert_eq!(settings.routes[usize::from(found.0)].name, name, "{dialect}");
+    }
+}
+
+/// Only where the targets of a route differ must a call be looked at.
+#[test]
+fn a_route_knows_what_its_targets_lack_for_each_dialect() {
+    let text = format!(
+        "{TWO}\n[routes.mixed]\ntiers = [[\"a/big\"], [\"m/sonnet\"]]\n\
+         [providers.a.models.\"big\"]\nvision = false\n"
+    );
+    let settings = read(&text, KEYS);
+    let lacking = |name: &str, dialect| {
+        settings.routes.iter().find(|route| route.name == name).unwrap().lacking(dialect)
+    };
+    assert_eq!(lacking("apple", Dialect::ChatCompletions), Needs::NONE);
+    assert!(lacking("zebra", Dialect::ChatCompletions).contains(Need::Images));
+    assert!(!lacking("zebra", Dialect::ChatCompletions).contains(Need::Tools));
+    assert!(lacking("mixed", Dialect::ChatCompletions).contains(Need::HostedTools));
+    assert!(lacking("mixed", Dialect::Embeddings).contains(Need::Embeddings));
 }
 
 #[test]
@@ -232,4 +267,20 @@ fn secrets_are_in_no_debug_output() {
     )
     .unwrap_err();
     assert!(!format!("{problems} {problems:?}").contains("sk-lit"), "{problems:?}");
+}
+
+/// A token stands above a key pair, and a pair is one key.
+#[test]
+fn requests_that_are_signed_take_their_keys_from_the_usual_variables() {
+    let text = "[providers.bedrock]\nbase_url = \"https://bedrock-runtime.eu-west-1.amazonaws.com\"\n\
+                [routes.r]\ntiers = [[\"bedrock/m\"]]\n";
+    let pair = [("AWS_ACCESS_KEY_ID", "AKIA"), ("AWS_SECRET_ACCESS_KEY", "s/e+c")];
+    let lent = [pair[0], pair[1], ("AWS_SESSION_TOKEN", "t")];
+    let token = [pair[0], pair[1], ("AWS_BEARER_TOKEN_BEDROCK", "b")];
+    for (env, key) in [(&pair[..], "AKIA:s/e+c"), (&lent, "AKIA:s/e+c:t"), (&token, "b")] {
+        let settings = read(text, env);
+        let keys: Vec<&str> =
+            settings.providers[0].keys.iter().map(|key| key.expose_secret()).collect();
+        assert_eq!(keys, [key]);
+    }
 }

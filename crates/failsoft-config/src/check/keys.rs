@@ -102,6 +102,17 @@ pub(super) fn from_variable(
     }
 }
 
+/// A key pair for signing, from the variables every tool that signs reads it from.
+pub(super) fn pair_from_variables(at: &At<'_>, around: Surroundings<'_>) -> Option<Found> {
+    let value = |name: &str| {
+        around.env.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
+    };
+    let [id, secret, token] = failsoft_provider::sign::KEY_PAIR;
+    let pair = [Some(value(id)?), Some(value(secret)?), value(token)];
+    let key = pair.into_iter().flatten().collect::<Vec<_>>().join(":");
+    Some(checked(&key, &format!("the key pair in `{id}` and `{secret}`"), at))
+}
+
 fn from_file(path: &Path, need: Need, at: &At<'_>) -> Found {
     let shown = path.display();
     let text = match std::fs::metadata(path) {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use failsoft_provider::{ALL, Auth, generic, known};
+use failsoft_wire::Dialect;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::Surroundings;
@@ -11,11 +12,11 @@ use super::keys::{self, Found, Need};
 use crate::choice::Short;
 use crate::nearest::{nearest, suggest};
 use crate::report::{At, say};
-use crate::spec::{CancelSpec, KeySpec, ModelSpec, ProviderSpec};
-use crate::{BaseUrl, Cancel, ModelFacts, Provider, base_url};
+use crate::spec::{KeySpec, ModelSpec, ProviderSpec};
+use crate::{BaseUrl, Provider, base_url};
 
 /// Headers that are failsoft's own business, or the connection's.
-const OWN_HEADERS: [&str; 13] = [
+const OWN_HEADERS: [&str; 16] = [
     "authorization",
     "connection",
     "content-length",
@@ -28,7 +29,10 @@ const OWN_HEADERS: [&str; 13] = [
     "trailer",
     "transfer-encoding",
     "upgrade",
+    "x-amz-date",
+    "x-amz-security-token",
     "x-api-key",
+    "x-goog-api-key",
 ];
 
 /// The entries, usable or not.
@@ -82,7 +86,7 @@ fn check_one(
     // Everything else is checked before a missing key ends it.
     let keys = read_keys(known, &spec, need, (at, around));
     let base_url = base_url?;
-    if dialect != known.dialect && spec.base_url.is_none() {
+    if !known.dialects().contains(&dialect) && dialect != known.dialect && spec.base_url.is_none() {
         at.key("dialect").error(
             say(format!("{} speaks {} at its usual address", known.id, known.dialect))
                 .hint("give the `base_url` where it speaks the other dialect"),
@@ -108,7 +112,9 @@ fn check_one(
                 at.key("ca_file").error(say(format!("{} cannot be read: {error}", file.display())));
             }
         }),
-        models: spec.models.into_iter().map(|(name, facts)| (name, facts.into())).collect(),
+        region: spec.region,
+        quota: spec.quota.check(&at.key("quota")),
+        models: check_models(spec.models, &at.key("models")),
     })
 }
 
@@ -179,21 +185,41 @@ fn find_base_url(
     written.and_then(|text| base_url::parse(text).ok())
 }
 
-fn check_path(base_url: &BaseUrl, dialect: failsoft_wire::Dialect, at: &At<'_>) {
+fn check_path(base_url: &BaseUrl, dialect: Dialect, at: &At<'_>) {
     let here = at.key("base_url");
     if !here.is_written() {
         return;
     }
+    let warn = |would: &str, hint: &str| {
+        here.warn(say(format!("calls would go to {would}")).hint(hint.to_owned()));
+    };
     match dialect {
-        failsoft_wire::Dialect::Messages if base_url.path.ends_with("/v1") => here.warn(
-            say("calls would go to /v1/v1/messages: the path is added to the address")
-                .hint("leave out the /v1 at its end"),
+        Dialect::Messages if base_url.path.ends_with("/v1") => warn(
+            "/v1/v1/messages: the path is added to the address",
+            "leave out the /v1 at its end",
         ),
-        failsoft_wire::Dialect::ChatCompletions if base_url.path.is_empty() => here.warn(
-            say("calls would go to /chat/completions, and most servers listen on /v1/chat/completions")
-                .hint("let the address end with /v1"),
+        Dialect::ChatCompletions if base_url.path.is_empty() => warn(
+            "/chat/completions, and most servers listen on /v1/chat/completions",
+            "let the address end with /v1",
         ),
-        failsoft_wire::Dialect::Messages | failsoft_wire::Dialect::ChatCompletions => {}
+        Dialect::Responses if base_url.path.is_empty() => warn(
+            "/responses, and most servers listen on /v1/responses",
+            "let the address end with /v1",
+        ),
+        Dialect::GenerateContent if base_url.path.is_empty() => warn(
+            "/models/MODEL:generateContent, and servers listen behind a version",
+            "let the address end with /v1beta",
+        ),
+        Dialect::BedrockConverse if base_url.path.ends_with("/model") => warn(
+            "/model/model/MODEL/converse: the path is added to the address",
+            "leave out the /model at its end",
+        ),
+        Dialect::ChatCompletions
+        | Dialect::Messages
+        | Dialect::Responses
+        | Dialect::GenerateContent
+        | Dialect::BedrockConverse
+        | Dialect::Embeddings => {}
     }
 }
 
@@ -205,7 +231,7 @@ fn check_headers(headers: &BTreeMap<String, String>, at: &At<'_>) {
         if name.is_empty() || !name.bytes().all(token) {
             here.error(say(format!("`{}` is no header name", name.escape_debug())));
         } else if OWN_HEADERS.contains(&lower.as_str()) || lower.starts_with("x-failsoft-") {
-            let is_key = matches!(lower.as_str(), "authorization" | "x-api-key");
+            let is_key = matches!(lower.as_str(), "authorization" | "x-api-key" | "x-goog-api-key");
             let hint = is_key.then(|| "write the key as `api_key`".to_owned());
             here.error(say(format!("`{name}` is set by failsoft")).hint_if(hint));
         }
@@ -239,7 +265,14 @@ fn read_keys(
             return None;
         }
         (None, None) => match known.key_env {
-            Some(name) => vec![(keys::from_variable(name, need, at, around), at.clone())],
+            Some(name) => {
+                let signs = matches!(known.auth, Auth::SigV4 { .. });
+                let token = around.env.get(name).is_some_and(|value| !value.trim().is_empty());
+                let pair = || keys::pair_from_variables(at, around);
+                let pair = if signs && !token { pair() } else { None };
+                let found = pair.unwrap_or_else(|| keys::from_variable(name, need, at, around));
+                vec![(found, at.clone())]
+            }
             None if known.auth == Auth::None || known.base_url.is_some() => Vec::new(),
             None => {
                 at.warn(
@@ -303,17 +336,21 @@ fn is_local(host: &str) -> bool {
         || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-impl From<ModelSpec> for ModelFacts {
-    fn from(spec: ModelSpec) -> Self {
-        Self {
-            context: spec.context,
-            prefill: spec.prefill,
-            tools: spec.tools,
-            vision: spec.vision,
-            cancel: match spec.cancel {
-                CancelSpec::Honoured => Cancel::Honoured,
-                CancelSpec::Billed => Cancel::Billed,
-            },
+fn check_models(models: BTreeMap<String, ModelSpec>, at: &At<'_>) -> Vec<(String, ModelSpec)> {
+    for (name, spec) in &models {
+        let here = at.key(name);
+        for (key, tokens) in [("context", spec.context), ("max_output", spec.max_output)] {
+            if tokens == Some(0) {
+                here.key(key).error(say("no model holds 0 tokens").hint("leave it out"));
+            }
+        }
+        let half = spec.price.filter(|price| price.input.is_some() != price.output.is_some());
+        let refused =
+            ["input", "output"].iter().any(|key| here.key("price").key(key).was_refused());
+        if half.is_some() && !refused {
+            here.key("price")
+                .error(say("half a price says nothing").hint("give both `input` and `output`"));
         }
     }
+    models.into_iter().collect()
 }

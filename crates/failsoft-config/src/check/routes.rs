@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use failsoft_engine::{CredentialId, Profile, Route, Target, TargetId};
+use failsoft_engine::{CredentialId, Needs, Prefer, Profile, Route, Target, TargetId};
 use failsoft_wire::Dialect;
 
 use super::keys::fingerprint;
@@ -12,7 +12,7 @@ use crate::nearest::suggest;
 use crate::policy::{Checked as Policies, PoliciesSpec};
 use crate::report::{At, Words, say};
 use crate::spec::RouteSpec;
-use crate::{ModelName, Provider, RouteInfo, TargetInfo, Texts};
+use crate::{ModelName, Provider, RouteInfo, TargetInfo, Texts, form};
 
 /// Routes and targets, written ones first.
 pub(super) struct Built {
@@ -36,7 +36,7 @@ pub(super) fn check(
     providers: &Providers,
     at: &At<'_>,
 ) -> Built {
-    let defaults = policy.check(&at.key("policy"), Profile::Interactive);
+    let defaults = policy.check(&at.key("policy"), Profile::Interactive, Prefer::default());
     let mut builder = Builder::new(&providers.usable);
     let here = at.key("routes");
     for entry in here.table().map(|table| table.0.as_slice()).unwrap_or_default() {
@@ -90,11 +90,28 @@ fn check_route(
         }
     }
     let tiers = check_tiers(&spec.tiers, providers, at);
+    warn_of_mixed_vectors(&tiers, at);
     let profile = Profile::from(spec.profile);
+    let prefer = Prefer::from(spec.prefer);
     let models = spec.models.clone();
-    let policies = spec.into_policies().check(at, profile);
+    let policies = spec.into_policies().check(at, profile, prefer);
     let Some(dialect) = tiers.dialect else { return };
     builder.add(Draft { name: name.to_owned(), models, dialect, tiers: tiers.tiers }, &policies);
+}
+
+/// Vectors of two models cannot be compared, so a call for them goes to one model only.
+fn warn_of_mixed_vectors(tiers: &Tiers, at: &At<'_>) {
+    let mut names = tiers.tiers.iter().flatten().filter_map(|(_, model)| match model {
+        ModelName::Fixed(model) if model.contains("embed") => Some(bare(model)),
+        ModelName::Fixed(_) | ModelName::AsAsked => None,
+    });
+    let Some(first) = names.next() else { return };
+    if let Some(other) = names.find(|name| *name != first) {
+        at.key("tiers").warn(
+            say(format!("`{other}` never stands in for `{first}` when vectors are asked for"))
+                .hint("vectors of two models cannot be compared: make a route for each"),
+        );
+    }
 }
 
 #[derive(Default)]
@@ -129,13 +146,8 @@ fn check_tiers(written: &[Vec<String>], providers: &Providers, at: &At<'_>) -> T
             }
             match find_target(name, providers) {
                 Ok((provider, model)) => {
-                    let found = &providers.usable[provider];
-                    let dialect = *tiers.dialect.get_or_insert(found.dialect);
-                    if dialect == found.dialect {
-                        tier.push((provider, model));
-                    } else {
-                        place.error(other_dialect(name, found.dialect, dialect));
-                    }
+                    tiers.dialect.get_or_insert(providers.usable[provider].dialect);
+                    tier.push((provider, model));
                 }
                 Err(Some(words)) => place.error(words),
                 Err(None) => {}
@@ -144,14 +156,6 @@ fn check_tiers(written: &[Vec<String>], providers: &Providers, at: &At<'_>) -> T
         tiers.tiers.push(tier);
     }
     tiers
-}
-
-fn other_dialect(name: &str, speaks: Dialect, route: Dialect) -> Words {
-    say(format!(
-        "translation between dialects is not available yet: `{name}` speaks {speaks}, and the \
-         route's first target speaks {route}"
-    ))
-    .hint("make a route for each dialect")
 }
 
 /// A target's provider and model; no words when its provider was reported already.
@@ -222,6 +226,8 @@ struct Builder<'p> {
     providers: &'p [Provider],
     credentials: BTreeMap<(usize, Option<usize>), u16>,
     models: BTreeMap<(usize, String), u16>,
+    /// Bare names, whoever has a model of that name.
+    names: BTreeMap<String, u16>,
     engine_routes: Vec<Arc<Route>>,
     engine_targets: Vec<Target>,
     targets: Vec<TargetInfo>,
@@ -234,6 +240,7 @@ impl<'p> Builder<'p> {
             providers,
             credentials: BTreeMap::new(),
             models: BTreeMap::new(),
+            names: BTreeMap::new(),
             engine_routes: Vec::new(),
             engine_targets: Vec::new(),
             targets: Vec::new(),
@@ -242,7 +249,7 @@ impl<'p> Builder<'p> {
     }
 
     fn add(&mut self, route: Draft, policies: &Policies) {
-        let tiers = route
+        let tiers: Vec<Vec<TargetId>> = route
             .tiers
             .iter()
             .map(|tier| {
@@ -251,6 +258,7 @@ impl<'p> Builder<'p> {
                     .collect()
             })
             .collect();
+        let lacking = self.lacking(&tiers);
         self.engine_routes.push(Arc::new(Route {
             name: route.name.clone(),
             tiers,
@@ -260,6 +268,7 @@ impl<'p> Builder<'p> {
             name: route.name,
             models: route.models,
             dialect: route.dialect,
+            lacking,
             reply: Texts(policies.reply.0.clone()),
             message: Texts(policies.message.0.clone()),
         });
@@ -281,6 +290,20 @@ impl<'p> Builder<'p> {
                 self.target(info, route, policies)
             })
             .collect()
+    }
+
+    /// By the client's dialect, what some target of these tiers cannot do.
+    fn lacking(&self, tiers: &[Vec<TargetId>]) -> [Needs; 6] {
+        let mut lacking = [Needs::NONE; 6];
+        for dialect in Dialect::CLIENTS {
+            let targets = tiers.iter().flatten();
+            let targets = targets.filter_map(|id| self.engine_targets.get(usize::from(id.0)));
+            let can = targets.fold(Needs::ALL, |can, target| {
+                can.both(target.capability.of(target.form, Some(form(dialect))))
+            });
+            lacking[dialect as usize] = Needs::ALL.without(can);
+        }
+        lacking
     }
 
     fn info(&self, provider: usize, key: Option<usize>, model: &ModelName) -> TargetInfo {
@@ -320,6 +343,10 @@ impl<'p> Builder<'p> {
         while self.engine_targets.iter().any(|target| target.key == key) {
             key = format!("{key}@{route}");
         }
+        let names = self.names.len();
+        let name = *self.names.entry(bare(&model).to_owned()).or_insert(id(names).0);
+        let provider = &self.providers[info.provider];
+        let facts = provider.facts(&model);
         let (credentials, models) = (self.credentials.len(), self.models.len());
         let credential =
             *self.credentials.entry((info.provider, info.key)).or_insert(id(credentials).0);
@@ -328,13 +355,23 @@ impl<'p> Builder<'p> {
             key,
             credential: CredentialId(credential),
             model: number,
+            model_name: name,
             any_model: info.model == ModelName::AsAsked,
+            form: form(provider.dialect),
+            capability: failsoft_provider::capability(provider.dialect, Some(&facts)),
+            price: facts.price,
+            quota: provider.quota,
             breaker: policies.breaker.clone(),
             limit: policies.limit.clone(),
         });
         self.targets.push(info);
         id(self.targets.len() - 1)
     }
+}
+
+/// The name of a model without its maker before it, as relays write it.
+fn bare(model: &str) -> &str {
+    model.rsplit('/').next().unwrap_or(model)
 }
 
 /// Too many of them are reported in the end.

@@ -8,6 +8,7 @@ mod degrade;
 mod hedge;
 mod limit;
 mod profile;
+mod quota;
 mod retry;
 mod throttle;
 mod watch;
@@ -18,6 +19,7 @@ pub(crate) use degrade::DegradeSpec;
 pub(crate) use hedge::HedgeSpec;
 pub(crate) use limit::LimitSpec;
 pub(crate) use profile::{ProfileSpec, spread};
+pub(crate) use quota::{QuotaSpec, RateSpec};
 pub(crate) use retry::RetrySpec;
 pub(crate) use throttle::ThrottleSpec;
 pub(crate) use watch::TimeoutsSpec;
@@ -60,7 +62,12 @@ pub(crate) struct Checked {
 
 impl PoliciesSpec {
     /// Reports what cannot work; the numbers that came are returned all the same.
-    pub(crate) fn check(self, at: &At<'_>, profile: failsoft_engine::Profile) -> Checked {
+    pub(crate) fn check(
+        self,
+        at: &At<'_>,
+        profile: failsoft_engine::Profile,
+        prefer: failsoft_engine::Prefer,
+    ) -> Checked {
         self.hedge.check(&at.key("hedge"));
         let (degrade, reply, message) = self.degrade.check(&at.key("degrade"));
         Checked {
@@ -71,6 +78,7 @@ impl PoliciesSpec {
                 timeouts: self.timeouts.check(&at.key("timeouts"), profile),
                 throttle: self.throttle.check(&at.key("throttle")),
                 degrade,
+                prefer,
             },
             breaker: self.breaker.check(&at.key("breaker")),
             limit: self.limit.check(&at.key("limit")),
