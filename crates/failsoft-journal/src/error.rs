@@ -35,6 +35,12 @@ pub enum JournalError {
         /// Ours.
         known: u32,
     },
+    /// An older failsoft wrote it, and it was not brought up to date yet.
+    #[error("{path} was written by an older failsoft; `failsoft serve` brings it up to date")]
+    Older {
+        /// Which file.
+        path: PathBuf,
+    },
     /// Another process writes it.
     #[error(
         "{path} is written by another failsoft; stop that one, or set [journal] path to another file"

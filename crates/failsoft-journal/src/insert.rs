@@ -21,9 +21,9 @@ const CALL: &str = "INSERT INTO calls (seq, id, started_ms, route, model, dialec
 const ATTEMPT: &str = "INSERT INTO attempts (call, ordinal, target, model, why, start_step,
     commit_step, end_step, started_ns, connected_ns, headers_ns, first_content_ns, committed_ns, took_ns,
     outcome, kind, phase, same_target, elsewhere, cancel_reason, retry_after_ns, status, code,
-    request_id, words, input_tokens, output_tokens, delivered_bytes)
+    request_id, words, input_tokens, output_tokens, delivered_bytes, translated_to, left_out)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
-    ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28) ON CONFLICT DO NOTHING";
+    ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30) ON CONFLICT DO NOTHING";
 const STEP: &str = "INSERT INTO steps (call, step, at_ns, what, target, why, reason, from_state,
     to_state, until_ns, took_ns, value)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT DO NOTHING";
@@ -177,6 +177,8 @@ impl<'c> Inserts<'c> {
             row.usage.map(|usage| usage.input),
             row.usage.map(|usage| usage.output),
             facts.map_or(0, |facts| signed(facts.delivered_bytes)),
+            facts.and_then(|facts| facts.translated_to),
+            facts.map(|facts| facts.left_out.join(", ")).filter(|list| !list.is_empty()),
         ])?;
         Ok(())
     }

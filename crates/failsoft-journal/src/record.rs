@@ -78,6 +78,10 @@ pub struct AttemptFacts {
     pub ordinal: u8,
     /// The model asked for at the target.
     pub model: String,
+    /// The target's dialect, where the call was written anew in it.
+    pub translated_to: Option<&'static str>,
+    /// What the target's dialect has not and the call was sent without.
+    pub left_out: Vec<&'static str>,
     /// The HTTP status, if one came.
     pub status: Option<u16>,
     /// The provider's own code or type.

@@ -12,7 +12,7 @@ use crate::queue::{Drops, Entry};
 use crate::{JournalError, Options};
 
 /// Each step takes the schema one version further; the last one is the version we know.
-const MIGRATIONS: [&str; 1] = [include_str!("schema/1.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("schema/1.sql"), include_str!("schema/2.sql")];
 /// The version we know.
 pub(crate) const KNOWN: u32 = MIGRATIONS.len() as u32;
 /// How long another process may hold the file before a write counts as failed.
@@ -193,6 +193,7 @@ pub(crate) fn open_to_read(path: &Path) -> Result<Connection, JournalError> {
     match found {
         KNOWN => Ok(connection),
         0 => Err(damaged(path, "it holds no journal")),
+        older if older < KNOWN => Err(JournalError::Older { path: path.to_owned() }),
         _ => Err(JournalError::Newer { path: path.to_owned(), found, known: KNOWN }),
     }
 }

@@ -76,6 +76,10 @@ pub struct StoryAttempt {
     pub credential: Option<String>,
     /// The model asked for there.
     pub model: Option<String>,
+    /// The target's dialect, where the call was written anew in it.
+    pub translated_to: Option<String>,
+    /// What that dialect has not and the call was sent without, by name.
+    pub left_out: Option<String>,
     /// `first`, `retry`, `failover` or `patience`.
     pub why: Option<String>,
     /// When it was sent.

@@ -53,6 +53,7 @@ pub(crate) const REFUSALS: Table = &[
     ("committed", "the answer has begun"),
     ("no_target", "no other target may take it"),
     ("wait_too_long", "the target asked for a longer wait than this call will make"),
+    ("none_can_serve", "no target of the route can serve such a call"),
 ];
 
 /// Which gate was closed.
@@ -64,6 +65,23 @@ pub(crate) const BARS: Table = &[
     ("model_disabled", "its model is out of use"),
     ("switched_off", "switched off by an operator"),
     ("excluded", "a failure of this call rules it out"),
+    ("quota", "what its provider grants is used up for now"),
+    ("context_too_small", "the prompt is longer than it can hold"),
+    ("other_form", "it speaks another wire format, and the call cannot be translated"),
+    ("other_account", "the call refers to something that another account holds"),
+    ("other_model", "it has another model, and the call wants the same one"),
+    ("lacks_tools", "it cannot call tools"),
+    ("lacks_images", "it cannot see images"),
+    ("lacks_files", "it cannot read files"),
+    ("lacks_audio_video", "it cannot take audio or video"),
+    ("lacks_media_output", "it cannot answer with images or sound"),
+    ("lacks_json_schema", "it cannot keep to a JSON schema"),
+    ("lacks_several_choices", "it cannot give several answers"),
+    ("lacks_hosted_tools", "it has no tools of the provider's own"),
+    ("lacks_server_state", "it cannot go on from what a provider keeps"),
+    ("lacks_custom_tools", "it cannot call tools whose input is not JSON"),
+    ("lacks_logprobs", "it does not tell how likely tokens were"),
+    ("lacks_prefill", "it cannot go on from an answer already begun"),
 ];
 
 /// What a call waited for, beside gates.
@@ -182,22 +200,11 @@ mod tests {
                 Refusal::Committed,
                 Refusal::NoTarget,
                 Refusal::WaitTooLong,
+                Refusal::NoneCanServe(BarReason::Quota),
             ]
             .map(Refusal::as_str),
         );
-        check(
-            BARS,
-            &[
-                BarReason::Breaker,
-                BarReason::Throttle,
-                BarReason::Limit,
-                BarReason::CredentialDisabled,
-                BarReason::ModelDisabled,
-                BarReason::SwitchedOff,
-                BarReason::Excluded,
-            ]
-            .map(BarReason::as_str),
-        );
+        check(BARS, &BarReason::ALL.map(BarReason::as_str));
         check(WAITS, &[WaitCause::Backoff, WaitCause::RetryAfter].map(WaitCause::as_str));
         check(
             CANCELS,

@@ -45,7 +45,8 @@ Call 0199-exhausted  failed · 2 attempts · 5.10 s
                 key 3f9a
     95 ms  –  not retried: the target asked for a longer wait than this call
               will make
-    95 ms  →  attempt 2 to local/llama-4: another target after the failure
+    95 ms  →  attempt 2 to local/llama-4: another target after the failure,
+              translated to messages without seed, logprobs
    5.10 s  ✗  attempt 2 failed after 5.00 s, while connecting: network failure
    5.10 s  –  groq/llama-4-maverick barred: it asked to be left alone until
               14:02:51

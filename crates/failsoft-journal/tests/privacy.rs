@@ -52,6 +52,8 @@ fn nasty() -> CallRecord {
         let AttemptFacts {
             ordinal: _,
             model,
+            translated_to,
+            left_out,
             status: _,
             code,
             request_id,
@@ -61,6 +63,7 @@ fn nasty() -> CallRecord {
             delivered_bytes: _,
         } = facts;
         *model = text();
+        (*translated_to, *left_out) = (Some("messages"), vec!["top_k"]);
         (*code, *request_id, *words) = (Some(text()), Some(text()), Some(text().repeat(100)));
     }
     let target = TargetName { name: text(), provider: text(), credential: text() };

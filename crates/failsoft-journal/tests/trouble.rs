@@ -39,6 +39,30 @@ fn ids(path: &Path) -> Vec<String> {
 }
 
 #[test]
+fn a_file_of_an_older_schema_is_brought_up_to_date_with_all_its_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("j.db");
+    let older = Connection::open(&path).unwrap();
+    older.execute_batch(include_str!("../src/schema/1.sql")).unwrap();
+    older
+        .execute_batch(
+            "INSERT INTO calls (seq, id, started_ms, route, model, dialect, client_retries,
+                 request_bytes, status, attempts, waited_ns)
+             VALUES (1, 'old', 0, 'r', 'm', 'messages', 0, 1, 200, 1, 0);
+             INSERT INTO attempts (call, ordinal, delivered_bytes) VALUES (1, 0, 7);
+             PRAGMA user_version = 1;",
+        )
+        .unwrap();
+    drop(older);
+    let message = Reader::open(&path).unwrap_err().to_string();
+    assert!(message.contains("`failsoft serve` brings it up to date"), "{message}");
+    Journal::open(options(&path)).unwrap().close();
+    let story = Reader::open(&path).unwrap().call("old").unwrap().unwrap();
+    assert_eq!(story.attempts[0].delivered_bytes, 7);
+    assert_eq!(story.attempts[0].translated_to, None);
+}
+
+#[test]
 fn a_file_that_cannot_be_used_is_refused_with_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str| folder.path().join(name);

@@ -82,6 +82,8 @@ fn attempt(row: &Row<'_>) -> rusqlite::Result<StoryAttempt> {
         provider: read(row, "provider")?,
         credential: read(row, "credential")?,
         model: read(row, "model")?,
+        translated_to: read(row, "translated_to")?,
+        left_out: read(row, "left_out")?,
         why: read(row, "why")?,
         started_ms: millis(row, "started_ns")?,
         connected_ms: millis(row, "connected_ns")?,

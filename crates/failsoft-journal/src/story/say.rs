@@ -72,7 +72,18 @@ struct Told<'a> {
 impl Told<'_> {
     fn attempt_started(&self) -> String {
         let why = self.happened.why.as_deref().map_or("", |why| say(WHYS, why));
-        format!("attempt {} to {}: {why}", self.number(), self.target())
+        format!("attempt {} to {}: {why}{}", self.number(), self.target(), self.translation())
+    }
+
+    /// How the call got into the target's dialect, if it had to.
+    fn translation(&self) -> String {
+        let attempt = self.attempt();
+        let Some(dialect) = attempt.and_then(|attempt| attempt.translated_to.as_deref()) else {
+            return String::new();
+        };
+        let left_out = attempt.and_then(|attempt| attempt.left_out.as_deref());
+        let left_out = left_out.map_or(String::new(), |list| format!(" without {list}"));
+        format!(", translated to {dialect}{left_out}")
     }
 
     fn attempt_ended(&self) -> String {

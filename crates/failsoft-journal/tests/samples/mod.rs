@@ -267,6 +267,12 @@ pub fn exhausted(id: &str, started: u64) -> CallRecord {
             request_id: Some("req_9f".to_owned()),
             words: Some("Rate limit reached for gpt-5.6 on tokens per min (TPM): Limit 30000, Used 29481, Requested 2211.".to_owned()),
             ..AttemptFacts::default()
+        })
+        .fact(AttemptFacts {
+            ordinal: 1,
+            translated_to: Some("messages"),
+            left_out: vec!["seed", "logprobs"],
+            ..AttemptFacts::default()
         });
     let attempt = Some(telling.id(0));
     let verdict =

@@ -1,0 +1,3 @@
+-- Attempts at targets of another dialect than the client's.
+ALTER TABLE attempts ADD COLUMN translated_to TEXT;
+ALTER TABLE attempts ADD COLUMN left_out TEXT;
