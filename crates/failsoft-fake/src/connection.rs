@@ -7,13 +7,15 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::net::TcpStream;
 
-use crate::asked::{self, Asked};
+use crate::asked::{self, Asked, Flaw};
+use crate::auth;
 use crate::control;
 use crate::ledger::{AttemptSeen, Body, Ending, Entry, Ledger, fingerprint};
 use crate::peer::{Gone, Peer, Request, Reuse, Unreadable};
 use crate::provider::{Imitated, quoted};
 use crate::scenario::{Latency, Manner, Scenario};
-use crate::script::{Act, Scene, script};
+use crate::script::{self, Act, Scene, script};
+use crate::seal::Sealer;
 use crate::span;
 use crate::stage::{Stage, Turn};
 
@@ -23,12 +25,19 @@ pub(crate) struct House {
     stage: Mutex<Stage>,
     serial: AtomicU64,
     connections: AtomicU64,
-    nonce: u64,
+    sealer: Sealer,
 }
 
 /// Headers that carry keys.
-const SECRET: [&str; 5] =
-    ["authorization", "x-api-key", "api-key", "cookie", "proxy-authorization"];
+const SECRET: [&str; 7] = [
+    "authorization",
+    "x-api-key",
+    "api-key",
+    "x-goog-api-key",
+    "x-amz-security-token",
+    "cookie",
+    "proxy-authorization",
+];
 
 impl House {
     pub(crate) fn new(scenario: Scenario) -> Self {
@@ -37,7 +46,7 @@ impl House {
             stage: Mutex::new(Stage::new(scenario, Instant::now())),
             serial: AtomicU64::new(0),
             connections: AtomicU64::new(0),
-            nonce: RandomState::new().hash_one(0),
+            sealer: Sealer { nonce: RandomState::new().hash_one(0) },
         }
     }
 
@@ -69,11 +78,10 @@ pub(crate) async fn serve(stream: TcpStream, house: &House) {
                 return peer.close().await;
             }
         };
-        let dialect = asked::dialect(&request.path).filter(|_| request.method == "POST");
-        let after = match dialect {
-            Some(dialect) => {
-                let attempt =
-                    Attempt::begin(house, connection, &request, Asked::of(&request, dialect));
+        let aim = asked::aim(&request.path, &request.query).filter(|_| request.method == "POST");
+        let after = match aim {
+            Some(aim) => {
+                let attempt = Attempt::begin(house, connection, &request, Asked::of(&request, aim));
                 attempt.perform(&mut peer).await
             }
             None => {
@@ -108,17 +116,26 @@ impl<'a> Attempt<'a> {
     fn begin(house: &'a House, connection: u64, request: &Request, asked: Asked) -> Self {
         let now = Instant::now();
         let serial = house.serial.fetch_add(1, Ordering::Relaxed);
-        let credential = asked::credential(request);
-        let played = turn(house, now, request, &asked, credential);
-        let (fault, acts) = match &played {
-            Ok(turn) => (turn.fault.to_string(), acts(house.nonce, serial, request, &asked, turn)),
-            Err(message) => ("misunderstood".to_owned(), refusal(message)),
+        let credential = auth::credential(request);
+        let played = turn(house, now, request, &asked);
+        let (fault, refused, acts) = match played {
+            Ok(turn) => {
+                (turn.fault.to_string(), None, acts(house.sealer, serial, request, &asked, &turn))
+            }
+            Err(No::Refused(flaw)) => {
+                let acts = script::refused(&asked, &flaw, &house.sealer.id(serial));
+                ("refused".to_owned(), Some(flaw.message), acts)
+            }
+            Err(No::Misunderstood(message)) => {
+                let acts = refusal(&message);
+                ("misunderstood".to_owned(), Some(message), acts)
+            }
         };
         let entry = house.ledger.add(AttemptSeen {
             at: now.saturating_duration_since(house.stage().started()),
             connection,
             path: request.path.clone(),
-            dialect: asked.dialect,
+            dialect: asked.dialect(),
             model: asked.model,
             credential: credential.map(fingerprint),
             stream: asked.stream,
@@ -126,6 +143,7 @@ impl<'a> Attempt<'a> {
             body_bytes: request.body.len(),
             body: Body(request.body.clone()),
             fault,
+            refused,
             status: None,
             bytes_sent: 0,
             ending: Ending::Running,
@@ -170,44 +188,60 @@ impl<'a> Attempt<'a> {
     }
 }
 
+/// Why an attempt is not played.
+enum No {
+    /// The real API would not take it either.
+    Refused(Flaw),
+    /// This fake cannot play what it was told to.
+    Misunderstood(String),
+}
+
 /// What the request is answered with: its own wishes, its key's, its model's.
-fn turn(
-    house: &House,
-    now: Instant,
-    request: &Request,
-    asked: &Asked,
-    credential: Option<&str>,
-) -> Result<Turn, String> {
-    let header = |name: &str| {
-        request.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
-    };
-    let of_key = credential.and_then(|key| key.strip_prefix("fake:"));
-    let plan = header("x-fake-fault").or(of_key);
+fn turn(house: &House, now: Instant, request: &Request, asked: &Asked) -> Result<Turn, No> {
+    let of_key = auth::credential(request).and_then(|key| key.strip_prefix("fake:"));
+    let plan = request.header("x-fake-fault").or(of_key);
     if plan.is_none()
-        && let Some(flaw) = asked.flaw
+        && let Some(flaw) = flaw(house, request, asked)
     {
-        return Err(flaw.to_owned());
+        return Err(No::Refused(flaw));
     }
-    let span = |name: &str| match header(name).map(span::parse) {
+    let wished = wished(request).map_err(No::Misunderstood)?;
+    let turn = house.stage().turn(now, &asked.model, plan);
+    let turn = turn.map_err(|error| No::Misunderstood(error.to_string()))?;
+    if let Some(message) = script::unfit(turn.fault, asked) {
+        return Err(No::Misunderstood(message));
+    }
+    Ok(Turn { manner: wished.over(&turn.manner), ..turn })
+}
+
+/// What the real API would say against it: the caller, the form, what others made.
+fn flaw(house: &House, request: &Request, asked: &Asked) -> Option<Flaw> {
+    let foreign = |sealed: &&asked::Sealed| !house.sealer.made(&sealed.claim, &asked.model);
+    auth::barred(request, &asked.aim)
+        .or_else(|| asked.flaw.clone())
+        .or_else(|| asked.heard.sealed.iter().find(foreign).map(|sealed| sealed.else_flaw.clone()))
+}
+
+/// How the request itself wants to be answered.
+fn wished(request: &Request) -> Result<Manner, String> {
+    let span = |name: &str| match request.header(name).map(span::parse) {
         Some(None) => Err(format!("the header `{name}` is no duration like 15ms")),
         given => Ok(given.flatten()),
     };
-    let provider = match header("x-fake-provider").map(Imitated::named) {
+    let provider = match request.header("x-fake-provider").map(Imitated::named) {
         Some(None) => return Err("the header `x-fake-provider` names nobody imitated".to_owned()),
         given => given.flatten(),
     };
-    let wished = Manner {
+    Ok(Manner {
         provider,
         token_delay: span("x-fake-token-delay")?,
         first_token: span("x-fake-first-token")?.map(|late| Latency { min: late, max: late }),
         ..Manner::default()
-    };
-    let turn = house.stage().turn(now, &asked.model, plan).map_err(|error| error.to_string())?;
-    Ok(Turn { manner: wished.over(&turn.manner), ..turn })
+    })
 }
 
-fn acts(nonce: u64, serial: u64, request: &Request, asked: &Asked, turn: &Turn) -> Vec<Act> {
-    let of_dialect = Imitated::of(asked.dialect, &request.path);
+fn acts(sealer: Sealer, serial: u64, request: &Request, asked: &Asked, turn: &Turn) -> Vec<Act> {
+    let of_dialect = Imitated::of(&asked.aim, &request.path);
     script(&Scene {
         asked,
         fault: turn.fault,
@@ -215,7 +249,8 @@ fn acts(nonce: u64, serial: u64, request: &Request, asked: &Asked, turn: &Turn) 
         imitated: turn.manner.provider.unwrap_or(of_dialect),
         version: request.version,
         path: &request.path,
-        id: format!("{nonce:016x}{serial:08x}"),
+        sealer,
+        id: sealer.id(serial),
         serial,
         created: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs()),
     })

@@ -25,7 +25,9 @@ pub(crate) async fn answer(house: &House, request: &Request) -> Vec<u8> {
         ("GET", None) if request.path.ends_with("/models") => models(house, request),
         _ => complaint(
             404,
-            "this fake knows POST …/chat/completions, POST …/messages, GET …/models, and GET \
+            "this fake knows POST …/chat/completions, …/messages, …/responses, …/embeddings, \
+             …/models/MODEL:generateContent, …/models/MODEL:streamGenerateContent, \
+             …/model/MODEL/converse, …/model/MODEL/converse-stream, GET …/models, and GET \
              /__fake/attempts, GET /__fake/faults, POST /__fake/reset, POST /__fake/scenario",
         ),
     }
@@ -39,7 +41,7 @@ pub(crate) fn complaint(status: u16, message: &str) -> Vec<u8> {
 }
 
 /// `?at_least=N` and `?cancelled=N` wait until so many were seen, at most `&wait=5s`; `?over=all`
-/// until none is running.
+/// until none is running. `?bodies=1` also tells what was sent.
 async fn attempts(house: &House, query: &str) -> Vec<u8> {
     let parameter = |name: &str| {
         query.split('&').filter_map(|pair| pair.split_once('=')).find(|(key, _)| *key == name)
@@ -62,7 +64,17 @@ async fn attempts(house: &House, query: &str) -> Vec<u8> {
         Ok(seen) => (true, seen),
         Err(_) => (false, house.ledger.attempts()),
     };
-    let attempts: Vec<_> = seen.iter().map(shown).collect();
+    let with_bodies = parameter("bodies").is_some();
+    let attempts: Vec<_> = seen
+        .iter()
+        .map(|attempt| {
+            let mut row = shown(attempt);
+            if with_bodies {
+                row["body"] = body(&attempt.body.0);
+            }
+            row
+        })
+        .collect();
     respond(200, &json!({"met": met, "attempts": attempts}))
 }
 
@@ -80,10 +92,21 @@ fn shown(attempt: &AttemptSeen) -> Value {
         "headers": headers,
         "body_bytes": attempt.body_bytes,
         "fault": attempt.fault,
+        "refused": attempt.refused,
         "status": attempt.status,
         "bytes_sent": attempt.bytes_sent,
         "ending": attempt.ending.as_str(),
     })
+}
+
+/// A request's body as JSON if it is such, else as text; nothing once it is forgotten.
+fn body(bytes: &[u8]) -> Value {
+    let text = || String::from_utf8_lossy(bytes).into_owned();
+    match serde_json::from_slice(bytes) {
+        Ok(json) => json,
+        Err(_) if bytes.is_empty() => Value::Null,
+        Err(_) => Value::String(text()),
+    }
 }
 
 fn faults() -> Vec<u8> {
@@ -121,7 +144,15 @@ fn models(house: &House, request: &Request) -> Vec<u8> {
     let stage = house.stage();
     let ids = stage.models().chain(["healthy"]);
     let of_messages = request.headers.iter().any(|(name, _)| name == "anthropic-version");
-    let list = if of_messages {
+    let of_google = request.path.contains("/v1beta/");
+    let list = if of_google {
+        let entry = |id: &str| {
+            json!({"name": format!("models/{id}"), "version": "001", "displayName": id,
+                "inputTokenLimit": 1_048_576, "outputTokenLimit": 65_536,
+                "supportedGenerationMethods": ["generateContent"]})
+        };
+        json!({"models": ids.map(entry).collect::<Vec<_>>()})
+    } else if of_messages {
         let entry = |id: &str| {
             json!({"type": "model", "id": id, "display_name": id,
                 "created_at": "2026-01-01T00:00:00Z"})

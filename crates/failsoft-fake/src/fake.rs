@@ -128,8 +128,12 @@ impl Fake {
     #[must_use]
     pub fn base_url(&self, dialect: Dialect) -> String {
         match dialect {
-            Dialect::ChatCompletions => format!("http://{}/v1", self.address),
-            Dialect::Messages => format!("http://{}", self.address),
+            Dialect::ChatCompletions | Dialect::Responses | Dialect::Embeddings => {
+                format!("http://{}/v1", self.address)
+            }
+            Dialect::Messages | Dialect::GenerateContent | Dialect::BedrockConverse => {
+                format!("http://{}", self.address)
+            }
         }
     }
 

@@ -13,6 +13,10 @@ pub enum Fault {
     Healthy,
     /// A proper answer that calls a tool.
     Tools,
+    /// A proper answer that calls two tools.
+    TwoTools,
+    /// A proper answer to a prompt that was partly cached.
+    Cached,
     /// A proper answer in which the model declines.
     Refusal,
     /// A proper answer cut short by `max_tokens`.
@@ -61,6 +65,8 @@ pub enum Fault {
     InbandError(usize),
     /// This event of the stream, counted from one, is not JSON.
     BadChunk(usize),
+    /// This frame of a binary stream, counted from one, has a checksum that is wrong.
+    BadCrc(usize),
     /// All but the end marker.
     NoDone,
     /// The end marker without a finish reason.
@@ -125,8 +131,10 @@ pub struct FaultRow {
 
 /// Every fault, in reading order.
 pub const FAULTS: &[FaultRow] = &[
-    row("healthy", "healthy", "the same sixty words, plain or streamed"),
-    row("tools", "tools", "calls the request's first tool"),
+    row("healthy", "healthy", "what is asked for, else the same sixty words"),
+    row("tools", "tools", "calls the request's first tool, even when it offers none"),
+    row("two-tools", "two-tools", "calls two tools in one turn"),
+    row("cached", "cached", "reports ten cached tokens more"),
     row("refusal", "refusal", "the model declines; complete"),
     row("length", "length", "ends because of max_tokens; complete"),
     row("fail-STATUS", "fail-503", "an HTTP error, 400 to 599, in the provider's own shape"),
@@ -156,7 +164,8 @@ pub const FAULTS: &[FaultRow] = &[
     row("inband-error", "inband-error", "an error event in the stream before any token"),
     row("inband-error-after-N", "inband-error-after-20", "the same after N tokens"),
     row("bad-chunk-N", "bad-chunk-10", "the Nth event is not JSON, the rest is proper"),
-    row("no-done", "no-done", "all but the end marker ([DONE], message_stop)"),
+    row("bad-crc-N", "bad-crc-10", "the Nth frame's checksum is wrong (bedrock_converse)"),
+    row("no-done", "no-done", "all but the end marker ([DONE], message_stop, …)"),
     row("no-finish", "no-finish", "the end marker without a finish reason"),
     row("empty", "empty", "a well-formed answer that says nothing"),
     row("empty-body", "empty-body", "status 200 and no body"),
@@ -181,6 +190,8 @@ const STALL: Duration = Duration::from_secs(30);
 const FIXED: &[(&str, Fault)] = &[
     ("healthy", Fault::Healthy),
     ("tools", Fault::Tools),
+    ("two-tools", Fault::TwoTools),
+    ("cached", Fault::Cached),
     ("refusal", Fault::Refusal),
     ("length", Fault::Length),
     ("context-length", Fault::Trouble(Trouble::ContextLength)),
@@ -251,6 +262,7 @@ impl fmt::Display for Fault {
             Self::End(after) => write!(f, "end-after-{after}"),
             Self::InbandError(after) => write!(f, "inband-error-after-{after}"),
             Self::BadChunk(nth) => write!(f, "bad-chunk-{nth}"),
+            Self::BadCrc(nth) => write!(f, "bad-crc-{nth}"),
             Self::Html(status) => write!(f, "html-{status}"),
             Self::Drip(bytes) => write!(f, "drip-{bytes}"),
             // All others are in the fixed list, as a test sees to.
@@ -268,16 +280,18 @@ type Numbered = fn(usize) -> Fault;
 
 fn with_number(name: &str) -> Option<Fault> {
     let after = |prefix: &str| name.strip_prefix(prefix).and_then(|n| n.parse::<usize>().ok());
-    let families: [(&str, Numbered); 6] = [
+    let families: [(&str, Numbered); 7] = [
         ("cut-after-", Fault::Cut),
         ("reset-after-", Fault::ResetAfter),
         ("end-after-", Fault::End),
         ("inband-error-after-", Fault::InbandError),
         ("bad-chunk-", Fault::BadChunk),
+        ("bad-crc-", Fault::BadCrc),
         ("drip-", Fault::Drip),
     ];
     if let Some(fault) = families.iter().find_map(|(prefix, make)| after(prefix).map(make)) {
-        return (!matches!(fault, Fault::Drip(0) | Fault::BadChunk(0))).then_some(fault);
+        return (!matches!(fault, Fault::Drip(0) | Fault::BadChunk(0) | Fault::BadCrc(0)))
+            .then_some(fault);
     }
     if let Some(status) = name.strip_prefix("html-") {
         let status = status.parse().ok()?;
@@ -347,6 +361,7 @@ mod tests {
             "cut-after--1",
             "drip-0",
             "bad-chunk-0",
+            "bad-crc-0",
             "html-99",
             "stall-after-5-x",
         ] {

@@ -29,10 +29,12 @@ pub struct AttemptSeen {
     pub headers: Vec<(String, String)>,
     /// The length of its body.
     pub body_bytes: usize,
-    /// Its body; empty again once a thousand later attempts have been seen.
+    /// Its body; empty again once 256 later attempts have been seen.
     pub body: Body,
     /// The name of the fault it was answered with.
     pub fault: String,
+    /// Why it was refused, when the request itself was no good.
+    pub refused: Option<String>,
     /// The status it was answered with, once that is sent.
     pub status: Option<u16>,
     /// Bytes of the answer handed to the system so far, head and framing included.
@@ -42,7 +44,7 @@ pub struct AttemptSeen {
 }
 
 /// Bodies held at once.
-const BODIES_KEPT: usize = 1000;
+const BODIES_KEPT: usize = 256;
 
 /// How an attempt stands or ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

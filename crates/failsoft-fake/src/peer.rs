@@ -33,6 +33,13 @@ pub(crate) struct Request {
     pub(crate) reuse: Reuse,
 }
 
+impl Request {
+    /// A header's value, by its name in lower case.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+}
+
 /// HTTP/1.0 knows no chunks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Version {

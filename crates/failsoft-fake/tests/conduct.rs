@@ -54,7 +54,7 @@ fn attempts_tell_what_came_without_keys_or_prompts() {
 #[test]
 fn one_connection_carries_request_after_request_in_lengths_and_chunks() {
     let fake = start("");
-    let body = r#"{"model":"m","messages":[]}"#;
+    let body = r#"{"model":"m","messages":[{"role":"user","content":"hi"}]}"#;
     let mut stream = send(&fake, b"");
     for _ in 0..2 {
         let head =
@@ -96,7 +96,8 @@ fn requests_it_cannot_read_are_told_what_is_wrong() {
     let fake = start("");
     let post = |body: &str| {
         format!(
-            "POST /v1/messages HTTP/1.1\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+            "POST /v1/messages HTTP/1.1\r\nx-api-key: k\r\nanthropic-version: 2023-06-01\r\n\
+             connection: close\r\ncontent-length: {}\r\n\r\n{body}",
             body.len()
         )
     };
@@ -141,10 +142,14 @@ fn other_languages_steer_it_over_http() {
     let seen = http("GET", "/__fake/attempts?at_least=1&over=all&wait=5s", "").json();
     assert_eq!(seen["met"], true);
     assert_eq!(seen["attempts"][0]["status"], 503);
+    assert!(seen["attempts"][0]["body"].is_null());
+    let with_bodies = http("GET", "/__fake/attempts?bodies=1", "").json();
+    assert_eq!(with_bodies["attempts"][0]["body"]["model"], "m");
     assert_eq!(http("GET", "/__fake/attempts?at_least=9&wait=1ms", "").json()["met"], false);
     assert_eq!(http("POST", "/__fake/reset", "").status(), 200);
     assert!(fake.attempts().is_empty());
     assert_eq!(http("GET", "/v1/models", "").json()["data"][0]["id"], "m");
+    assert_eq!(http("GET", "/v1beta/models", "").json()["models"][0]["name"], "models/m");
     assert!(http("GET", "/__fake/faults", "").json()["faults"].as_array().unwrap().len() > 40);
 }
 

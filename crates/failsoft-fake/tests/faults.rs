@@ -3,7 +3,7 @@
 mod raw;
 
 use failsoft_fake::{Dialect, Ending, Fake, WORDS};
-use raw::{Answer, End, ask, read_until, request, send, start};
+use raw::{Answer, End, STREAMED, ask, path, read_until, request, send, start};
 use serde_json::Value;
 
 const CHAT: Dialect = Dialect::ChatCompletions;
@@ -13,12 +13,7 @@ const STREAM_WITH_USAGE: &str = ",\"stream\":true,\"stream_options\":{\"include_
 
 /// The text a stream delivered.
 fn text(answer: &Answer) -> String {
-    let piece = |data: &String| {
-        let json: Value = serde_json::from_str(data).ok()?;
-        let delta = &json["choices"][0]["delta"]["content"];
-        delta.as_str().or_else(|| json["delta"]["text"].as_str()).map(str::to_owned)
-    };
-    answer.events().iter().filter_map(piece).collect()
+    answer.text()
 }
 
 fn words(n: usize) -> String {
@@ -97,7 +92,11 @@ fn tool_calls_carry_the_requests_tool_and_parse_when_whole() {
 
 #[test]
 fn statuses_come_in_the_shape_of_the_dialect_or_of_the_named_provider() {
-    let fake = start("[models.g]\nprovider = \"openrouter\"\nfault = \"fail-503\"");
+    let fake = start(
+        "[models.g]\nprovider = \"openrouter\"\nfault = \"fail-503\"\n\
+         [models.gemini]\nprovider = \"gemini\"\nfault = \"overloaded\"\n\
+         [models.cohere]\nprovider = \"cohere\"\nfault = \"bad-key\"\n",
+    );
     let cases = [
         (CHAT, "fail-500", 500, "/error/type", "server_error"),
         (CHAT, "context-length", 400, "/error/code", "context_length_exceeded"),
@@ -109,6 +108,19 @@ fn statuses_come_in_the_shape_of_the_dialect_or_of_the_named_provider() {
         (MESSAGES, "overloaded", 529, "/error/type", "overloaded_error"),
         (MESSAGES, "no-such-model", 404, "/error/type", "not_found_error"),
         (MESSAGES, "too-large", 413, "/error/type", "request_too_large"),
+        (Dialect::Responses, "context-length", 400, "/error/param", "input"),
+        (Dialect::Embeddings, "fail-503", 503, "/error/code", "server_is_overloaded"),
+        (Dialect::GenerateContent, "fail-429", 429, "/error/status", "RESOURCE_EXHAUSTED"),
+        (Dialect::GenerateContent, "bad-key", 400, "/error/details/0/reason", "API_KEY_INVALID"),
+        (CHAT, "gemini", 503, "/0/error/status", "UNAVAILABLE"),
+        (CHAT, "cohere", 401, "/message", "invalid api token"),
+        (
+            Dialect::BedrockConverse,
+            "context-length",
+            400,
+            "/message",
+            "Input is too long for requested model.",
+        ),
     ];
     for (dialect, model, status, pointer, expected) in cases {
         let answer = ask(&fake, dialect, model, STREAM);
@@ -118,7 +130,7 @@ fn statuses_come_in_the_shape_of_the_dialect_or_of_the_named_provider() {
         assert_eq!(answer.header("retry-after"), None, "{model}");
     }
     let path = "/openai/deployments/fail-429-ra7/chat/completions";
-    let body = "{\"messages\":[]}";
+    let body = "{\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}";
     let azure = format!(
         "POST {path} HTTP/1.1\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
@@ -142,7 +154,7 @@ fn connections_break_before_any_byte() {
 #[test]
 fn streams_break_after_so_many_tokens() {
     let fake = start("");
-    for dialect in Dialect::ALL {
+    for dialect in STREAMED {
         let cut = streamed(&fake, dialect, "cut-after-40");
         assert_eq!((text(&cut), cut.dechunked().1, cut.end), (words(40), false, End::Eof));
         let reset = streamed(&fake, dialect, "reset-after-40");
@@ -156,7 +168,9 @@ fn streams_break_after_so_many_tokens() {
         assert!(told.events().last().unwrap().contains("error"));
         let at_once = streamed(&fake, dialect, "inband-error");
         assert_eq!(text(&at_once), "");
-        assert!(at_once.body.contains("\"error\"") && at_once.dechunked().1);
+        let is_binary = dialect == Dialect::BedrockConverse;
+        let marker = if is_binary { "internalServerException" } else { "\"error\"" };
+        assert!(at_once.body.contains(marker) && at_once.dechunked().1);
     }
 }
 
@@ -193,9 +207,75 @@ fn streams_lack_or_twist_one_thing() {
 }
 
 #[test]
+fn the_younger_dialects_lack_and_twist_in_their_own_way() {
+    let fake = start("");
+    for (dialect, model, kept, lost) in [
+        (Dialect::Responses, "no-done", "response.output_item.done", "response.completed"),
+        (Dialect::GenerateContent, "no-finish", "strong,", "finishReason"),
+        (Dialect::BedrockConverse, "no-finish", "metadata", "messageStop"),
+        (Dialect::BedrockConverse, "no-done", "messageStop", "metadata"),
+    ] {
+        let answer = streamed(&fake, dialect, model);
+        assert!(answer.dechunked().1, "{dialect}");
+        assert!(answer.body.contains(kept), "{dialect} {model}");
+        assert!(!answer.body.contains(lost), "{dialect} {model}");
+    }
+    for dialect in [Dialect::Responses, Dialect::GenerateContent, Dialect::BedrockConverse] {
+        let bad = streamed(&fake, dialect, "bad-chunk-10").events();
+        let broken =
+            bad.iter().enumerate().filter(|(_, data)| serde_json::from_str::<Value>(data).is_err());
+        assert_eq!(broken.map(|(at, _)| at + 1).collect::<Vec<_>>(), [10], "{dialect}");
+        assert_eq!(text(&streamed(&fake, dialect, "empty")), "");
+        assert_eq!(text(&streamed(&fake, dialect, "drip-211")), WORDS);
+        assert!(!streamed(&fake, dialect, "cut-tool").dechunked().1);
+        let plain = streamed(&fake, dialect, "ignores-stream");
+        assert_eq!(text(&plain), WORDS);
+    }
+    let early = streamed(&fake, Dialect::Responses, "inband-error").events();
+    let late = streamed(&fake, Dialect::Responses, "inband-error-after-3").events();
+    assert!(early.last().unwrap().contains("\"type\":\"error\""));
+    assert!(late.last().unwrap().contains("\"type\":\"response.failed\""));
+    let failed = ask(&fake, Dialect::Responses, "inband-error", "").json();
+    assert_eq!(
+        (&failed["status"], &failed["error"]["code"]),
+        (&"failed".into(), &"server_error".into())
+    );
+    let bad = ask(&fake, Dialect::GenerateContent, "bad-tool", "").json();
+    assert_eq!(bad["candidates"][0]["finishReason"], "MALFORMED_FUNCTION_CALL");
+    let bad = ask(&fake, Dialect::BedrockConverse, "bad-tool", "").json();
+    assert_eq!(bad["stopReason"], "malformed_tool_use");
+}
+
+#[test]
+fn a_list_is_streamed_when_events_were_not_asked_for() {
+    let fake = start("");
+    let list = |model: &str| {
+        let request = String::from_utf8(request(Dialect::GenerateContent, model, STREAM)).unwrap();
+        raw::read_all(send(&fake, request.replace("?alt=sse", "").as_bytes()))
+    };
+    let parsed = |model: &str| serde_json::from_str::<Value>(&list(model).dechunked().0);
+    assert_eq!(parsed("m").unwrap().as_array().unwrap().len(), 61);
+    let told = parsed("inband-error-after-3").unwrap();
+    assert_eq!(told[3]["error"]["code"], 503);
+    assert_eq!(parsed("inband-error").unwrap()[0]["error"]["code"], 503);
+    assert_eq!(list("fail-429").json()[0]["error"]["status"], "RESOURCE_EXHAUSTED");
+    assert!(parsed("no-done").is_err() && parsed("bad-chunk-4").is_err());
+}
+
+#[test]
+fn binary_frames_have_checksums_and_one_can_be_wrong() {
+    let fake = start("");
+    let good = streamed(&fake, Dialect::BedrockConverse, "m");
+    let bad = streamed(&fake, Dialect::BedrockConverse, "bad-crc-4");
+    assert_eq!(good.events().len(), 64);
+    assert_eq!(text(&bad), WORDS);
+    assert!(good.body.contains(":event-type") && good.body.contains("contentBlockDelta"));
+}
+
+#[test]
 fn bodies_are_not_what_they_promise() {
     let fake = start("");
-    for dialect in Dialect::ALL {
+    for dialect in STREAMED.into_iter().chain([Dialect::Embeddings]) {
         let length = |answer: &Answer| answer.header("content-length").unwrap().parse::<usize>();
         let truncated = ask(&fake, dialect, "truncated-json", "");
         assert_eq!(length(&truncated), Ok(truncated.body.len()));
@@ -209,10 +289,13 @@ fn bodies_are_not_what_they_promise() {
         assert_eq!(ask(&fake, dialect, "empty-body", "").header("content-length"), Some("0"));
         let error = ask(&fake, dialect, "error-200", STREAM);
         assert_eq!(error.status(), 200);
-        assert!(error.json()["error"].is_object());
+        let pointer =
+            if dialect == Dialect::BedrockConverse { "/message" } else { "/error/message" };
+        assert!(error.json().pointer(pointer).is_some(), "{}", error.body);
         let redirect = ask(&fake, dialect, "redirect", "");
         assert_eq!(redirect.status(), 307);
-        assert_eq!(redirect.header("location"), Some(&*format!("/redirected{}", dialect.path())));
+        let location = format!("/redirected{}", path(dialect, "redirect", false));
+        assert_eq!(redirect.header("location"), Some(&*location));
         assert!(ask(&fake, dialect, "cut-after-40", "").json().is_null());
         assert_eq!(ask(&fake, dialect, "empty", "").status(), 200);
     }

@@ -2,11 +2,15 @@
 
 mod anthropic;
 mod azure;
+mod bedrock;
 mod cerebras;
+mod cohere;
+mod gemini;
 mod groq;
 mod mistral;
 mod openai;
 mod openrouter;
+mod vertex;
 mod vllm;
 
 use std::fmt;
@@ -14,6 +18,7 @@ use std::time::Duration;
 
 use failsoft_wire::Dialect;
 
+use crate::asked::Aim;
 use crate::fault::Trouble;
 
 /// A provider whose errors are imitated.
@@ -50,6 +55,7 @@ pub(crate) type Headers = Vec<(&'static str, String)>;
 
 /// What an error is about.
 pub(crate) struct Complaint<'a> {
+    pub(crate) dialect: Dialect,
     pub(crate) about: About,
     pub(crate) model: &'a str,
     pub(crate) retry_after: Option<Duration>,
@@ -69,7 +75,7 @@ pub(crate) struct ErrorAnswer {
     pub(crate) body: String,
 }
 
-const ALL: [&Imitation; 8] = [
+const ALL: [&Imitation; 12] = [
     &openai::IMITATION,
     &anthropic::IMITATION,
     &azure::IMITATION,
@@ -78,6 +84,10 @@ const ALL: [&Imitation; 8] = [
     &openrouter::IMITATION,
     &cerebras::IMITATION,
     &vllm::IMITATION,
+    &gemini::IMITATION,
+    &vertex::IMITATION,
+    &bedrock::IMITATION,
+    &cohere::IMITATION,
 ];
 
 impl Imitated {
@@ -92,12 +102,16 @@ impl Imitated {
         ALL.into_iter().map(|imitation| imitation.name)
     }
 
-    /// Whom a path of that dialect is taken for when nothing else is said.
-    pub(crate) fn of(dialect: Dialect, path: &str) -> Self {
-        Self(match dialect {
+    /// Whom a path is taken for when nothing else is said.
+    pub(crate) fn of(aim: &Aim, path: &str) -> Self {
+        Self(match aim.dialect {
             Dialect::Messages => &anthropic::IMITATION,
-            Dialect::ChatCompletions if path.contains("/deployments/") => &azure::IMITATION,
-            Dialect::ChatCompletions => &openai::IMITATION,
+            Dialect::GenerateContent if aim.is_cloud => &vertex::IMITATION,
+            Dialect::GenerateContent => &gemini::IMITATION,
+            Dialect::BedrockConverse => &bedrock::IMITATION,
+            Dialect::ChatCompletions | Dialect::Responses | Dialect::Embeddings => {
+                if path.contains("/deployments/") { &azure::IMITATION } else { &openai::IMITATION }
+            }
         })
     }
 
@@ -201,7 +215,8 @@ mod tests {
             .chain([400, 401, 404, 408, 409, 422, 429, 500, 502, 503, 504, 529].map(About::Status));
         for about in abouts {
             for imitation in ALL {
-                let complaint = Complaint { about, model: "a \"b\"", retry_after: None };
+                let dialect = Dialect::Responses;
+                let complaint = Complaint { dialect, about, model: "a \"b\"", retry_after: None };
                 let answer = Imitated(imitation).error(&complaint, "req_1");
                 let json: serde_json::Value =
                     serde_json::from_str(&answer.body).expect(&answer.body);
@@ -221,8 +236,13 @@ mod tests {
         let retry_after = Some(Duration::from_millis(1500));
         for imitation in ALL {
             let about = About::Status(429);
-            let answer =
-                Imitated(imitation).error(&Complaint { about, model: "m", retry_after }, "req_1");
+            let dialect = Dialect::GenerateContent;
+            let complaint = Complaint { dialect, about, model: "m", retry_after };
+            let answer = Imitated(imitation).error(&complaint, "req_1");
+            if matches!(imitation.name, "gemini" | "vertex") {
+                assert!(answer.body.contains("\"retryDelay\": \"1.5s\""), "{}", answer.body);
+                continue;
+            }
             assert!(answer.headers.contains(&("retry-after", "2".into())), "{}", imitation.name);
             assert!(answer.headers.contains(&("retry-after-ms", "1500".into())));
         }

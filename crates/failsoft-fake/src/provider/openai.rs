@@ -1,5 +1,7 @@
 //! OpenAI.
 
+use failsoft_wire::Dialect;
+
 use super::{AfterError, Complaint, ErrorAnswer, Headers, Imitation, Inband, quoted};
 use crate::fault::Trouble;
 use crate::span;
@@ -60,14 +62,10 @@ pub(super) fn words(complaint: &Complaint<'_>) -> Words {
     };
     let request = "invalid_request_error";
     match complaint.trouble() {
-        Some(Trouble::ContextLength) => of(
-            400,
-            request,
-            Some("messages"),
-            Some("context_length_exceeded"),
-            "This model's maximum context length is 8192 tokens. However, your messages resulted in \
-             9001 tokens. Please shorten them.",
-        ),
+        Some(Trouble::ContextLength) => {
+            let (param, message) = too_long(complaint.dialect);
+            of(400, request, Some(param), Some("context_length_exceeded"), message)
+        }
         Some(Trouble::ContentPolicy) => of(
             400,
             request,
@@ -109,6 +107,18 @@ pub(super) fn words(complaint: &Complaint<'_>) -> Words {
         Some(Trouble::Overloaded) => overloaded(503),
         None => of_status(complaint),
     }
+}
+
+/// The parameter that is too long, and how that is told.
+fn too_long(dialect: Dialect) -> (&'static str, &'static str) {
+    if dialect == Dialect::Responses {
+        let message = "Your input exceeds the context window of this model. Please adjust your \
+                       input and try again.";
+        return ("input", message);
+    }
+    let message = "This model's maximum context length is 8192 tokens. However, your messages \
+                   resulted in 9001 tokens. Please shorten them.";
+    ("messages", message)
 }
 
 fn overloaded(status: u16) -> Words {

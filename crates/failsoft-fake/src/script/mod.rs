@@ -8,14 +8,18 @@
 mod plain;
 mod said;
 mod stream;
+mod unfit;
 
 use std::time::Duration;
 
-use crate::asked::Asked;
+use crate::asked::{Asked, Flaw, Framing};
 use crate::fault::{Fault, SILENCE, Trouble};
 use crate::peer::Version;
-use crate::provider::{About, Complaint, Headers, Imitated};
+use crate::provider::{About, Complaint, ErrorAnswer, Headers, Imitated};
 use crate::scenario::Manner;
+use crate::seal::Sealer;
+
+pub(crate) use unfit::unfit;
 
 /// One thing to do. After the last the connection is ready for the next request.
 #[derive(Debug, PartialEq, Eq)]
@@ -40,6 +44,7 @@ pub(crate) struct Scene<'a> {
     pub(crate) imitated: Imitated,
     pub(crate) version: Version,
     pub(crate) path: &'a str,
+    pub(crate) sealer: Sealer,
     /// Unlike any other attempt's.
     pub(crate) id: String,
     /// Which attempt of this fake it is.
@@ -74,6 +79,11 @@ pub(crate) fn script(scene: &Scene<'_>) -> Vec<Act> {
     scene.delayed(scene.dripped(acts))
 }
 
+/// The acts of a refusal: the request itself is no good.
+pub(crate) fn refused(asked: &Asked, flaw: &Flaw, id: &str) -> Vec<Act> {
+    error_acts(asked, flaw.answer(asked.dialect(), id))
+}
+
 impl Fault {
     /// Some faults answer a stream's request without a stream.
     fn can_stream(self) -> bool {
@@ -95,18 +105,19 @@ impl Fault {
 
 impl Scene<'_> {
     fn error(&self, about: About, retry_after: Option<Duration>) -> Vec<Act> {
-        let complaint = Complaint { about, model: &self.asked.model, retry_after };
-        let answer = self.imitated.error(&complaint, &self.id);
-        let mut headers = answer.headers;
-        headers.push(("content-length", answer.body.len().to_string()));
-        vec![head(answer.status, JSON, &headers), Act::Send(answer.body.into_bytes())]
+        let complaint = self.complaint(about, retry_after);
+        error_acts(self.asked, self.imitated.error(&complaint, &self.id))
     }
 
     fn error_in_200(&self) -> Vec<Act> {
-        let about = About::Trouble(Trouble::Overloaded);
-        let complaint = Complaint { about, model: &self.asked.model, retry_after: None };
+        let complaint = self.complaint(About::Trouble(Trouble::Overloaded), None);
         let answer = self.imitated.error(&complaint, &self.id);
-        self.body(200, JSON, answer.body.as_bytes())
+        self.body(200, JSON, listed(self.asked, answer.body).as_bytes())
+    }
+
+    fn complaint(&self, about: About, retry_after: Option<Duration>) -> Complaint<'_> {
+        let Asked { model, .. } = self.asked;
+        Complaint { dialect: self.asked.dialect(), about, model, retry_after }
     }
 
     fn redirect(&self) -> Vec<Act> {
@@ -180,6 +191,21 @@ impl Scene<'_> {
     }
 }
 
+fn error_acts(asked: &Asked, answer: ErrorAnswer) -> Vec<Act> {
+    let body = listed(asked, answer.body);
+    let mut headers = answer.headers;
+    headers.push(("content-length", body.len().to_string()));
+    vec![head(answer.status, JSON, &headers), Act::Send(body.into_bytes())]
+}
+
+/// Where a list was asked for, an error comes in one.
+fn listed(asked: &Asked, body: String) -> String {
+    match asked.aim.framing {
+        Framing::List if asked.stream => format!("[{body}]"),
+        Framing::List | Framing::Events | Framing::Binary => body,
+    }
+}
+
 fn head(status: u16, content_type: &str, headers: &[(&'static str, String)]) -> Act {
     let mut head = format!("HTTP/1.1 {status} {}\r\n", reason(status));
     head.push_str(&format!("content-type: {content_type}\r\n"));
@@ -196,6 +222,7 @@ fn reason(status: u16) -> &'static str {
         200 => "OK",
         400 => "Bad Request",
         401 => "Unauthorized",
+        402 => "Payment Required",
         403 => "Forbidden",
         404 => "Not Found",
         429 => "Too Many Requests",

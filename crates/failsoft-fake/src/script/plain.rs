@@ -7,12 +7,13 @@
 
 use super::{Act, JSON, Scene};
 use crate::fault::{Fault, SILENCE};
+use crate::script::stream::FAILED;
 
 impl Scene<'_> {
     /// A plain answer, under the nearest likeness of a stream's fault.
     pub(super) fn plain(&self) -> Vec<Act> {
         let answer = self.answer();
-        let body = answer.whole(self.asked.dialect);
+        let body = answer.whole();
         let half = body.len() / 2;
         let wait = self.token_delay().saturating_mul(
             u32::try_from(answer.usage.output.saturating_sub(1)).unwrap_or(u32::MAX),
@@ -32,7 +33,10 @@ impl Scene<'_> {
                 acts.push(self.head(200, JSON, &length));
                 acts.extend([Act::Pause(SILENCE), Act::Close]);
             }
-            Fault::InbandError(_) => acts.extend(self.error_in_200()),
+            Fault::InbandError(_) => match answer.failed(FAILED.0, FAILED.1) {
+                Some(failed) => acts.extend(self.body(200, JSON, &failed)),
+                None => acts.extend(self.error_in_200()),
+            },
             Fault::TruncatedJson | Fault::End(_) | Fault::BadChunk(_) => {
                 acts.extend(self.body(200, JSON, &body[..half]));
             }

@@ -8,12 +8,18 @@
 use std::time::Duration;
 
 use failsoft_wire::Dialect;
+use serde_json::{Value, json};
 
 use super::{Act, Scene};
-use crate::answer::{Frame, Part, keep_alive};
+use crate::answer::{Answer, Frame, Part, broken_frame, error_frame, event_stream, keep_alive};
+use crate::asked::Framing;
 use crate::fault::{Fault, SILENCE};
 use crate::peer::Version;
 use crate::provider::AfterError;
+
+/// How a response that has begun fails.
+pub(super) const FAILED: (&str, &str) =
+    ("server_error", "The server had an error while processing your request. Sorry about that!");
 
 impl Scene<'_> {
     /// A stream's answer.
@@ -22,21 +28,28 @@ impl Scene<'_> {
         if let Fault::Slow(late) = self.fault {
             acts.push(Act::Pause(late));
         }
-        let frames = self.answer().frames(self.asked.dialect);
+        let answer = self.answer();
+        let frames = answer.frames();
         match self.fault {
-            Fault::PingsOnly => acts.extend(self.pings(frames, keep_alive(self.asked.dialect))),
+            Fault::PingsOnly => acts.extend(self.pings(frames)),
             Fault::RoleOnly => {
                 let opening = frames.into_iter().filter(|frame| frame.part == Part::Opening);
                 acts.extend(opening.map(|frame| self.chunk(&frame.bytes)));
                 acts.extend([Act::Pause(SILENCE), Act::Close]);
             }
             Fault::InbandError(after) => {
-                acts.extend(self.until_token(frames, after));
-                acts.extend(self.error_frame());
+                let told = until_token(frames, after);
+                let count = told.len();
+                acts.extend(self.paced(told));
+                acts.extend(self.error_frames(&answer, count, after));
+            }
+            Fault::CutTool if self.asked.dialect() == Dialect::GenerateContent => {
+                acts.extend(self.half_of_first(frames));
+                acts.push(Act::Close);
             }
             fault => match fault.breaks_after() {
                 Some(after) => {
-                    acts.extend(self.until_token(frames, after));
+                    acts.extend(self.paced(until_token(frames, after)));
                     acts.extend(self.break_off());
                 }
                 None => {
@@ -50,28 +63,24 @@ impl Scene<'_> {
         acts
     }
 
+    /// Where calls come whole, a call is cut by cutting its frame.
+    fn half_of_first(&self, frames: Vec<Frame>) -> Option<Act> {
+        let first = frames.into_iter().find(|frame| frame.part == Part::Content)?;
+        Some(self.chunk(first.bytes.get(..first.bytes.len() / 2)?))
+    }
+
     /// A frame as a fault that lets the stream run to its end changes it, if it stays at all.
     fn flawed(&self, nth: usize, frame: Frame) -> Option<Frame> {
         match (self.fault, frame.part) {
             (Fault::NoDone, Part::End) | (Fault::NoFinish, Part::Finish) => None,
             (Fault::BadChunk(bad), part) if bad == nth => {
-                let bytes =
-                    b"data: {\"id\":\"broken\",\"choices\":[{\"delta\":{\"cont\n\n".to_vec();
-                Some(Frame { part, bytes })
+                Some(Frame { part, bytes: broken_frame(self.asked.aim.framing, nth == 1) })
+            }
+            (Fault::BadCrc(bad), part) if bad == nth => {
+                Some(Frame { part, bytes: event_stream::with_bad_checksum(frame.bytes) })
             }
             _ => Some(frame),
         }
-    }
-
-    /// The frames up to so many tokens.
-    fn until_token(&self, frames: Vec<Frame>, after: usize) -> Vec<Act> {
-        let mut left = after;
-        let told = frames.into_iter().take_while(|frame| match frame.part {
-            Part::Opening => true,
-            Part::Content => left.checked_sub(1).map(|rest| left = rest).is_some(),
-            Part::Finish | Part::Usage | Part::End => false,
-        });
-        self.paced(told.collect())
     }
 
     /// Frames as chunks, with the pause between tokens.
@@ -89,14 +98,21 @@ impl Scene<'_> {
         acts
     }
 
-    fn pings(&self, frames: Vec<Frame>, ping: &[u8]) -> Vec<Act> {
-        let announced = match self.asked.dialect {
-            Dialect::Messages => 1,
-            Dialect::ChatCompletions => 0,
+    fn pings(&self, frames: Vec<Frame>) -> Vec<Act> {
+        let dialect = self.asked.dialect();
+        let announced = match dialect {
+            Dialect::Messages | Dialect::Responses => 1,
+            Dialect::ChatCompletions
+            | Dialect::GenerateContent
+            | Dialect::BedrockConverse
+            | Dialect::Embeddings => 0,
         };
         let mut acts: Vec<_> =
             frames.iter().take(announced).map(|frame| self.chunk(&frame.bytes)).collect();
-        acts.extend(self.pinging(ping));
+        acts.extend(match self.asked.aim.framing {
+            Framing::List => self.pinging(b"\r\n"),
+            Framing::Events | Framing::Binary => self.pinging(keep_alive(dialect)),
+        });
         acts
     }
 
@@ -113,10 +129,19 @@ impl Scene<'_> {
         acts
     }
 
-    fn error_frame(&self) -> Vec<Act> {
+    fn error_frames(&self, answer: &Answer<'_>, before: usize, tokens: usize) -> Vec<Act> {
         let inband = self.imitated.inband();
-        let mut acts = vec![self.chunk(inband.frame.as_bytes())];
-        if inband.after == AfterError::SendsDone {
+        let framing = self.asked.aim.framing;
+        let frame = match self.asked.dialect() {
+            Dialect::Responses => responses_error(answer, before, tokens).into_bytes(),
+            Dialect::ChatCompletions
+            | Dialect::Messages
+            | Dialect::GenerateContent
+            | Dialect::BedrockConverse
+            | Dialect::Embeddings => error_frame(framing, inband.frame, before == 0),
+        };
+        let mut acts = vec![self.chunk(&frame)];
+        if inband.after == AfterError::SendsDone && framing == Framing::Events {
             acts.push(self.chunk(b"data: [DONE]\n\n"));
         }
         acts.extend(self.stream_end());
@@ -133,9 +158,11 @@ impl Scene<'_> {
     }
 
     fn stream_head(&self) -> Act {
-        let content_type = match self.fault {
-            Fault::WrongType => "text/plain",
-            _ => "text/event-stream; charset=utf-8",
+        let content_type = match (self.fault, self.asked.aim.framing) {
+            (Fault::WrongType, _) => "text/plain",
+            (_, Framing::Events) => "text/event-stream; charset=utf-8",
+            (_, Framing::List) => "application/json; charset=UTF-8",
+            (_, Framing::Binary) => "application/vnd.amazon.eventstream",
         };
         let mut headers = vec![("cache-control", "no-cache".to_owned())];
         headers.extend(self.framing());
@@ -148,4 +175,32 @@ impl Scene<'_> {
             Version::Http10 => Act::End,
         }]
     }
+}
+
+/// The frames up to so many tokens.
+fn until_token(frames: Vec<Frame>, after: usize) -> Vec<Frame> {
+    let mut left = after;
+    let told = frames.into_iter().take_while(|frame| match frame.part {
+        Part::Opening => true,
+        Part::Content => left.checked_sub(1).map(|rest| left = rest).is_some(),
+        Part::Between => left > 0,
+        Part::Finish | Part::Usage | Part::End => false,
+    });
+    told.collect()
+}
+
+/// Before any content an error stands alone; later the response itself has failed.
+fn responses_error(answer: &Answer<'_>, before: usize, tokens: usize) -> String {
+    let (kind, mut data) = if tokens == 0 {
+        let error = json!({"type": "service_unavailable_error", "code": "server_is_overloaded",
+            "message": "Our servers are currently overloaded. Please try later.", "param": null});
+        ("error", json!({"error": error}))
+    } else {
+        let failed = answer.failed(FAILED.0, FAILED.1).unwrap_or_default();
+        let failed: Value = serde_json::from_slice(&failed).unwrap_or_default();
+        ("response.failed", json!({"response": failed}))
+    };
+    data["type"] = kind.into();
+    data["sequence_number"] = before.into();
+    format!("event: {kind}\ndata: {data}\n\n")
 }
