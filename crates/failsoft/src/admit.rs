@@ -5,11 +5,12 @@ use std::time::Duration;
 use failsoft_config::Settings;
 use failsoft_engine::{Arrival, CallId, Delivery, FailureKind, Profile};
 use failsoft_journal::CallFacts;
-use failsoft_wire::RequestProblem;
+use failsoft_wire::{Reach, RequestProblem};
 use http::{HeaderMap, Response, StatusCode, header};
 
 use crate::answer::{Refusal, refused};
-use crate::ask::Ask;
+use crate::ask::{Ask, Sent};
+use crate::demands::Demands;
 use crate::egress::forwardable;
 use crate::{Body, Call, call_id, words};
 
@@ -27,7 +28,10 @@ pub(crate) fn admit(
     let text = call_id::text(id);
     let languages = words::accepted(&call.headers);
     let door = Door { call: &call, languages: &languages, id: &text };
-    let head = call.dialect.read_request(&call.body).map_err(|problem| door.malformed(&problem))?;
+    let head = call
+        .dialect
+        .read_request(&call.body, call.addressed.as_ref())
+        .map_err(|problem| door.malformed(&problem))?;
     let narrowing = Narrowing::read(&call.headers).map_err(|name| door.bad_header(name))?;
     let choice = settings
         .route_for(&head.model, call.dialect)
@@ -35,16 +39,7 @@ pub(crate) fn admit(
 
     let delivery = if head.stream { Delivery::Streamed } else { Delivery::Plain };
     let client_retries = number(&call.headers, "x-stainless-retry-count").unwrap_or(0);
-    let arrival = Arrival {
-        call: id,
-        route: choice.route,
-        delivery,
-        profile: narrowing.profile,
-        deadline: narrowing.deadline.into_iter().chain(patience(&call.headers, delivery)).min(),
-        max_attempts: narrowing.max_attempts,
-        client_retries,
-        input_tokens: head.input_tokens,
-    };
+    let deadline = narrowing.deadline.into_iter().chain(patience(&call.headers, delivery)).min();
     let facts = CallFacts {
         id: text.clone(),
         model: cut(&head.model),
@@ -55,14 +50,30 @@ pub(crate) fn admit(
         request_bytes: call.body.len() as u64,
         status: 0,
     };
+    let seals = failsoft_wire::seals(call.dialect, &call.body);
+    let sent = Sent::new(call.dialect, forwardable(&call.headers), call.body, call.addressed);
+    let route = &settings.routes[usize::from(choice.route.0)];
+    let demands = Demands::of(&sent, &head, route);
+    let arrival = Arrival {
+        profile: narrowing.profile,
+        deadline,
+        max_attempts: narrowing.max_attempts,
+        client_retries,
+        input_tokens: demands.input_tokens,
+        output_tokens: head.max_tokens,
+        needs: demands.needs,
+        spoken: Some(failsoft_config::form(sent.dialect)),
+        form: demands.form,
+        models: demands.models,
+        ..Arrival::new(id, choice.route, delivery)
+    };
     let ask = Ask {
-        dialect: call.dialect,
-        headers: forwardable(&call.headers),
-        body: call.body,
+        sent,
         model_span: head.model_span,
         asked: head.model,
         plain_name: choice.model,
         include_usage: head.include_usage,
+        seals,
         languages,
         id: text,
         arrival,
@@ -140,7 +151,7 @@ impl Door<'_> {
         let known: Vec<&str> = settings
             .routes
             .iter()
-            .filter(|route| route.dialect == self.call.dialect)
+            .filter(|route| self.call.dialect.reach(route.dialect) != Reach::Never)
             .map(|route| route.name.as_str())
             .take(LISTED)
             .collect();

@@ -1,10 +1,10 @@
 //! What a call has come to, as a response in the caller's dialect.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use bytes::Bytes;
 use failsoft_config::{ErrorDetail, Texts};
-use failsoft_engine::{Delivery, FailureKind, Verdict};
+use failsoft_engine::{BarReason, Delivery, FailureKind, Verdict};
 use failsoft_provider::Reading;
 use failsoft_wire::{CannedAnswer, Dialect, ErrorWords};
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
@@ -12,6 +12,7 @@ use http::{HeaderMap, Response, StatusCode};
 
 use crate::Body;
 use crate::client_error::{self, Again};
+use crate::clock::seconds_since_1970;
 use crate::driver::Driver;
 use crate::egress::returnable;
 use crate::words;
@@ -21,6 +22,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const ANTHROPIC_REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 const TARGET: HeaderName = HeaderName::from_static("x-failsoft-target");
 const ATTEMPTS: HeaderName = HeaderName::from_static("x-failsoft-attempts");
+const LEFT_OUT: HeaderName = HeaderName::from_static("x-failsoft-left-out");
 const OUTCOME: HeaderName = HeaderName::from_static("x-failsoft-outcome");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream; charset=utf-8");
@@ -43,6 +45,10 @@ pub(crate) fn over(mut driver: Box<Driver>, verdict: Verdict) -> Response<Body> 
             let mut response = from_target(&driver, attempt.ordinal);
             response.headers_mut().entry(CONTENT_TYPE).or_insert(JSON);
             response.map(|()| Body::whole(body))
+        }
+        // No operator's words can stand in for a vector.
+        Verdict::Degraded { kind } if driver.ask().sent.dialect == Dialect::Embeddings => {
+            failed(&driver, kind, None, None)
         }
         Verdict::Degraded { .. } => degraded(&driver),
         Verdict::Failed { kind, retry_after, attempt } => {
@@ -69,7 +75,7 @@ pub(crate) fn broken_off(driver: &Driver, verdict: Verdict) -> Option<Bytes> {
         call_id: &driver.ask().id,
         detail: detail.as_deref(),
     };
-    Some(driver.ask().dialect.error_frame(&said).into())
+    Some(driver.ask().sent.dialect.error_frame(&said).into())
 }
 
 /// An error that needed no target.
@@ -103,11 +109,16 @@ pub(crate) fn refused(refusal: &Refusal<'_>) -> Response<Body> {
 
 fn from_target(driver: &Driver, ordinal: u8) -> Response<()> {
     let mut response = Response::new(());
-    *response.headers_mut() = driver.headers_of(ordinal).map(returnable).unwrap_or_default();
+    // What a target of another dialect says in headers means nothing to this client.
+    let passed = driver.headers_of(ordinal).filter(|_| !driver.is_translated(ordinal));
+    *response.headers_mut() = passed.map(returnable).unwrap_or_default();
     let headers = response.headers_mut();
     mark(headers, &driver.ask().id, driver.attempts(), "served");
     if let Some(target) = driver.label_of(ordinal) {
         headers.insert(TARGET, target);
+    }
+    if let Some(left_out) = driver.left_out_of(ordinal) {
+        headers.insert(LEFT_OUT, left_out);
     }
     response
 }
@@ -120,13 +131,13 @@ fn degraded(driver: &Driver) -> Response<Body> {
     let answer = CannedAnswer {
         id: &ask.id,
         model: &route.name,
-        created: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs()),
+        created: seconds_since_1970(),
         text,
         include_usage: ask.include_usage,
     };
     let (body, kind) = match ask.arrival.delivery {
-        Delivery::Plain => (ask.dialect.canned_reply(&answer), JSON),
-        Delivery::Streamed => (ask.dialect.canned_stream(&answer), EVENTS),
+        Delivery::Plain => (ask.sent.dialect.canned_reply(&answer), JSON),
+        Delivery::Streamed => (ask.sent.dialect.canned_stream(&answer), EVENTS),
     };
     let mut response = Response::new(Body::whole(body));
     response.headers_mut().insert(CONTENT_TYPE, kind);
@@ -156,7 +167,7 @@ fn failed(
         call_id: &ask.id,
         detail: detail.as_deref(),
     };
-    let mut response = Response::new(Body::whole(ask.dialect.error_body(&said)));
+    let mut response = Response::new(Body::whole(ask.sent.dialect.error_body(&said)));
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, JSON);
@@ -189,9 +200,27 @@ fn message(driver: &Driver, kind: FailureKind, reading: Option<&Reading>) -> Str
     let built_in =
         if operators { words::unavailable(language) } else { words::words(kind, language) };
     let text = own.unwrap_or(built_in);
+    if let Some(reason) = driver.none_can_serve() {
+        return format!("{text} ({})", no_target(reason));
+    }
     match reading.and_then(|reading| reading.param.as_deref()).filter(|_| caller) {
         Some(param) => format!("{text} (`{param}`)"),
         None => text.to_owned(),
+    }
+}
+
+/// Why no target of a route can serve a call, for the caller's developer.
+fn no_target(reason: BarReason) -> String {
+    match reason {
+        BarReason::Incapable(need) => format!("no target of this route can do `{need}`"),
+        BarReason::ContextTooSmall => "the prompt fits no target of this route".to_owned(),
+        BarReason::OtherForm => "the targets of this route speak another dialect, and the call \
+                                 cannot be translated"
+            .to_owned(),
+        BarReason::OtherAccount => {
+            "it refers to something that no target of this route holds".to_owned()
+        }
+        reason => format!("no target of this route can serve it: {}", reason.as_str()),
     }
 }
 

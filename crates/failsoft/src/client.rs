@@ -8,7 +8,7 @@ use bytes::Bytes;
 use failsoft_config::Settings;
 use failsoft_engine::{Engine, Event, FailureKind, Input, Moment};
 use failsoft_journal::{Names, StateRecord};
-use failsoft_wire::Dialect;
+use failsoft_wire::{Addressed, Dialect};
 use http::{HeaderMap, Response, StatusCode};
 
 use crate::answer::{self, Refusal};
@@ -18,6 +18,7 @@ use crate::driver::{Driver, Stage};
 use crate::generation::Generation;
 use crate::observe::Seen;
 use crate::recording::Recording;
+use crate::seals::Seals;
 use crate::{Body, Observer, TargetStatus, admit, words};
 
 /// A client's request in one of the dialects.
@@ -29,6 +30,9 @@ pub struct Call {
     pub headers: HeaderMap,
     /// The request, as the dialect writes it.
     pub body: Bytes,
+    /// What the request's path says of it, in dialects that say something there
+    /// ([`Dialect::of_path`]).
+    pub addressed: Option<Addressed>,
 }
 
 impl fmt::Debug for Call {
@@ -71,6 +75,7 @@ pub(crate) struct Inner {
     observers: Vec<Arc<dyn Observer>>,
     pub(crate) journal: Recording,
     pub(crate) clock: Clock,
+    pub(crate) seals: Seals,
     ids: CallIds,
 }
 
@@ -114,6 +119,7 @@ impl Failsoft {
             observers,
             journal,
             clock: Clock::start(),
+            seals: Seals::default(),
             ids: CallIds::new(),
         })))
     }

@@ -45,3 +45,8 @@ impl Clock {
         self.stamp
     }
 }
+
+/// What the wall clock says.
+pub(crate) fn seconds_since_1970() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}

@@ -5,8 +5,8 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use failsoft_engine::{
-    AttemptId, CallId, Command, Event, FailureKind, Input, Moment, Outcome, RouteId, TargetId,
-    Verdict,
+    AttemptId, BarReason, CallId, Command, Event, FailureKind, Input, Moment, Outcome, Refusal,
+    RouteId, TargetId, Verdict,
 };
 use failsoft_journal::{AttemptFacts, CallFacts, CallRecord};
 use failsoft_provider::Reading;
@@ -14,9 +14,10 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 
 use crate::ask::Ask;
 use crate::client::Inner;
-use crate::egress::{Exchange, Happening, Order, Whole};
+use crate::egress::{Exchange, Happening, NotSaid, Whole};
 use crate::generation::Generation;
 use crate::observe::Seen;
+use crate::order::{Unsaid, Writing, order};
 use crate::timer::Timer;
 
 /// A call on its way. Dropping it before its end tells the engine that the caller left.
@@ -33,6 +34,8 @@ pub(crate) struct Driver {
     verdict: Option<Verdict>,
     /// The failures read so far, for what is said to the client.
     readings: Vec<(u8, Reading)>,
+    /// What becomes of seals nobody is known to have made.
+    unsaid: Unsaid,
 }
 
 struct Live {
@@ -84,6 +87,7 @@ impl Driver {
             whole: None,
             verdict: None,
             readings: Vec::new(),
+            unsaid: Unsaid::Kept,
         });
         driver.step(Input::CallArrived(arrival), cx);
         driver
@@ -115,6 +119,14 @@ impl Driver {
         self.readings.iter().find(|(other, _)| *other == ordinal).map(|(_, reading)| reading)
     }
 
+    /// What keeps every target of the route from serving the call, if that is why it failed.
+    pub(crate) fn none_can_serve(&self) -> Option<BarReason> {
+        self.log.events.iter().rev().find_map(|(_, event)| match event {
+            Event::Refused { reason: Refusal::NoneCanServe(reason), .. } => Some(*reason),
+            _ => None,
+        })
+    }
+
     /// The attempt whose content goes to the client.
     pub(crate) fn committed(&self) -> Option<u8> {
         self.committed
@@ -122,8 +134,24 @@ impl Driver {
 
     /// The headers of an attempt's answer.
     pub(crate) fn headers_of(&self, ordinal: u8) -> Option<&HeaderMap> {
+        self.exchange_of(ordinal)?.head().map(|(_, headers)| headers)
+    }
+
+    /// Whether an attempt's target speaks another dialect than the client.
+    pub(crate) fn is_translated(&self, ordinal: u8) -> bool {
+        self.exchange_of(ordinal).is_some_and(Exchange::is_translated)
+    }
+
+    /// What a call lost on its way into the dialect of an attempt's target, by name.
+    pub(crate) fn left_out_of(&self, ordinal: u8) -> Option<HeaderValue> {
+        let left_out = &self.exchange_of(ordinal)?.facts.left_out;
+        let list = Some(left_out.join(", ")).filter(|list| !list.is_empty());
+        HeaderValue::try_from(list?).ok()
+    }
+
+    fn exchange_of(&self, ordinal: u8) -> Option<&Exchange> {
         let live = self.live.iter().find(|live| live.id.ordinal == ordinal)?;
-        live.exchange.head().map(|(_, headers)| headers)
+        Some(&live.exchange)
     }
 
     /// The winner's plain answer, or the rest of its stream.
@@ -134,8 +162,7 @@ impl Driver {
     /// Lets go of what only another attempt would need: a stream that has begun may stay open for
     /// long, and these hold the buffers they came in.
     pub(crate) fn travel_light(&mut self) {
-        self.ask.body = Bytes::new();
-        self.ask.headers = HeaderMap::new();
+        self.ask.sent.travel_light();
         self.live.iter_mut().for_each(|live| live.exchange.forget_head());
     }
 
@@ -243,17 +270,25 @@ impl Driver {
         happening: Happening,
         cx: &mut Context<'_>,
     ) -> Option<Bytes> {
+        self.tell_quota(attempt, cx);
         match happening {
             Happening::Connected => self.step(Input::Connected { attempt }, cx),
             Happening::FirstContent => self.step(Input::FirstContent { attempt }, cx),
-            Happening::Content(content) => return Some(content),
+            Happening::Content(content) => {
+                self.learn_seals(attempt, &content);
+                return Some(content);
+            }
             Happening::Whole(whole) => {
                 let usage = whole.usage;
+                self.learn_seals(attempt, &whole.body);
                 self.whole = Some(whole);
                 self.step(Input::AttemptSucceeded { attempt, usage }, cx);
             }
             Happening::Failed(reading) => {
                 let failure = reading.failure;
+                if reading.seal_refused {
+                    self.unsaid = Unsaid::Removed;
+                }
                 self.readings.push((attempt.ordinal, reading));
                 self.abandon(attempt);
                 self.step(Input::AttemptFailed { attempt, failure }, cx);
@@ -308,28 +343,24 @@ impl Driver {
     }
 
     fn start_attempt(&mut self, id: AttemptId, target: TargetId, cx: &mut Context<'_>) {
-        let Some(order) = self.order(target) else { return };
-        let exchange = Exchange::start(order, id.ordinal, cx);
-        self.live.push(Live { id, exchange, told: None });
-    }
-
-    fn order(&self, target: TargetId) -> Option<Order> {
-        let place = self.generation.places.get(usize::from(target.0))?;
-        let model = place.model.as_ref().unwrap_or(&self.ask.plain_name);
-        let body = if *model == self.ask.asked {
-            [self.ask.body.clone(), Bytes::new(), Bytes::new()]
-        } else {
-            failsoft_wire::with_model(&self.ask.body, &self.ask.model_span, model)
+        let Some(place) = self.generation.place(target) else { return };
+        let writing = Writing {
+            ask: &self.ask,
+            place,
+            generation: &self.generation,
+            seals: &self.inner.seals,
+            unsaid: self.unsaid,
         };
-        Some(Order {
-            endpoint: Arc::clone(&place.endpoint),
-            key: place.key,
-            dialect: self.ask.dialect,
-            delivery: self.ask.arrival.delivery,
-            model: model.clone(),
-            headers: self.ask.headers.clone(),
-            body,
-        })
+        let exchange = match order(&writing) {
+            Ok(order) => Exchange::start(order, id.ordinal, cx),
+            Err(unfit) => {
+                let model = place.model(&self.ask.plain_name);
+                let (endpoint, dialect) = (&place.endpoint, place.dialect);
+                let said = NotSaid { endpoint, dialect, model, unfit };
+                Exchange::unfit(&said, id.ordinal)
+            }
+        };
+        self.live.push(Live { id, exchange, told: None });
     }
 
     fn abandon(&mut self, id: AttemptId) {
@@ -348,6 +379,25 @@ impl Driver {
     fn finish(&mut self, verdict: Verdict) {
         self.verdict = Some(verdict);
         self.timer.set(None);
+    }
+
+    /// Remembers who sealed what goes to the client as it came.
+    fn learn_seals(&self, attempt: AttemptId, passed: &[u8]) {
+        let Some(live) = self.live.iter().find(|live| live.id == attempt) else { return };
+        let place =
+            self.target_of(attempt.ordinal).and_then(|target| self.generation.place(target));
+        let Some(place) = place.filter(|_| !live.exchange.is_translated()) else { return };
+        for seal in failsoft_wire::seals(place.dialect, passed) {
+            self.inner.seals.learn(&seal, place.maker(place.model(&self.ask.plain_name)));
+        }
+    }
+
+    /// Tells the engine what a target said of its quota, once.
+    fn tell_quota(&mut self, attempt: AttemptId, cx: &mut Context<'_>) {
+        let live = self.live.iter_mut().find(|live| live.id == attempt);
+        if let Some(told) = live.and_then(|live| live.exchange.take_told()) {
+            self.step(Input::QuotaTold { attempt, told }, cx);
+        }
     }
 
     /// Tells the engine when content came last, before it judges a stall.

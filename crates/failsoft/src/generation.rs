@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use failsoft_config::{ModelName, Settings};
+use failsoft_config::{ModelFacts, ModelName, Settings};
 use failsoft_engine::{Route, RouteId, TargetId};
 use failsoft_journal::{Names, TargetName};
+use failsoft_wire::Dialect;
+use failsoft_wire::neutral::Maker;
 use http::HeaderValue;
 
 use crate::StartError;
@@ -24,12 +26,48 @@ pub(crate) struct Generation {
 pub(crate) struct Place {
     pub(crate) endpoint: Arc<Endpoint>,
     pub(crate) key: Option<usize>,
+    /// What it speaks.
+    pub(crate) dialect: Dialect,
+    /// A fingerprint of the provider entry and its key.
+    account: Fingerprint,
+    /// An index into the settings' provider entries.
+    entry: usize,
     /// `None`: the model the client asked for.
     pub(crate) model: Option<String>,
     /// The part of its name before the slash.
     pub(crate) provider: String,
     /// Its name as a header's value, if it can be one.
     pub(crate) label: Option<HeaderValue>,
+}
+
+impl Place {
+    /// Who seals what this model says there. It stays the same over restarts, and with the key.
+    pub(crate) fn maker(&self, model: &str) -> Maker {
+        self.account.with(model).maker()
+    }
+
+    /// The model it is asked for; `asked` if it takes whatever the client names.
+    pub(crate) fn model<'a>(&'a self, asked: &'a str) -> &'a str {
+        self.model.as_deref().unwrap_or(asked)
+    }
+}
+
+/// A hash that is the same on every machine: FNV-1a, 64 bits.
+#[derive(Clone, Copy, Debug)]
+struct Fingerprint(u64);
+
+impl Fingerprint {
+    const START: Self = Self(0xcbf2_9ce4_8422_2325);
+
+    /// Adds a text and its end.
+    fn with(self, text: &str) -> Self {
+        let add = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        Self(text.bytes().chain([0xff]).fold(self.0, add))
+    }
+
+    const fn maker(self) -> Maker {
+        Maker(self.0)
+    }
 }
 
 impl Generation {
@@ -45,15 +83,33 @@ impl Generation {
                 ModelName::Fixed(model) => Some(model.clone()),
                 ModelName::AsAsked => None,
             };
-            let provider = settings.providers.get(info.provider)?.name.clone();
-            let label = HeaderValue::try_from(&info.name).ok();
-            Some(Place { endpoint: Arc::clone(endpoint), key: info.key, model, provider, label })
+            let entry = settings.providers.get(info.provider)?;
+            Some(Place {
+                endpoint: Arc::clone(endpoint),
+                key: info.key,
+                dialect: entry.dialect,
+                account: Fingerprint::START.with(&entry.name).with(&info.credential),
+                entry: info.provider,
+                model,
+                provider: entry.name.clone(),
+                label: HeaderValue::try_from(&info.name).ok(),
+            })
         };
         let places: Option<Vec<Place>> = settings.targets.iter().map(place).collect();
         let places = places
             .ok_or_else(|| StartError::Provider("a target names no provider entry".to_owned()))?;
         let names = Arc::new(names(&settings, &places));
         Ok(Self { settings: Arc::new(settings), names, places })
+    }
+
+    pub(crate) fn place(&self, target: TargetId) -> Option<&Place> {
+        self.places.get(usize::from(target.0))
+    }
+
+    /// What is known of a model at a target's provider entry.
+    pub(crate) fn facts(&self, place: &Place, model: &str) -> ModelFacts {
+        let entry = self.settings.providers.get(place.entry);
+        entry.map_or_else(ModelFacts::default, |entry| entry.facts(model))
     }
 
     pub(crate) fn route(&self, route: RouteId) -> Option<&Arc<Route>> {
@@ -69,7 +125,7 @@ impl Generation {
 
     /// A target as clients see it; `asked` is the model a target that takes any was asked for.
     pub(crate) fn label(&self, target: TargetId, asked: &str) -> Option<HeaderValue> {
-        let place = self.places.get(usize::from(target.0))?;
+        let place = self.place(target)?;
         match &place.model {
             Some(_) => place.label.clone(),
             None => HeaderValue::try_from(format!("{}/{asked}", place.provider)).ok(),

@@ -16,7 +16,10 @@ use crate::{Body, Call, Failsoft, TurnedAway};
 const NO_SUCH_PATH: TurnedAway = TurnedAway {
     kind: FailureKind::NotFound,
     status: StatusCode::NOT_FOUND,
-    hint: Some("the path must end in /chat/completions or /messages"),
+    hint: Some(
+        "the path must end in /chat/completions, /messages, /responses, /embeddings or \
+         /models/MODEL:generateContent",
+    ),
 };
 const TOO_LARGE: TurnedAway = TurnedAway {
     kind: FailureKind::PayloadTooLarge,
@@ -31,8 +34,7 @@ const BROKEN: TurnedAway = TurnedAway {
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Answers HTTP requests by their path: `…/chat/completions` and `…/messages`. Host and scheme
-/// are not looked at, so an SDK may keep its usual base URL. It never fails; errors are responses.
+/// Answers HTTP requests by their path ([`Dialect::of_path`]). Host and scheme are not looked at, so an SDK may keep its usual base URL. It never fails; errors are responses.
 #[derive(Clone, Debug)]
 pub struct FailsoftService(Failsoft);
 
@@ -70,23 +72,18 @@ where
     B::Error: Into<BoxError>,
 {
     let (head, body) = request.into_parts();
-    let Some(dialect) = dialect_of(head.uri.path()) else {
+    let Some((dialect, addressed)) = Dialect::of_path(head.uri.path()) else {
         return failsoft.refuse(Dialect::ChatCompletions, NO_SUCH_PATH, &head.headers);
     };
     let most = failsoft.settings().server.max_body;
     match Limited::new(body, most).collect().await {
         Ok(collected) => {
             let body = collected.to_bytes();
-            failsoft.send(Call { dialect, headers: head.headers, body }).await
+            failsoft.send(Call { dialect, headers: head.headers, body, addressed }).await
         }
         Err(error) if error.is::<LengthLimitError>() => {
             failsoft.refuse(dialect, TOO_LARGE, &head.headers)
         }
         Err(_) => failsoft.refuse(dialect, BROKEN, &head.headers),
     }
-}
-
-fn dialect_of(path: &str) -> Option<Dialect> {
-    let tail = |dialect: &Dialect| path.ends_with(dialect.path().trim_start_matches("/v1"));
-    Dialect::ALL.into_iter().find(tail)
 }

@@ -128,7 +128,12 @@ async fn a_rust_sdk_can_sit_on_it_as_a_tower_service() {
         let house = House::new(dialect, "fail-503", "");
         let mut service = FailsoftService::new(house.failsoft.clone());
         let asked = call(dialect, stream, &[]);
-        let uri = format!("https://api.example.com{}", dialect.path());
+        let path = match &asked.addressed {
+            Some(it) if it.stream => format!("/v1beta/models/{}:streamGenerateContent", it.model),
+            Some(it) => format!("/v1beta/models/{}:generateContent", it.model),
+            None => format!("/v1{}", dialect.path()),
+        };
+        let uri = format!("https://api.example.com{path}");
         let request = Request::post(uri).body(Full::new(asked.body)).unwrap();
         let answer = read(service.call(request).await.unwrap()).await;
         assert_eq!(said(dialect, stream, &answer), words());

@@ -6,6 +6,7 @@ use failsoft_provider::{Place, Reading};
 use http::{HeaderMap, StatusCode};
 
 use super::judge::{Judge, usage_of};
+use super::translation::Translation;
 
 /// The largest plain answer that is taken.
 const MAX_REPLY: usize = 64 * 1024 * 1024;
@@ -58,18 +59,22 @@ impl Collected {
         self.first.len() + self.more.len() <= MAX_REPLY
     }
 
-    /// The answer, or what is wrong with it.
+    /// The answer as its client reads it, or what is wrong with it.
     pub(crate) fn judge(
         self,
         judge: &Judge,
-        status: StatusCode,
-        headers: &HeaderMap,
+        (status, headers): (StatusCode, &HeaderMap),
+        translation: Option<&Translation>,
     ) -> Result<(Bytes, Usage), Reading> {
         let body = if self.more.is_empty() { self.first } else { self.more.freeze() };
         match self.expected {
             Expected::Error => Err(judge.error(Place::Http, status, headers, &body)),
             Expected::Plain => {
                 let usage = judge.reply(status, headers, &body)?;
+                let body = match translation {
+                    Some(translation) => judge.translated((status, headers), &body, translation)?,
+                    None => body,
+                };
                 Ok((body, usage_of(usage)))
             }
             Expected::NoStream => Err(judge.no_stream(status, headers, &body)),

@@ -4,13 +4,15 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use failsoft_config::{BaseUrl, Provider};
-use failsoft_provider::Auth;
-use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
+use failsoft_engine::Delivery;
+use failsoft_wire::Dialect;
+use http::header::{HeaderName, HeaderValue};
+use http::uri::PathAndQuery;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
-use secrecy::ExposeSecret;
 
+use super::credential::Credential;
 use super::pool::Pool;
 use crate::StartError;
 
@@ -22,14 +24,14 @@ pub(crate) struct Endpoint {
     pub(crate) secure: Secure,
     /// `host:port` as the `Host` header wants it.
     pub(crate) authority: HeaderValue,
-    /// The path requests go to.
-    pub(crate) path: http::uri::PathAndQuery,
+    /// The dialect it speaks, and the path of its calls where no model stands in it.
+    usual: (Dialect, PathAndQuery),
     /// Headers for every request, unless the client sent its own.
     pub(crate) defaults: Vec<(HeaderName, HeaderValue)>,
     /// Headers the operator set; they stand above the client's.
     pub(crate) fixed: Vec<(HeaderName, HeaderValue)>,
-    /// The credential header for each key, marked sensitive. They go nowhere but here.
-    pub(crate) credentials: Vec<(HeaderName, HeaderValue)>,
+    /// One for each key. They go nowhere but here.
+    pub(crate) credentials: Vec<Credential>,
     pub(crate) pool: Pool,
     allow_private: bool,
 }
@@ -46,11 +48,14 @@ impl Endpoint {
         let url = provider.base_url.clone();
         let wrong =
             |what: &str| StartError::Provider(format!("provider `{}`: {what}", provider.name));
-        let path = format!("{}{}", url.path, provider.known.endpoint(provider.dialect));
+        let path = path(&url, provider.known, &Address::new(provider.dialect, "", Delivery::Plain));
         Ok(Self {
             secure: secure(provider)?,
             authority: authority(&url).ok_or_else(|| wrong("its base_url has no usable host"))?,
-            path: path.parse().map_err(|_| wrong("its base_url has no usable path"))?,
+            usual: (
+                provider.dialect,
+                path.ok_or_else(|| wrong("its base_url has no usable path"))?,
+            ),
             defaults: provider
                 .known
                 .default_headers
@@ -60,13 +65,23 @@ impl Endpoint {
                 })
                 .collect(),
             fixed: fixed(provider).ok_or_else(|| wrong("one of its headers is not valid"))?,
-            credentials: credentials(provider)
+            credentials: Credential::all(provider)
                 .ok_or_else(|| wrong("a key has characters that no header can carry"))?,
             known: provider.known,
             pool: Pool::default(),
             allow_private: provider.allow_private,
             url,
         })
+    }
+
+    /// The path a call goes to. `None` if the model's name cannot stand in one.
+    pub(crate) fn path(&self, address: &Address<'_>) -> Option<PathAndQuery> {
+        let (dialect, path_of_all) = &self.usual;
+        let named = matches!(dialect, Dialect::GenerateContent | Dialect::BedrockConverse);
+        if address.dialect == *dialect && !named {
+            return Some(path_of_all.clone());
+        }
+        path(&self.url, self.known, address)
     }
 
     /// Whether this address may be dialled for this entry. One that is written down always may;
@@ -78,6 +93,29 @@ impl Endpoint {
         let inside = self.allow_private || !is_private(ip);
         host.parse::<IpAddr>().is_ok() || (inside && !is_link_local(ip))
     }
+}
+
+/// What the path of a call depends on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Address<'a> {
+    dialect: Dialect,
+    model: &'a str,
+    delivery: Delivery,
+}
+
+impl<'a> Address<'a> {
+    pub(crate) const fn new(dialect: Dialect, model: &'a str, delivery: Delivery) -> Self {
+        Self { dialect, model, delivery }
+    }
+}
+
+fn path(
+    url: &BaseUrl,
+    known: &failsoft_provider::Provider,
+    address: &Address<'_>,
+) -> Option<PathAndQuery> {
+    let streamed = address.delivery == Delivery::Streamed;
+    format!("{}{}", url.path, known.path(address.dialect, address.model, streamed)).parse().ok()
 }
 
 fn is_link_local(ip: IpAddr) -> bool {
@@ -110,21 +148,6 @@ fn fixed(provider: &Provider) -> Option<Vec<(HeaderName, HeaderValue)>> {
         Some((HeaderName::try_from(name).ok()?, HeaderValue::try_from(value).ok()?))
     };
     provider.headers.iter().map(parse).collect()
-}
-
-fn credentials(provider: &Provider) -> Option<Vec<(HeaderName, HeaderValue)>> {
-    let header = |key: &secrecy::SecretString| {
-        let (name, text) = match provider.known.auth {
-            Auth::Bearer => (AUTHORIZATION, format!("Bearer {}", key.expose_secret())),
-            Auth::Header(name) => (HeaderName::from_static(name), key.expose_secret().to_owned()),
-            Auth::None => return Some(None),
-        };
-        let mut value = HeaderValue::try_from(text).ok()?;
-        value.set_sensitive(true);
-        Some(Some((name, value)))
-    };
-    let all: Option<Vec<_>> = provider.keys.iter().map(header).collect();
-    Some(all?.into_iter().flatten().collect())
 }
 
 fn secure(provider: &Provider) -> Result<Secure, StartError> {

@@ -4,12 +4,13 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::SystemTime;
 
 use bytes::Bytes;
-use failsoft_engine::{Delivery, Phase, Usage};
+use failsoft_engine::{Delivery, Phase, QuotaTold, Usage};
 use failsoft_journal::AttemptFacts;
 use failsoft_provider::{Reading, TransportFault};
-use failsoft_wire::Dialect;
+use failsoft_wire::{Dialect, Unfit};
 use http::{HeaderMap, Response, StatusCode};
 use http_body::Body as _;
 use hyper::body::Incoming;
@@ -22,6 +23,7 @@ use super::judge::{Judge, fault_of};
 use super::pool::{Connection, drain};
 use super::request::outgoing;
 use super::streaming::{Streaming, Turn};
+use super::translation::Translation;
 
 /// What is to be sent, and where.
 #[derive(Debug)]
@@ -34,6 +36,16 @@ pub(crate) struct Order {
     /// The client's headers that go on.
     pub(crate) headers: HeaderMap,
     pub(crate) body: [Bytes; 3],
+    /// For a target of another dialect than the client's.
+    pub(crate) translation: Option<Translation>,
+}
+
+/// A call that a target's dialect cannot say.
+pub(crate) struct NotSaid<'a> {
+    pub(crate) endpoint: &'a Arc<Endpoint>,
+    pub(crate) dialect: Dialect,
+    pub(crate) model: &'a str,
+    pub(crate) unfit: Unfit,
 }
 
 /// What came of an exchange.
@@ -69,6 +81,9 @@ pub(crate) struct Exchange {
     delivery: Delivery,
     started: Instant,
     head: Option<(StatusCode, HeaderMap)>,
+    translation: Option<Box<Translation>>,
+    /// What the answer's head said of the quota.
+    told: Option<QuotaTold>,
     pub(crate) facts: AttemptFacts,
 }
 
@@ -86,9 +101,16 @@ enum Stage {
 }
 
 impl Exchange {
-    pub(crate) fn start(order: Order, ordinal: u8, cx: &mut Context<'_>) -> Self {
+    pub(crate) fn start(mut order: Order, ordinal: u8, cx: &mut Context<'_>) -> Self {
         let endpoint = Arc::clone(&order.endpoint);
-        let facts = AttemptFacts { ordinal, model: order.model.clone(), ..AttemptFacts::default() };
+        let translation = order.translation.take().map(Box::new);
+        let facts = AttemptFacts {
+            ordinal,
+            model: order.model.clone(),
+            translated_to: translation.as_ref().map(|_| order.dialect.as_str()),
+            left_out: translation.as_deref().map(Translation::left_out).unwrap_or_default(),
+            ..AttemptFacts::default()
+        };
         let judge = Judge::new(endpoint.known, order.dialect);
         let delivery = order.delivery;
         let connection = endpoint.pool.take(cx);
@@ -97,7 +119,54 @@ impl Exchange {
             None => Stage::Connecting(Box::pin(connect(Arc::clone(&endpoint))), Box::new(order)),
         };
         let started = Instant::now();
-        Self { stage, connection, endpoint, judge, delivery, started, head: None, facts }
+        Self {
+            stage,
+            connection,
+            endpoint,
+            judge,
+            delivery,
+            started,
+            head: None,
+            translation,
+            told: None,
+            facts,
+        }
+    }
+
+    /// An attempt that ends before it is sent: the target's dialect cannot say the call.
+    pub(crate) fn unfit(order: &NotSaid<'_>, ordinal: u8) -> Self {
+        let NotSaid { endpoint, dialect, model, unfit } = order;
+        let facts = AttemptFacts {
+            ordinal,
+            model: (*model).to_owned(),
+            translated_to: Some(dialect.as_str()),
+            ..AttemptFacts::default()
+        };
+        let mut exchange = Self {
+            stage: Stage::Over,
+            connection: None,
+            endpoint: Arc::clone(endpoint),
+            judge: Judge::new(endpoint.known, *dialect),
+            delivery: Delivery::Plain,
+            started: Instant::now(),
+            head: None,
+            translation: None,
+            told: None,
+            facts,
+        };
+        let failed = exchange.failed(Judge::unfit(unfit));
+        exchange.stage = Stage::Ending(Box::new(failed));
+        exchange
+    }
+
+    /// Whether the answer is written anew for its client.
+    pub(crate) fn is_translated(&self) -> bool {
+        self.translation.is_some()
+    }
+
+    /// What the target said of its quota; once.
+    pub(crate) fn take_told(&mut self) -> Option<QuotaTold> {
+        self.told.take()
     }
 
     /// The head of the answer, once it came.
@@ -174,7 +243,9 @@ impl Exchange {
         let (Some(connection), Stage::Sending(order)) = (&mut self.connection, stage) else {
             return self.lost(TransportFault::Unreachable, Phase::Connect);
         };
-        let request = outgoing(&self.endpoint, *order);
+        let Some(request) = outgoing(&self.endpoint, *order) else {
+            return self.lost(TransportFault::AddressRefused, Phase::Connect);
+        };
         self.stage = Stage::Answering(Box::pin(connection.sender.send_request(request)));
         Happening::Connected
     }
@@ -202,10 +273,16 @@ impl Exchange {
             (200..=299, Delivery::Streamed) => None,
             _ => Some(Expected::Error),
         };
+        let told = self.endpoint.known.read_quota(&head.headers, SystemTime::now());
+        self.told = (told != QuotaTold::default()).then_some(told);
         self.head = Some((head.status, head.headers));
         self.stage = match expected {
             Some(expected) => Stage::Collecting(body, Collected::new(expected)),
-            None => Stage::Streaming(body, Box::new(Streaming::new(self.judge.dialect))),
+            None => {
+                let dialect = self.judge.dialect;
+                let translator = self.translation.as_ref().map(|known| known.stream(dialect));
+                Stage::Streaming(body, Box::new(Streaming::new(dialect, translator)))
+            }
         };
         None
     }
@@ -244,7 +321,7 @@ impl Exchange {
 
     fn judged(&mut self, collected: Collected) -> Happening {
         let Some((status, headers)) = &self.head else { return Happening::Connected };
-        match collected.judge(&self.judge, *status, headers) {
+        match collected.judge(&self.judge, (*status, headers), self.translation.as_deref()) {
             Ok((body, usage)) => Happening::Whole(Whole { body, usage }),
             Err(reading) => self.failed(reading),
         }

@@ -56,10 +56,30 @@ const TARGET_ONLY: &[&str] = &[
     "strict-transport-security",
     "content-encoding",
     "www-authenticate",
+    "openai-organization",
+    "openai-project",
+    "anthropic-organization-id",
+    "apim-request-id",
+    "x-groq-region",
 ];
 
-const TARGET_ONLY_PREFIXES: &[&str] =
-    &["x-ratelimit-", "anthropic-ratelimit-", "x-failsoft-", "cf-"];
+/// What is no dialect's own. All else speaks to a service the call does not go to.
+const ANY_DIALECT: &[&str] = &["user-agent", "traceparent", "tracestate", "baggage"];
+
+/// What a target says of our key's limits and of its own machines, by how the names begin.
+const TARGET_ONLY_PREFIXES: &[&str] = &[
+    "anthropic-ratelimit-",
+    "azureml-",
+    "cf-",
+    "ratelimit-",
+    "x-amzn-",
+    "x-envoy-",
+    "x-failsoft-",
+    "x-goog-",
+    "x-ms-",
+    "x-rate-limit-",
+    "x-ratelimit-",
+];
 
 /// The client's headers that go on to a target.
 pub(crate) fn forwardable(headers: &HeaderMap) -> HeaderMap {
@@ -72,6 +92,11 @@ pub(crate) fn forwardable(headers: &HeaderMap) -> HeaderMap {
             && !named.iter().any(|other| other == text)
     };
     filtered(headers, passes)
+}
+
+/// Of the client's headers that go on, those that mean something in any dialect.
+pub(crate) fn translatable(headers: &HeaderMap) -> HeaderMap {
+    filtered(headers, |name| ANY_DIALECT.contains(&name.as_str()))
 }
 
 /// A target's headers that go on to the client.

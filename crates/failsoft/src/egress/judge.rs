@@ -2,10 +2,13 @@
 
 use std::time::SystemTime;
 
-use failsoft_engine::{Phase, Usage};
+use bytes::Bytes;
+use failsoft_engine::{Failure, FailureKind, Phase, Usage};
 use failsoft_provider::{Answer, Place, Provider, Reading, TransportFault, read_transport};
-use failsoft_wire::{Dialect, Flaw, TokenCount};
+use failsoft_wire::{Dialect, Flaw, TokenCount, Unfit};
 use http::{HeaderMap, StatusCode};
+
+use super::translation::Translation;
 
 /// Asks the wire what is there, and the provider what it means.
 #[derive(Debug)]
@@ -46,6 +49,21 @@ impl Judge {
         }
     }
 
+    /// A plain answer written anew for a client of another dialect.
+    pub(crate) fn translated(
+        &self,
+        (status, headers): (StatusCode, &HeaderMap),
+        body: &[u8],
+        translation: &Translation,
+    ) -> Result<Bytes, Reading> {
+        match self.dialect.decode_reply(body) {
+            Ok(reply) => Ok(translation.client.encode_reply(&reply, &translation.presented).into()),
+            Err(flaw) => {
+                Err(self.provider.read_flaw(&flaw, &answer(Place::Body, status, headers, body)))
+            }
+        }
+    }
+
     /// A document where a stream was asked for.
     pub(crate) fn no_stream(
         &self,
@@ -78,6 +96,18 @@ impl Judge {
         reading
     }
 
+    /// A call that cannot be said in the target's dialect: nothing was sent.
+    pub(crate) fn unfit(unfit: &Unfit) -> Reading {
+        Reading {
+            failure: Failure::new(FailureKind::Unsupported, Phase::Connect),
+            code: Some(unfit.feature.as_str().to_owned()),
+            words: None,
+            param: None,
+            request_id: None,
+            seal_refused: false,
+        }
+    }
+
     /// No answer at all.
     pub(crate) fn transport(
         &self,
@@ -91,6 +121,7 @@ impl Judge {
             words,
             param: None,
             request_id: None,
+            seal_refused: false,
         }
     }
 }

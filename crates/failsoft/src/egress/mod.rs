@@ -2,6 +2,7 @@
 
 mod collected;
 mod connect;
+mod credential;
 mod endpoint;
 mod exchange;
 mod headers;
@@ -10,7 +11,9 @@ mod pool;
 mod request;
 mod stream;
 mod streaming;
+mod translation;
 
 pub(crate) use endpoint::Endpoint;
-pub(crate) use exchange::{Exchange, Happening, Order, Whole};
-pub(crate) use headers::{forwardable, returnable};
+pub(crate) use exchange::{Exchange, Happening, NotSaid, Order, Whole};
+pub(crate) use headers::{forwardable, returnable, translatable};
+pub(crate) use translation::Translation;

@@ -9,12 +9,14 @@ use http::header::{ACCEPT_ENCODING, CONTENT_TYPE, HOST, HeaderValue};
 use http::{Method, Request, Uri};
 use http_body::{Body, Frame, SizeHint};
 
-use super::endpoint::Endpoint;
+use super::endpoint::{Address, Endpoint};
 use super::exchange::Order;
 
-/// The request as it goes to the target: our address, our key, the client's words.
-pub(crate) fn outgoing(endpoint: &Endpoint, order: Order) -> Request<Slices> {
-    let Order { mut headers, body, key, .. } = order;
+/// The request as it goes to the target: our address, our key, the client's words. `None` if the
+/// model's name cannot stand in a path.
+pub(crate) fn outgoing(endpoint: &Endpoint, order: Order) -> Option<Request<Slices>> {
+    let Order { mut headers, body, key, dialect, delivery, model, .. } = order;
+    let uri = Uri::from(endpoint.path(&Address::new(dialect, &model, delivery))?);
     headers.insert(HOST, endpoint.authority.clone());
     headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
     // Answers are read on their way, so they must not come compressed.
@@ -25,14 +27,15 @@ pub(crate) fn outgoing(endpoint: &Endpoint, order: Order) -> Request<Slices> {
     for (name, value) in &endpoint.fixed {
         headers.insert(name, value.clone());
     }
-    if let Some((name, value)) = key.and_then(|key| endpoint.credentials.get(key)) {
-        headers.insert(name, value.clone());
+    let body = Slices::new(body);
+    if let Some(credential) = key.and_then(|key| endpoint.credentials.get(key)) {
+        credential.apply(&mut headers, &uri, &body);
     }
-    let mut request = Request::new(Slices::new(body));
+    let mut request = Request::new(body);
     *request.method_mut() = Method::POST;
-    *request.uri_mut() = Uri::from(endpoint.path.clone());
+    *request.uri_mut() = uri;
     *request.headers_mut() = headers;
-    request
+    Some(request)
 }
 
 /// The slices of a request's body. The middle one holds another model's name where it differs.
@@ -45,6 +48,11 @@ pub(crate) struct Slices {
 impl Slices {
     pub(crate) fn new(slices: [Bytes; 3]) -> Self {
         Self { slices, next: 0 }
+    }
+
+    /// Everything, in order.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = &[u8]> {
+        self.slices.iter().map(AsRef::as_ref)
     }
 
     fn left(&self) -> impl Iterator<Item = &Bytes> {

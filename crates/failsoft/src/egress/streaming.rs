@@ -3,8 +3,10 @@
 
 use bytes::{Bytes, BytesMut};
 use failsoft_engine::Usage;
-use failsoft_wire::sse::{Decoder, Frame};
-use failsoft_wire::{Dialect, Flaw, Meaning, Shape, StreamReader, sniff};
+use failsoft_wire::sse::Frame;
+use failsoft_wire::{
+    Dialect, Flaw, FrameDecoder, FrameFault, Meaning, Shape, StreamReader, StreamTranslator, sniff,
+};
 use tokio::time::Instant;
 
 use super::judge::usage_of;
@@ -40,8 +42,10 @@ pub(crate) enum Turn {
 /// A streamed answer.
 #[derive(Debug)]
 pub(crate) struct Streaming {
-    decoder: Decoder,
+    decoder: FrameDecoder,
     reader: StreamReader,
+    /// For a client of another dialect.
+    translator: Option<Box<StreamTranslator>>,
     /// Whole events that have not been passed on.
     out: Out,
     /// Events that say how the answer ends. They wait until it is known to be true.
@@ -93,10 +97,11 @@ impl Out {
 }
 
 impl Streaming {
-    pub(crate) fn new(dialect: Dialect) -> Self {
+    pub(crate) fn new(dialect: Dialect, translator: Option<StreamTranslator>) -> Self {
         Self {
-            decoder: Decoder::new(MAX_EVENT),
+            decoder: FrameDecoder::new(dialect, MAX_EVENT),
             reader: StreamReader::new(dialect),
+            translator: translator.map(Box::new),
             out: Out::default(),
             ending: Out::default(),
             committed: false,
@@ -129,7 +134,8 @@ impl Streaming {
             let frame = match self.decoder.next_frame() {
                 Ok(Some(frame)) => frame,
                 Ok(None) => break Turn::More,
-                Err(_) => break Turn::TooLarge,
+                Err(FrameFault::TooLong) => break Turn::TooLarge,
+                Err(FrameFault::Corrupt) => break Turn::Flawed(Flaw::Truncated),
             };
             match self.reader.read(&frame) {
                 Meaning::Error => break self.errored(&frame),
@@ -139,17 +145,18 @@ impl Streaming {
                 Meaning::Malformed => self.malformed += 1,
                 // Before first content nobody is there to be kept waiting with it.
                 Meaning::Filler if !self.committed => {}
-                Meaning::Filler | Meaning::Opening => self.pass(frame.bytes),
+                Meaning::Filler | Meaning::Opening => self.pass(frame),
                 Meaning::Closing => {
                     progressed = true;
-                    self.ending.push(frame.bytes);
+                    let ending = self.rendered(frame);
+                    self.ending.push(ending);
                     if self.has_content && self.reader.is_complete() {
                         break self.ended();
                     }
                 }
                 Meaning::Content => {
                     progressed = true;
-                    self.pass(frame.bytes);
+                    self.pass(frame);
                     if !self.has_content {
                         self.has_content = true;
                         break Turn::FirstContent;
@@ -179,8 +186,7 @@ impl Streaming {
     /// The body ended as bodies do: is the answer whole?
     pub(crate) fn finish(&mut self) -> Turn {
         // Some servers leave out the last blank line.
-        if self.decoder.unfinished().is_some() {
-            self.decoder.push(Bytes::from_static(b"\n\n"));
+        if self.decoder.close() {
             let turn = self.advance();
             if !matches!(turn, Turn::More) {
                 return turn;
@@ -202,18 +208,31 @@ impl Streaming {
             return Turn::Flawed(flaw);
         }
         self.out.push(self.ending.take());
-        if let Some(marker) = self.reader.missing_end_marker() {
+        if let Some(translator) = &mut self.translator {
+            let mut end = Vec::new();
+            translator.end(&mut end);
+            self.out.push(end.into());
+        } else if let Some(marker) = self.reader.missing_end_marker() {
             self.out.push(Bytes::from_static(marker));
         }
         Turn::Complete
     }
 
     /// The answer goes on: whatever was held as its end was none.
-    fn pass(&mut self, bytes: Bytes) {
+    fn pass(&mut self, frame: Frame) {
         if !self.ending.is_empty() {
             self.out.push(self.ending.take());
         }
+        let bytes = self.rendered(frame);
         self.out.push(bytes);
+    }
+
+    /// A frame as the client reads it.
+    fn rendered(&mut self, frame: Frame) -> Bytes {
+        let Some(translator) = &mut self.translator else { return frame.bytes };
+        let mut bytes = Vec::new();
+        translator.frame(&frame, &mut bytes);
+        bytes.into()
     }
 
     /// From here on events are passed on.

@@ -9,8 +9,9 @@ use bytes::Bytes;
 use failsoft::{Body, Call, Failsoft, Observer, Seen};
 use failsoft_engine::Event;
 use failsoft_fake::{Fake, FakeOptions, WORDS};
-use failsoft_wire::Dialect;
+use failsoft_wire::{Addressed, Dialect};
 use http::{HeaderMap, HeaderName, Response, StatusCode};
+use serde_json::Value;
 
 /// Two providers, one failsoft, everything it said.
 pub(crate) struct House {
@@ -120,18 +121,39 @@ tiers = {tiers}
 }
 
 pub(crate) fn call(dialect: Dialect, stream: bool, headers: &[(&str, &str)]) -> Call {
-    let bound = match dialect {
-        Dialect::ChatCompletions => "",
-        Dialect::Messages => r#""max_tokens":500,"#,
+    let asked = r#"[{"role":"user","content":"Say the words."}]"#;
+    let body = match dialect {
+        Dialect::Messages => format!(
+            r#"{{"model":"assistant","max_tokens":500,"stream":{stream},"messages":{asked}}}"#
+        ),
+        Dialect::Responses => {
+            format!(r#"{{"model":"assistant","stream":{stream},"input":{asked}}}"#)
+        }
+        Dialect::GenerateContent => {
+            r#"{"contents":[{"role":"user","parts":[{"text":"Say the words."}]}]}"#.to_owned()
+        }
+        Dialect::Embeddings => r#"{"model":"assistant","input":["one","two"]}"#.to_owned(),
+        Dialect::ChatCompletions | Dialect::BedrockConverse => {
+            format!(r#"{{"model":"assistant","stream":{stream},"messages":{asked}}}"#)
+        }
     };
-    let body = format!(
-        r#"{{"model":"assistant",{bound}"stream":{stream},"messages":[{{"role":"user","content":"Say the words."}}]}}"#
-    );
+    asking(dialect, stream, body, headers)
+}
+
+/// A call with this body.
+pub(crate) fn asking(
+    dialect: Dialect,
+    stream: bool,
+    body: String,
+    headers: &[(&str, &str)],
+) -> Call {
     let headers = headers
         .iter()
         .map(|(name, value)| (HeaderName::try_from(*name).unwrap(), value.parse().unwrap()))
         .collect();
-    Call { dialect, headers, body: body.into() }
+    let addressed = (dialect == Dialect::GenerateContent)
+        .then(|| Addressed { model: "assistant".to_owned(), stream });
+    Call { dialect, headers, body: body.into(), addressed }
 }
 
 pub(crate) async fn read(response: Response<Body>) -> Answer {
@@ -142,21 +164,34 @@ pub(crate) async fn read(response: Response<Body>) -> Answer {
 /// The text a client puts together from an answer.
 pub(crate) fn said(dialect: Dialect, stream: bool, answer: &Answer) -> String {
     let text = answer.text();
-    if !stream {
-        let json: serde_json::Value = serde_json::from_str(&text).unwrap();
-        let at = match dialect {
-            Dialect::ChatCompletions => "/choices/0/message/content",
-            Dialect::Messages => "/content/0/text",
-        };
-        return json.pointer(at).and_then(|text| text.as_str()).unwrap_or_default().to_owned();
-    }
-    let at = match dialect {
-        Dialect::ChatCompletions => "/choices/0/delta/content",
-        Dialect::Messages => "/delta/text",
+    let documents: Vec<Value> = if stream {
+        let data = text.lines().filter_map(|line| line.strip_prefix("data: "));
+        data.filter_map(|data| serde_json::from_str(data).ok()).collect()
+    } else {
+        vec![serde_json::from_str(&text).unwrap()]
     };
-    let data = text.lines().filter_map(|line| line.strip_prefix("data: "));
-    let frames = data.filter_map(|data| serde_json::from_str::<serde_json::Value>(data).ok());
-    frames.filter_map(|frame| Some(frame.pointer(at)?.as_str()?.to_owned())).collect()
+    let said = |document: &Value| match (dialect, stream) {
+        (Dialect::Messages, false) => string(document, "/content/0/text"),
+        (Dialect::Messages, true) => string(document, "/delta/text"),
+        (Dialect::Responses, false) => document["output"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|item| string(item, "/content/0/text"))
+            .collect(),
+        (Dialect::Responses, true) if document["type"] == "response.output_text.delta" => {
+            string(document, "/delta")
+        }
+        (Dialect::Responses, true) => String::new(),
+        (Dialect::GenerateContent, _) => string(document, "/candidates/0/content/parts/0/text"),
+        (_, false) => string(document, "/choices/0/message/content"),
+        (_, true) => string(document, "/choices/0/delta/content"),
+    };
+    documents.iter().map(said).collect()
+}
+
+fn string(document: &Value, at: &str) -> String {
+    document.pointer(at).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
 /// The sixty words.
@@ -164,7 +199,23 @@ pub(crate) fn words() -> String {
     WORDS.to_string()
 }
 
-/// Every dialect, plain and streamed.
+/// Every dialect a client asks for words in.
+pub(crate) fn speaking() -> impl Iterator<Item = Dialect> {
+    Dialect::CLIENTS.into_iter().filter(|it| *it != Dialect::Embeddings)
+}
+
+/// The same, plain and streamed.
 pub(crate) fn everywhere() -> impl Iterator<Item = (Dialect, bool)> {
-    Dialect::ALL.into_iter().flat_map(|dialect| [(dialect, false), (dialect, true)])
+    speaking().flat_map(|dialect| [(dialect, false), (dialect, true)])
+}
+
+/// Our stable code and the call's id in an error, wherever the dialect has them.
+pub(crate) fn error_of(dialect: Dialect, error: &Value) -> (&str, &str) {
+    let (code, call) = if dialect == Dialect::GenerateContent {
+        ("/error/details/0/reason", "/error/details/0/metadata/call_id")
+    } else {
+        ("/error/code", "/error/call_id")
+    };
+    let text = |at| error.pointer(at).and_then(Value::as_str).unwrap_or_default();
+    (text(code), text(call))
 }

@@ -1,0 +1,317 @@
+//! Any model stands in for any other: targets of other dialects, what is sealed, what targets lack.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may end so")]
+
+mod house;
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use failsoft::Failsoft;
+use failsoft_engine::{BarReason, Event, Need};
+use failsoft_fake::{Fake, FakeOptions};
+use failsoft_wire::Dialect;
+use house::{Answer, Events, asking, everywhere, read, said, words};
+use http::StatusCode;
+use serde_json::{Value, json};
+
+const PNG: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+
+/// One fake behind several provider entries.
+struct Street {
+    fake: Fake,
+    failsoft: Failsoft,
+    events: Arc<Events>,
+}
+
+impl Street {
+    /// Each entry is a name and what it speaks; `tiers` name their models.
+    fn new(entries: &[(&str, Dialect)], tiers: &str, more: &str) -> Self {
+        let fake = Fake::start(FakeOptions::default()).unwrap();
+        let mut text = "[journal]\nenabled = false\n".to_owned();
+        for (name, dialect) in entries {
+            let bedrock = *dialect == Dialect::BedrockConverse;
+            let kind = if bedrock { "kind = \"bedrock\"\nregion = \"us-east-1\"\n" } else { "" };
+            let key = if bedrock { "AKIAEXAMPLE:secret".to_owned() } else { format!("sk-{name}") };
+            let url = fake.base_url(*dialect);
+            let _ = write!(
+                text,
+                "[providers.{name}]\n{kind}dialect = \"{dialect}\"\nbase_url = \"{url}\"\n\
+                 api_key = \"{key}\"\n"
+            );
+        }
+        let _ = write!(text, "[routes.assistant]\ntiers = {tiers}\n{more}\n");
+        let settings = failsoft_config::load(&text, Path::new("/"), &BTreeMap::new())
+            .unwrap_or_else(|problems| panic!("{}", problems.render("street", &text)));
+        let events = Arc::new(Events::default());
+        let failsoft = Failsoft::start(settings, vec![events.clone()]).unwrap();
+        Self { fake, failsoft, events }
+    }
+
+    async fn ask(&self, dialect: Dialect, stream: bool, body: &Value) -> Answer {
+        read(self.failsoft.send(asking(dialect, stream, body.to_string(), &[])).await).await
+    }
+
+    fn bars(&self, reason: BarReason) -> usize {
+        let barred = |event: &&Event| matches!(event, Event::Barred(bar) if bar.reason == reason);
+        self.events.all().iter().filter(barred).count()
+    }
+
+    /// The dialects of the attempts that were made, and the body of the last.
+    fn seen(&self) -> (Vec<Dialect>, Value) {
+        let attempts = self.fake.attempts();
+        let last = attempts.last().map(|seen| seen.body.0.clone()).unwrap_or_default();
+        let dialects = attempts.iter().map(|seen| seen.dialect).collect();
+        (dialects, serde_json::from_slice(&last).unwrap_or(Value::Null))
+    }
+}
+
+fn question(dialect: Dialect, stream: bool) -> Value {
+    let asked = house::call(dialect, stream, &[]);
+    serde_json::from_slice(&asked.body).unwrap()
+}
+
+#[tokio::test]
+async fn every_target_answers_every_client() {
+    for (dialect, stream) in everywhere() {
+        for target in Dialect::TARGETS {
+            let case = format!("{dialect} stream={stream} -> {target}");
+            let entries = [("down", dialect), ("up", target)];
+            let street = Street::new(&entries, r#"[["down/fail-503"], ["up/model"]]"#, "");
+            let answer = street.ask(dialect, stream, &question(dialect, stream)).await;
+            assert_eq!(answer.status, StatusCode::OK, "{case}: {}", answer.text());
+            assert_eq!(said(dialect, stream, &answer), words(), "{case}: {}", answer.text());
+            assert_eq!(answer.header("x-failsoft-target"), "up/model", "{case}");
+            let kind = answer.header("content-type");
+            let wanted = if stream { "text/event-stream" } else { "application/json" };
+            assert!(kind.starts_with(wanted), "{case}: {kind}");
+            assert_eq!(street.seen().0, [dialect, target], "{case}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_a_target_cannot_say_is_left_out_and_named() {
+    let street = Street::new(&[("up", Dialect::Messages)], r#"[["up/model"]]"#, "");
+    let mut body = question(Dialect::ChatCompletions, false);
+    body["seed"] = json!(7);
+    body["temperature"] = json!(0.5);
+    let answer = street.ask(Dialect::ChatCompletions, false, &body).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+    assert_eq!(answer.header("x-failsoft-left-out"), "seed");
+    let (_, sent) = street.seen();
+    assert_eq!((&sent["seed"], &sent["temperature"]), (&Value::Null, &json!(0.5)));
+}
+
+/// A stream that breaks in another dialect ends with the client's own error.
+#[tokio::test]
+async fn a_translated_stream_that_breaks_ends_with_an_error() {
+    for (dialect, _) in everywhere().filter(|(_, stream)| *stream) {
+        for target in Dialect::TARGETS.into_iter().filter(|target| *target != dialect) {
+            let street = Street::new(&[("up", target)], r#"[["up/cut-after-40"]]"#, "");
+            let answer = street.ask(dialect, true, &question(dialect, true)).await;
+            let case = format!("{dialect} -> {target}: {}", answer.text());
+            assert_eq!(answer.status, StatusCode::OK, "{case}");
+            let heard = said(dialect, true, &answer);
+            assert!(!heard.is_empty() && words().starts_with(&heard), "{case}");
+            assert!(
+                answer.text().trim_end().lines().last().unwrap().contains("\"error\""),
+                "{case}"
+            );
+            let ends = ["[DONE]", "message_stop", "response.completed", "\"STOP\""];
+            assert!(ends.iter().all(|end| !answer.text().contains(end)), "{case}");
+        }
+    }
+}
+
+fn thinking() -> Value {
+    json!({
+        "model": "assistant", "max_tokens": 2000,
+        "thinking": {"type": "enabled", "budget_tokens": 1024},
+        "messages": [{"role": "user", "content": "Say the words."}]
+    })
+}
+
+/// Asks, and asks again with the answer in the history.
+async fn think_twice(street: &Street, before: impl AsyncFnOnce()) -> (Answer, Answer) {
+    let mut body = thinking();
+    let first = street.ask(Dialect::Messages, false, &body).await;
+    assert_eq!(first.status, StatusCode::OK, "{}", first.text());
+    let said: Value = serde_json::from_slice(&first.body).unwrap();
+    assert_eq!(said["content"][0]["type"], "thinking", "{said}");
+    let messages = body["messages"].as_array_mut().unwrap();
+    messages.push(json!({"role": "assistant", "content": said["content"]}));
+    messages.push(json!({"role": "user", "content": "Again."}));
+    before().await;
+    let second = street.ask(Dialect::Messages, false, &body).await;
+    (first, second)
+}
+
+#[tokio::test]
+async fn a_seal_goes_back_to_its_maker() {
+    let street = Street::new(&[("a", Dialect::Messages)], r#"[["a/thinker"]]"#, "");
+    let (_, second) = think_twice(&street, async || {}).await;
+    assert_eq!(second.status, StatusCode::OK, "{}", second.text());
+    let (_, sent) = street.seen();
+    assert!(sent["messages"][1]["content"][0]["signature"].is_string(), "{sent}");
+    assert_eq!(second.header("x-failsoft-attempts"), "1");
+}
+
+/// The fake refuses seals it made under another model name, as the real ones do.
+#[tokio::test]
+async fn a_seal_goes_to_nobody_else() {
+    for target in Dialect::TARGETS {
+        let entries = [("a", Dialect::Messages), ("b", target)];
+        let street = Street::new(&entries, r#"[["a/once:healthy+fail-503"], ["b/other"]]"#, "");
+        let (first, second) = think_twice(&street, async || {}).await;
+        assert_eq!(first.header("x-failsoft-target"), "a/once:healthy+fail-503");
+        assert_eq!(second.status, StatusCode::OK, "{target}: {}", second.text());
+        assert_eq!(second.header("x-failsoft-target"), "b/other", "{target}");
+        let (_, sent) = street.seen();
+        assert!(!sent.to_string().contains("signature"), "{target}: {sent}");
+        // One attempt at the maker that fails now, one at the other: nothing was refused.
+        assert_eq!(second.header("x-failsoft-attempts"), "2", "{target}");
+    }
+}
+
+#[tokio::test]
+async fn a_seal_nobody_knows_is_tried_and_then_left_out() {
+    let street = Street::new(&[("a", Dialect::Messages)], r#"[["a/thinker"]]"#, "");
+    let mut body = thinking();
+    let strange = json!({"type": "thinking", "thinking": "Hm.", "signature": "c3RyYW5nZQ=="});
+    body["messages"] = json!([
+        {"role": "user", "content": "Say the words."},
+        {"role": "assistant", "content": [strange, {"type": "text", "text": "No."}]},
+        {"role": "user", "content": "Again."}
+    ]);
+    let answer = street.ask(Dialect::Messages, false, &body).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+    assert_eq!(answer.header("x-failsoft-attempts"), "2");
+    let (_, sent) = street.seen();
+    assert!(!sent.to_string().contains("signature"), "{sent}");
+    assert_eq!(sent["messages"][1]["content"], "No.", "{sent}");
+}
+
+/// What another dialect sealed survives a client that knows nothing of it.
+#[tokio::test]
+async fn a_seal_of_another_dialect_comes_back_to_its_maker() {
+    for target in [Dialect::GenerateContent, Dialect::Responses, Dialect::BedrockConverse] {
+        let street = Street::new(&[("a", target)], r#"[["a/claude-sonnet-4-5-gemini-3"]]"#, "");
+        let (_, second) = think_twice(&street, async || {}).await;
+        assert_eq!(second.status, StatusCode::OK, "{target}: {}", second.text());
+        assert_eq!(second.header("x-failsoft-attempts"), "1", "{target}");
+        let (_, sent) = street.seen();
+        let keys = ["thoughtSignature", "encrypted_content", "\"signature\""];
+        assert!(keys.iter().any(|key| sent.to_string().contains(key)), "{target}: {sent}");
+    }
+}
+
+fn picture() -> Value {
+    let url = format!("data:image/png;base64,{PNG}");
+    json!({
+        "model": "assistant",
+        "messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": url}}]}]
+    })
+}
+
+#[tokio::test]
+async fn a_target_that_cannot_see_is_not_asked_to_look() {
+    let chat = Dialect::ChatCompletions;
+    let blind = "[providers.blind.models.\"*\"]\nvision = false";
+    let entries = [("blind", chat), ("sees", Dialect::Messages)];
+    let street = Street::new(&entries, r#"[["blind/m"], ["sees/m"]]"#, blind);
+    let answer = street.ask(chat, false, &picture()).await;
+    assert_eq!(said(chat, false, &answer), "I see 1 image (image/png, 70 bytes).");
+    assert_eq!(street.seen().0, [Dialect::Messages]);
+    assert_eq!(street.bars(BarReason::Incapable(Need::Images)), 1);
+    // Words are for everybody.
+    let answer = street.ask(chat, false, &question(chat, false)).await;
+    assert_eq!(answer.header("x-failsoft-target"), "blind/m");
+}
+
+#[tokio::test]
+async fn what_no_target_can_do_is_refused_at_once_with_the_reason() {
+    let chat = Dialect::ChatCompletions;
+    let blind = "[providers.blind.models.\"*\"]\nvision = false";
+    let street = Street::new(&[("blind", chat)], r#"[["blind/m"]]"#, blind);
+    let answer = street.ask(chat, false, &picture()).await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{}", answer.text());
+    assert!(answer.text().contains("`images`"), "{}", answer.text());
+    assert!(street.fake.attempts().is_empty());
+}
+
+#[tokio::test]
+async fn a_provider_s_own_tools_stay_in_their_dialect() {
+    let entries = [("other", Dialect::ChatCompletions), ("own", Dialect::Messages)];
+    let street = Street::new(&entries, r#"[["other/m"], ["own/m"]]"#, "");
+    let mut body = question(Dialect::Messages, false);
+    body["tools"] = json!([{"type": "web_search_20250305", "name": "web_search"}]);
+    let answer = street.ask(Dialect::Messages, false, &body).await;
+    assert_eq!(answer.header("x-failsoft-target"), "own/m", "{}", answer.text());
+    assert_eq!(street.bars(BarReason::Incapable(Need::HostedTools)), 1);
+}
+
+#[tokio::test]
+async fn a_prompt_too_long_teaches_and_goes_to_a_larger_context_only() {
+    let chat = Dialect::ChatCompletions;
+    let entries = [("a", chat), ("b", chat), ("c", Dialect::Messages)];
+    let facts = "[providers.a.models.\"*\"]\ncontext = 8000\n[providers.b.models.\"*\"]\n\
+                 context = 8000\n[providers.c.models.\"*\"]\ncontext = 100000";
+    let tiers = r#"[["a/context-length"], ["b/m"], ["c/m"]]"#;
+    let street = Street::new(&entries, tiers, facts);
+    let answer = street.ask(chat, false, &question(chat, false)).await;
+    assert_eq!(answer.header("x-failsoft-target"), "c/m", "{}", answer.text());
+    assert_eq!(answer.header("x-failsoft-attempts"), "2", "b is known to hold no more than a");
+    // What was too long for one model says nothing of another, so the next call asks b.
+    let answer = street.ask(chat, false, &question(chat, false)).await;
+    assert_eq!(answer.header("x-failsoft-attempts"), "1", "a is known to be too small now");
+}
+
+#[tokio::test]
+async fn vectors_come_from_the_same_model_or_from_none() {
+    let chat = Dialect::ChatCompletions;
+    let entries = [("a", chat), ("m", Dialect::Messages), ("b", chat), ("c", chat)];
+    let more = "[routes.assistant.degrade]\nreply = { en = \"Back soon.\" }";
+    let tiers = r#"[["a/fail-503"], ["m/fail-503"], ["b/other-model"], ["c/fail-503"]]"#;
+    let street = Street::new(&entries, tiers, more);
+    let body = question(Dialect::Embeddings, false);
+    let answer = street.ask(Dialect::Embeddings, false, &body).await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{}", answer.text());
+    assert!(!answer.text().contains("Back soon."), "words are no vector: {}", answer.text());
+    let asked: Vec<String> = street.fake.attempts().iter().map(|seen| seen.model.clone()).collect();
+    assert!(asked.iter().all(|model| model == "fail-503"), "{asked:?}");
+
+    let street = Street::new(&entries, r#"[["a/once:fail-500"]]"#, "");
+    let answer = street.ask(Dialect::Embeddings, false, &body).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+    let vectors: Value = serde_json::from_slice(&answer.body).unwrap();
+    assert_eq!(vectors["data"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_key_that_has_used_its_rate_gives_way_to_the_next() {
+    let chat = Dialect::ChatCompletions;
+    let fake = Fake::start(FakeOptions::default()).unwrap();
+    let text = format!(
+        "[journal]\nenabled = false\n[providers.pool]\ndialect = \"chat_completions\"\n\
+         base_url = \"{}\"\napi_keys = [\"sk-one\", \"sk-two\"]\n\
+         quota = {{ requests = \"1/h\", burst = \"1h\" }}\n\
+         [routes.assistant]\ntiers = [[\"pool/m\"]]\n",
+        fake.base_url(chat)
+    );
+    let settings = failsoft_config::load(&text, Path::new("/"), &BTreeMap::new())
+        .unwrap_or_else(|problems| panic!("{problems}"));
+    let failsoft = Failsoft::start(settings, Vec::new()).unwrap();
+    let mut statuses = Vec::new();
+    for _ in 0..3 {
+        let asked = asking(chat, false, question(chat, false).to_string(), &[]);
+        statuses.push(read(failsoft.send(asked).await).await.status.as_u16());
+    }
+    assert_eq!(statuses, [200, 200, 429]);
+    let mut keys: Vec<_> = fake.attempts().iter().map(|seen| seen.credential.clone()).collect();
+    keys.sort();
+    keys.dedup();
+    assert_eq!(keys.len(), 2, "each key was used once");
+}
