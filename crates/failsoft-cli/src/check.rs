@@ -142,9 +142,10 @@ fn route_document(info: &RouteInfo, route: &Route, settings: &Settings) -> Json 
 }
 
 fn target_document(target: TargetId, settings: &Settings) -> Json {
-    settings
-        .target(target)
-        .map_or(Json::Null, |info| json!({ "target": info.name, "credential": info.credential }))
+    settings.target(target).map_or(Json::Null, |info| {
+        let dialect = settings.provider_of(target).map(|provider| provider.dialect.as_str());
+        json!({ "target": info.name, "credential": info.credential, "dialect": dialect })
+    })
 }
 
 fn report(settings: &Settings) -> String {
@@ -175,7 +176,8 @@ fn report(settings: &Settings) -> String {
 
 fn report_route(out: &mut String, info: &RouteInfo, route: &Route, settings: &Settings) {
     let policies = &route.policies;
-    let _ = write!(out, "{}  ({}, {}", info.name, info.dialect, policies.profile.as_str());
+    let dialects = dialects(route, settings).join(" and ");
+    let _ = write!(out, "{}  ({dialects}, {}", info.name, policies.profile.as_str());
     if !info.models.is_empty() {
         let _ = write!(out, "; also for {}", info.models.join(", "));
     }
@@ -203,6 +205,17 @@ fn report_route(out: &mut String, info: &RouteInfo, route: &Route, settings: &Se
         let _ = writeln!(out, "  at last your own reply ({})", languages.join(", "));
     }
     out.push('\n');
+}
+
+/// What the targets of a route speak, each dialect once.
+fn dialects(route: &Route, settings: &Settings) -> Vec<&'static str> {
+    let mut dialects = Vec::new();
+    for provider in route.tiers.iter().flatten().filter_map(|it| settings.provider_of(*it)) {
+        if !dialects.contains(&provider.dialect.as_str()) {
+            dialects.push(provider.dialect.as_str());
+        }
+    }
+    dialects
 }
 
 /// The targets of a tier; those that differ only by their key are one.

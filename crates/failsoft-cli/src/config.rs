@@ -1,4 +1,5 @@
-//! `failsoft config`: the settings in force, their reference, their schema.
+//! `failsoft config`: the settings in force, their reference, their schema, and what is lost in
+//! translation.
 
 use std::fmt::Write as _;
 use std::process::ExitCode;
@@ -21,6 +22,8 @@ enum What {
     Schema,
     /// Every setting, as Markdown.
     Reference,
+    /// What each dialect does about each thing a call of another one may ask, as Markdown.
+    Translation,
     /// Every value in force and where it came from; secrets are hidden.
     Show(ShowArgs),
 }
@@ -42,6 +45,7 @@ pub(crate) fn run(args: &ConfigArgs) -> ExitCode {
     match &args.what {
         What::Schema => print_json(&failsoft_config::schema()),
         What::Reference => print(&failsoft_config::reference()),
+        What::Translation => print(&failsoft_wire::neutral::translation_document()),
         What::Show(args) => return show(args),
     }
     ExitCode::SUCCESS

@@ -4,8 +4,6 @@ use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::ExitCode;
 
-use failsoft_wire::Dialect;
-
 use crate::settings::{SettingsArgs, environment, print};
 
 /// What `env` takes.
@@ -63,13 +61,11 @@ pub(crate) fn run(args: &EnvArgs) -> ExitCode {
 /// The variables from which SDKs of each dialect read their address.
 pub(crate) fn sdk_variables(listen: SocketAddr) -> Vec<(&'static str, String)> {
     let origin = format!("http://{}", reachable(listen));
-    Dialect::ALL
-        .into_iter()
-        .map(|dialect| match dialect {
-            Dialect::ChatCompletions => ("OPENAI_BASE_URL", format!("{origin}/v1")),
-            Dialect::Messages => ("ANTHROPIC_BASE_URL", origin.clone()),
-        })
-        .collect()
+    vec![
+        ("OPENAI_BASE_URL", format!("{origin}/v1")),
+        ("ANTHROPIC_BASE_URL", origin.clone()),
+        ("GOOGLE_GEMINI_BASE_URL", origin),
+    ]
 }
 
 /// Nobody can connect to "every address".

@@ -79,8 +79,8 @@ fn scenario(file: Option<&std::path::Path>) -> Result<Scenario, String> {
 fn first_steps(address: SocketAddr) -> String {
     format!(
         "
-It speaks /v1/chat/completions and /v1/messages and takes any key. The model's
-name is the fault:
+It speaks every dialect and takes any key of the right kind (AWS: the secret is
+`secret`). The model's name is the fault:
 
   curl -i http://{address}/v1/chat/completions -H 'content-type: application/json' \\
     -d '{{\"model\": \"once:fail-503\", \"messages\": [{{\"role\": \"user\", \"content\": \"hi\"}}]}}'
@@ -99,6 +99,7 @@ fn table() -> String {
         let _ = writeln!(table, "{:width$}  {}", row.name, row.does);
     }
     let providers: Vec<_> = Imitated::names().collect();
+    let lines: Vec<_> = providers.chunks(8).map(|line| line.join(", ")).collect();
     let _ = write!(
         table,
         "
@@ -111,6 +112,21 @@ In front of a fault:
 A fault is chosen by the header x-fake-fault, else by a key `fake:FAULT`, else
 by the scenario, else by the model's name. Any other model is healthy.
 
+Paths, behind any prefix:
+  /chat/completions   /messages   /responses   /embeddings
+  /models/MODEL:generateContent   /models/MODEL:streamGenerateContent[?alt=sse]
+  /model/MODEL/converse           /model/MODEL/converse-stream
+
+A healthy model says what is asked for, the first that fits:
+  say: XYZ         a line of the system prompt: the answer is XYZ
+  tools' outcomes  \"Tool get_weather said: 18 degrees\", a line each
+  tools            calls the first, or the forced one, by its schema
+  a JSON schema    the simplest JSON that satisfies it
+  images, files    \"I see 1 image (image/png, 68 bytes).\"
+  anything else    the same sixty words
+It keeps to stop sequences and bounds, thinks when asked to, and refuses what
+the real API refuses.
+
 A scenario file:
   token_delay = \"15ms\"       # of all models; also first_token, ping_every
   [models.primary]
@@ -122,7 +138,7 @@ A scenario file:
 Errors are known of:
   {}",
         providers.first().copied().unwrap_or_default(),
-        providers.join(", ")
+        lines.join(",\n  ")
     );
     table
 }

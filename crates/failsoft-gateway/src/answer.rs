@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use failsoft::{Body, Call};
 use failsoft_engine::FailureKind;
-use failsoft_wire::Dialect;
+use failsoft_wire::{Addressed, Dialect};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 
@@ -18,19 +18,28 @@ const NO_KEY: Refusal = Refusal {
     reason: "no_key",
     kind: FailureKind::Authentication,
     status: StatusCode::UNAUTHORIZED,
-    hint: Some("send it as `Authorization: Bearer` or `x-api-key`"),
+    hint: Some("send it as `Authorization: Bearer`, `x-api-key` or `x-goog-api-key`"),
 };
 const NO_SUCH_PATH: Refusal = Refusal {
     reason: "no_such_path",
     kind: FailureKind::NotFound,
     status: StatusCode::NOT_FOUND,
-    hint: Some("there are POST /v1/chat/completions, POST /v1/messages and GET /v1/models"),
+    hint: Some(
+        "there are POST /v1/chat/completions, /v1/messages, /v1/responses, /v1/embeddings, \
+         /v1beta/models/MODEL:generateContent, and GET /v1/models",
+    ),
 };
 const NO_SUCH_MODEL: Refusal = Refusal {
     reason: "no_such_model",
     kind: FailureKind::ModelNotFound,
     status: StatusCode::NOT_FOUND,
     hint: Some("GET /v1/models lists them"),
+};
+const STREAM_OF_JSON: Refusal = Refusal {
+    reason: "stream_of_json",
+    kind: FailureKind::Unsupported,
+    status: StatusCode::BAD_REQUEST,
+    hint: Some("streams are sent as events: add `?alt=sse`, as the SDKs do"),
 };
 const WRONG_METHOD: Refusal = Refusal {
     reason: "wrong_method",
@@ -78,7 +87,7 @@ const PANICKED: Refusal = Refusal {
 /// Answers a client's request. There is always an answer.
 pub(crate) async fn answer(state: Arc<State>, request: Request<Incoming>) -> Response<Body> {
     match way(request.uri().path()) {
-        Way::Call(dialect) => call(&state, dialect, request).await,
+        Way::Call(dialect, addressed) => call(&state, (dialect, addressed), request).await,
         way @ (Way::Models | Way::Model(_)) => list_models(&state, &way, &request),
         Way::Nowhere => {
             let headers = request.headers();
@@ -89,19 +98,25 @@ pub(crate) async fn answer(state: Arc<State>, request: Request<Incoming>) -> Res
 }
 
 /// Where a path leads. Nothing else decides it: no header, no query, no host.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Way<'a> {
-    Call(Dialect),
+    Call(Dialect, Option<Addressed>),
     Models,
     Model(&'a str),
     Nowhere,
 }
 
 fn way(path: &str) -> Way<'_> {
-    if let Some(dialect) = Dialect::ALL.into_iter().find(|dialect| dialect.path() == path) {
-        return Way::Call(dialect);
+    let versioned = ["/v1", "/v1beta", "/v1beta1"]
+        .iter()
+        .find_map(|version| path.strip_prefix(version).filter(|rest| rest.starts_with('/')));
+    let Some(rest) = versioned else { return Way::Nowhere };
+    if let Some((dialect, addressed)) = Dialect::of_path(rest)
+        && (addressed.is_some() || (rest == dialect.path() && path.starts_with("/v1/")))
+    {
+        return Way::Call(dialect, addressed);
     }
-    match path.strip_prefix("/v1/models") {
+    match rest.strip_prefix("/models") {
         Some("") => Way::Models,
         Some(rest) => match rest.strip_prefix('/') {
             Some(name) if !name.is_empty() => Way::Model(name),
@@ -113,19 +128,29 @@ fn way(path: &str) -> Way<'_> {
 
 /// The dialect to refuse in where the path does not tell.
 pub(crate) fn likely_dialect(path: &str, headers: &HeaderMap) -> Dialect {
-    let messages = path.starts_with(Dialect::Messages.path())
+    if path.starts_with("/v1beta") || headers.contains_key("x-goog-api-key") {
+        return Dialect::GenerateContent;
+    }
+    let messages = path.starts_with("/v1/messages")
         || headers.contains_key("anthropic-version")
         || headers.contains_key("x-api-key");
     if messages { Dialect::Messages } else { Dialect::ChatCompletions }
 }
 
-async fn call(state: &State, dialect: Dialect, request: Request<Incoming>) -> Response<Body> {
+async fn call(
+    state: &State,
+    (dialect, addressed): (Dialect, Option<Addressed>),
+    request: Request<Incoming>,
+) -> Response<Body> {
     let door = state.door.load();
     if let Err(refusal) = may_send(&request) {
         return refuse(state, refusal, dialect, request.headers());
     }
     if !door.admits(request.headers()) {
         return refuse(state, NO_KEY, dialect, request.headers());
+    }
+    if addressed.as_ref().is_some_and(|addressed| addressed.stream) && !wants_events(&request) {
+        return refuse(state, STREAM_OF_JSON, dialect, request.headers());
     }
     let max_body = door.max_body;
     drop(door);
@@ -135,7 +160,7 @@ async fn call(state: &State, dialect: Dialect, request: Request<Incoming>) -> Re
         Err(why) => return refuse(state, not_taken(why), dialect, &parts.headers),
     };
     let language = parts.headers.get(header::ACCEPT_LANGUAGE).cloned();
-    let send = pin!(state.failsoft.send(Call { dialect, headers: parts.headers, body }));
+    let send = pin!(state.failsoft.send(Call { dialect, headers: parts.headers, body, addressed }));
     match isolate(send).await {
         Ok(response) => response,
         Err(Panicked) => {
@@ -159,6 +184,12 @@ fn may_send(request: &Request<Incoming>) -> Result<(), Refusal> {
         return Err(BODY_NOT_JSON);
     }
     Ok(())
+}
+
+/// Without it this dialect streams one long JSON array.
+fn wants_events(request: &Request<Incoming>) -> bool {
+    let query = request.uri().query().unwrap_or_default();
+    query.split('&').any(|pair| pair == "alt=sse")
 }
 
 /// `application/json` and its kin (`application/vnd.api+json`), with any parameters.
@@ -211,6 +242,8 @@ fn list_models(state: &State, way: &Way<'_>, request: &Request<Incoming>) -> Res
     let door = state.door.load();
     let dialect = if headers.contains_key("anthropic-version") {
         Dialect::Messages
+    } else if request.uri().path().starts_with("/v1beta") {
+        Dialect::GenerateContent
     } else {
         Dialect::ChatCompletions
     };
@@ -224,7 +257,7 @@ fn list_models(state: &State, way: &Way<'_>, request: &Request<Incoming>) -> Res
     }
     let body = match *way {
         Way::Model(name) => models::one(&door.models, &decoded(name), dialect, state.started),
-        Way::Models | Way::Call(_) | Way::Nowhere => {
+        Way::Models | Way::Call(..) | Way::Nowhere => {
             Some(models::list(&door.models, dialect, state.started))
         }
     };
@@ -271,9 +304,25 @@ mod tests {
 
     #[test]
     fn only_exact_paths_lead_somewhere() {
-        assert_eq!(way("/v1/chat/completions"), Way::Call(Dialect::ChatCompletions));
-        assert_eq!(way("/v1/messages"), Way::Call(Dialect::Messages));
+        assert_eq!(way("/v1/chat/completions"), Way::Call(Dialect::ChatCompletions, None));
+        assert_eq!(way("/v1/messages"), Way::Call(Dialect::Messages, None));
+        assert_eq!(way("/v1/responses"), Way::Call(Dialect::Responses, None));
+        assert_eq!(way("/v1/embeddings"), Way::Call(Dialect::Embeddings, None));
+        for (path, model, stream) in [
+            ("/v1beta/models/gemini-4:generateContent", "gemini-4", false),
+            ("/v1beta/models/openai%2Fgpt:streamGenerateContent", "openai/gpt", true),
+            ("/v1/models/m:generateContent", "m", false),
+            (
+                "/v1beta1/projects/p/locations/l/publishers/google/models/m:generateContent",
+                "m",
+                false,
+            ),
+        ] {
+            let addressed = Addressed { model: model.to_owned(), stream };
+            assert_eq!(way(path), Way::Call(Dialect::GenerateContent, Some(addressed)), "{path}");
+        }
         assert_eq!(way("/v1/models"), Way::Models);
+        assert_eq!(way("/v1beta/models"), Way::Models);
         assert_eq!(way("/v1/models/a/b"), Way::Model("a/b"));
         for path in [
             "/",
@@ -285,6 +334,9 @@ mod tests {
             "/v1/models/",
             "/v1/modelsx",
             "/v1/messages/count_tokens",
+            "/v1beta/messages",
+            "/v1/x/chat/completions",
+            "/v2/models/m:generateContent",
             "/livez",
             "/metrics",
             "/%761/messages",

@@ -51,6 +51,7 @@ impl Door {
         let Some(keys) = &self.keys else { return true };
         bearer(headers)
             .or_else(|| headers.get("x-api-key")?.to_str().ok())
+            .or_else(|| headers.get("x-goog-api-key")?.to_str().ok())
             .is_some_and(|key| keys.verify(key).is_some())
     }
 }

@@ -10,7 +10,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use arc_swap::ArcSwap;
 use failsoft::{Observer, Seen};
 use failsoft_config::Settings;
-use failsoft_engine::{AttemptId, CallId, Event, FailureKind, Moment, RouteId, TargetId, Why};
+use failsoft_engine::{
+    AttemptId, BarReason, CallId, Event, FailureKind, Moment, RouteId, TargetId, Why,
+};
 
 use series::{Count, RouteSeries, Tally, TargetSeries};
 
@@ -20,8 +22,10 @@ pub(crate) use exposition::exposition;
 /// counted as a first attempt, which is a lie, and better than a leak.
 const MAX_FOLLOWED: usize = 100_000;
 
-/// Gates, as `BarReason` names them.
-const BARS: [&str; 7] = [
+/// What calls wait for, as `WaitCause` names it: gates that open, and two more.
+const WAITS: [&str; 10] = [
+    "backoff",
+    "retry_after",
     "breaker",
     "throttle",
     "limit",
@@ -29,12 +33,10 @@ const BARS: [&str; 7] = [
     "model_disabled",
     "switched_off",
     "excluded",
+    "quota",
 ];
-/// What calls wait for, as `WaitCause` names it: gates, and two more.
-const WAITS: [&str; 9] =
-    ["backoff", "retry_after", BARS[0], BARS[1], BARS[2], BARS[3], BARS[4], BARS[5], BARS[6]];
 /// What stands against an extra attempt, as `Refusal` names it.
-const REFUSALS: [&str; 8] = [
+const REFUSALS: [&str; 9] = [
     "attempts_spent",
     "deadline",
     "budget",
@@ -43,6 +45,7 @@ const REFUSALS: [&str; 8] = [
     "committed",
     "no_target",
     "wait_too_long",
+    "none_can_serve",
 ];
 /// Why requests are refused before they are calls.
 const AT_DOOR: [&str; 21] = [
@@ -76,9 +79,9 @@ pub(crate) struct Metrics {
     register: Mutex<Register>,
     followed: Mutex<HashMap<CallId, Followed>>,
     following: AtomicUsize,
-    waits: Tally<9>,
-    refusals: Tally<8>,
-    bars: Tally<7>,
+    waits: Tally<10>,
+    refusals: Tally<9>,
+    bars: Tally<{ BarReason::ALL.len() }>,
     disabled: Tally<18>,
     at_door: Tally<21>,
     panics: Count,
@@ -115,7 +118,7 @@ impl Metrics {
             following: AtomicUsize::new(0),
             waits: Tally::new(WAITS),
             refusals: Tally::new(REFUSALS),
-            bars: Tally::new(BARS),
+            bars: Tally::new(BarReason::ALL.map(BarReason::as_str)),
             disabled: Tally::new(FailureKind::ALL.map(FailureKind::as_str)),
             at_door: Tally::new(AT_DOOR),
             panics: Count::default(),
@@ -280,17 +283,26 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use failsoft_engine::{BarReason, Refusal, WaitCause};
+    use failsoft_engine::{Refusal, WaitCause};
 
     #[test]
     fn every_reason_there_is_has_a_counter() {
         use BarReason::{
-            Breaker, CredentialDisabled, Excluded, Limit, ModelDisabled, SwitchedOff, Throttle,
+            Breaker, CredentialDisabled, Excluded, Limit, ModelDisabled, Quota, SwitchedOff,
+            Throttle,
         };
-        let bars =
-            [Breaker, Throttle, Limit, CredentialDisabled, ModelDisabled, SwitchedOff, Excluded];
-        assert_eq!(bars.map(BarReason::as_str), BARS);
-        assert!(bars.iter().all(|bar| WAITS.contains(&WaitCause::Gate(*bar).as_str())));
+        for gate in [
+            Breaker,
+            Throttle,
+            Limit,
+            CredentialDisabled,
+            ModelDisabled,
+            SwitchedOff,
+            Excluded,
+            Quota,
+        ] {
+            assert!(WAITS.contains(&WaitCause::Gate(gate).as_str()));
+        }
         for wait in [WaitCause::Backoff, WaitCause::RetryAfter] {
             assert!(WAITS.contains(&wait.as_str()));
         }
@@ -303,6 +315,7 @@ mod tests {
             Refusal::Committed,
             Refusal::NoTarget,
             Refusal::WaitTooLong,
+            Refusal::NoneCanServe(Quota),
         ] {
             assert!(REFUSALS.contains(&refusal.as_str()));
         }

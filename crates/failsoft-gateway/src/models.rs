@@ -38,7 +38,8 @@ pub(crate) fn one(
     let name = names.iter().find(|name| *name == asked)?;
     let list = dialect.models(&[entry(name, created)]);
     let list: serde_json::Value = serde_json::from_slice(&list).ok()?;
-    serde_json::to_vec(list.get("data")?.get(0)?).ok()
+    let rows = list.get("data").or_else(|| list.get("models"))?;
+    serde_json::to_vec(rows.get(0)?).ok()
 }
 
 fn entry(name: &str, created: u64) -> ModelEntry<'_> {

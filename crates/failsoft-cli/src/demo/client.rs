@@ -126,7 +126,11 @@ fn request(question: Question) -> Request<Full<Bytes>> {
     });
     let mut request = Request::new(Full::new(Bytes::from(body.to_string())));
     *request.method_mut() = http::Method::POST;
-    *request.uri_mut() = http::Uri::from_static(question.dialect.path());
+    *request.uri_mut() = http::Uri::from_static(if question.dialect == Dialect::Messages {
+        "/v1/messages"
+    } else {
+        "/v1/chat/completions"
+    });
     let headers = request.headers_mut();
     let mut set = |name: &'static str, value: &str| {
         if let Ok(value) = value.parse() {
@@ -135,12 +139,11 @@ fn request(question: Question) -> Request<Full<Bytes>> {
     };
     set("host", &question.address.to_string());
     set("content-type", "application/json");
-    match question.dialect {
-        Dialect::ChatCompletions => set("authorization", &format!("Bearer {}", question.key)),
-        Dialect::Messages => {
-            set("x-api-key", question.key);
-            set("anthropic-version", "2023-06-01");
-        }
+    if question.dialect == Dialect::Messages {
+        set("x-api-key", question.key);
+        set("anthropic-version", "2023-06-01");
+    } else {
+        set("authorization", &format!("Bearer {}", question.key));
     }
     request
 }
@@ -153,9 +156,10 @@ async fn plain(
     let broken = |_| Failure { what: "answer cut".to_owned(), again: Again::Yes, call: None };
     let body = response.into_body().collect().await.map_err(broken)?.to_bytes();
     let json: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
-    let text = match dialect {
-        Dialect::ChatCompletions => &json["choices"][0]["message"]["content"],
-        Dialect::Messages => &json["content"][0]["text"],
+    let text = if dialect == Dialect::Messages {
+        &json["content"][0]["text"]
+    } else {
+        &json["choices"][0]["message"]["content"]
     };
     let took = began.elapsed();
     Ok(if text == WORDS {
@@ -212,10 +216,13 @@ fn said(line: &[u8], dialect: Dialect) -> Said {
     if event["error"].is_object() {
         return Said::Error;
     }
-    let words = match dialect {
-        Dialect::ChatCompletions => &event["choices"][0]["delta"]["content"],
-        Dialect::Messages if event["type"] == "message_stop" => return Said::End,
-        Dialect::Messages => &event["delta"]["text"],
+    if event["type"] == "message_stop" {
+        return Said::End;
+    }
+    let words = if dialect == Dialect::Messages {
+        &event["delta"]["text"]
+    } else {
+        &event["choices"][0]["delta"]["content"]
     };
     match words.as_str() {
         Some(words) if !words.is_empty() => Said::Words(words.to_owned()),

@@ -103,12 +103,12 @@ pub(crate) fn of_borealis() -> &'static str {
     "token_delay = \"5ms\"\nfirst_token = \"180ms..400ms\"\n"
 }
 
+/// The dialects the demo's traffic speaks.
+pub(crate) const DIALECTS: [Dialect; 2] = [Dialect::ChatCompletions, Dialect::Messages];
+
 /// The route that calls of this dialect ask for.
 pub(crate) const fn route(dialect: Dialect) -> &'static str {
-    match dialect {
-        Dialect::ChatCompletions => "assistant",
-        Dialect::Messages => "assistant-messages",
-    }
+    if matches!(dialect, Dialect::Messages) { "assistant-messages" } else { "assistant" }
 }
 
 /// The gateway's settings: each dialect with aurora first and borealis behind it.
@@ -137,11 +137,8 @@ backoff = { base = \"100ms\", cap = \"1s\" }
 open = { base = \"1s\", cap = \"2s\" }
 "
     .to_owned();
-    for dialect in Dialect::ALL {
-        let suffix = match dialect {
-            Dialect::ChatCompletions => "",
-            Dialect::Messages => "-messages",
-        };
+    for dialect in DIALECTS {
+        let suffix = if dialect == Dialect::Messages { "-messages" } else { "" };
         for (name, url) in [("aurora", aurora(dialect)), ("borealis", borealis(dialect))] {
             let _ = write!(
                 settings,
@@ -182,14 +179,14 @@ mod tests {
             of_aurora(Duration::from_secs(30)).parse().expect("a good scenario");
         assert_eq!(scenario.models[AURORA].plan.0.len(), SCENES.len());
         assert!(of_borealis().parse::<Scenario>().is_ok());
-        let url = |dialect| match dialect {
-            Dialect::ChatCompletions => "http://127.0.0.1:1/v1".to_owned(),
-            Dialect::Messages => "http://127.0.0.1:1".to_owned(),
+        let url = |dialect| {
+            let path = if dialect == Dialect::Messages { "" } else { "/v1" };
+            format!("http://127.0.0.1:1{path}")
         };
         let text = settings(url, url);
         let settings = failsoft_config::load(&text, Path::new("/tmp"), &BTreeMap::new());
         let settings = settings.map_err(|problems| problems.to_string()).expect("good settings");
-        for dialect in Dialect::ALL {
+        for dialect in DIALECTS {
             assert!(settings.route_for(route(dialect), dialect).is_some());
         }
     }

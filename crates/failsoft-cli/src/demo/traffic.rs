@@ -3,11 +3,10 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use failsoft_fake::Dialect;
 use tokio::task::JoinSet;
 
 use super::client::{Delivery, Question, ask};
-use super::script::{AURORA, KEY_OF_GATEWAY, Spell, route};
+use super::script::{AURORA, DIALECTS, KEY_OF_GATEWAY, Spell, route};
 use super::tally::{Row, Side, Tally};
 use std::net::SocketAddr;
 
@@ -65,7 +64,7 @@ impl Traffic {
     }
 
     fn question(&self, side: Side, turn: usize) -> Question {
-        let dialect = Dialect::ALL[turn % 2];
+        let dialect = DIALECTS[turn % 2];
         let delivery = if turn % 4 < 2 { Delivery::Streamed } else { Delivery::Plain };
         match side {
             Side::Straight => Question {
