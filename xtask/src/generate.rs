@@ -8,6 +8,7 @@ use crate::{Done, house, suite};
 const DOCUMENTS: &[(&str, &[&str])] = &[
     ("docs/configuration.md", &["config", "reference"]),
     ("docs/failsoft.schema.json", &["config", "schema"]),
+    ("docs/translation.md", &["config", "translation"]),
 ];
 
 /// Builds the binary and writes every document.

@@ -18,7 +18,7 @@ usage: cargo xtask COMMAND
 
   test              everything that must hold before a change goes in
   tidy              the house rules that clippy cannot check
-  generate          writes docs/configuration.md and docs/failsoft.schema.json
+  generate          writes what the binary documents itself: settings, schema, translation
   fuzz-check        compiles the fuzz targets
   bench [--json] [--rounds N] [--seconds N] [--idle N] [--only A,B] [--no-step]
                     failsoft beside plain nginx and straight, on this machine";

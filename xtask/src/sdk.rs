@@ -58,9 +58,10 @@ pub(crate) fn node() -> Done<Report> {
     Ok(Report { tally, skipped: Vec::new() })
 }
 
-/// The table of the Failover Bench and whatever was left out; after a failure all of its words.
+/// The tables of the Failover Bench and of the dialects, and whatever was left out; after a failure all of its words.
 fn show(ran: &command::Ran, skipped: fn(&str) -> bool) {
-    for line in ran.lines.iter().filter(|line| line.starts_with("bench ") || skipped(line)) {
+    let table = |line: &String| line.starts_with("bench ") || line.starts_with("matrix ");
+    for line in ran.lines.iter().filter(|line| table(line) || skipped(line)) {
         println!("    {line}");
     }
     if !ran.well {
