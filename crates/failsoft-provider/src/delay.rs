@@ -62,8 +62,17 @@ fn retry_info(said: &Said<'_>) -> Option<Duration> {
 
 /// A daily quota that asks for seconds: whoever believes it meets the same again.
 pub(crate) fn is_daily(said: &Said<'_>) -> bool {
+    names_a_quota(said, "PerDay")
+}
+
+/// A quota that is full again within a minute, whether it asks for a wait or not.
+pub(crate) fn is_of_a_minute(said: &Said<'_>) -> bool {
+    names_a_quota(said, "PerMinute")
+}
+
+fn names_a_quota(said: &Said<'_>, part: &str) -> bool {
     let details = said.layers.innermost("details").and_then(Value::as_array);
-    details.is_some_and(|it| it.iter().any(|detail| detail.to_string().contains("PerDay")))
+    details.is_some_and(|it| it.iter().any(|detail| detail.to_string().contains(part)))
 }
 
 fn body_field(said: &Said<'_>) -> Option<Duration> {

@@ -17,6 +17,7 @@ pub(super) const IMITATION: Imitation = Imitation {
     },
 };
 
+const BLOCKED: &str = r#"{"promptFeedback": {"blockReason": "PROHIBITED_CONTENT"}, "usageMetadata": {"promptTokenCount": 3, "totalTokenCount": 3}}"#;
 const PER_MINUTE: &str = "GenerateContentInputTokensPerModelPerMinute-FreeTier";
 const PER_DAY: &str = "GenerateRequestsPerDayPerProjectPerModel-FreeTier";
 
@@ -31,6 +32,9 @@ fn headers(_id: &str) -> Headers {
 fn error(complaint: &Complaint<'_>) -> ErrorAnswer {
     let (own, message) = words(complaint);
     let status = complaint.status(own);
+    if status == 200 {
+        return ErrorAnswer { status, headers: Vec::new(), body: BLOCKED.to_owned() };
+    }
     let details = match (complaint.trouble(), status) {
         (Some(Trouble::BadKey), 400) => vec![json!({
             "@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID",
@@ -99,7 +103,8 @@ fn words(complaint: &Complaint<'_>) -> (u16, String) {
             400,
             "The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).",
         ),
-        Some(Trouble::ContentPolicy) => (400, "Request contains content that is not allowed."),
+        // It says so under a 200, in place of an answer.
+        Some(Trouble::ContentPolicy) => (200, ""),
         Some(Trouble::Quota) => {
             (429, "You exceeded your current quota, please check your plan and billing details.")
         }

@@ -93,5 +93,6 @@ fn is_far_away(said: &Said<'_>) -> bool {
 }
 
 fn is_a_short_limit(said: &Said<'_>) -> bool {
-    said.has_code("resource_exhausted") && said.wait.is_some_and(|wait| wait <= LONG)
+    let is_short = said.wait.is_some_and(|wait| wait <= LONG) || delay::is_of_a_minute(said);
+    said.has_code("resource_exhausted") && is_short
 }

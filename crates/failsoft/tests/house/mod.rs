@@ -79,16 +79,19 @@ impl House {
         let primary = Fake::start(FakeOptions::default()).unwrap();
         let fallback = Fake::start(FakeOptions::default()).unwrap();
         // Houses stand side by side, and a journal has one owner.
+        // What Google says needs Google's own table.
+        let google = dialect == Dialect::GenerateContent;
+        let kind = if google { "kind = \"gemini\"\n" } else { "" };
         let journal = if more.contains("[journal]") { "" } else { "[journal]\nenabled = false" };
         let text = format!(
             r#"
 {journal}
 [providers.primary]
-dialect = "{dialect}"
+{kind}dialect = "{dialect}"
 base_url = "{}"
 api_key = "primary-key"
 [providers.fallback]
-dialect = "{dialect}"
+{kind}dialect = "{dialect}"
 base_url = "{}"
 api_key = "fallback-key"
 [routes.assistant]
