@@ -129,7 +129,7 @@ fn env_prints_lines_a_shell_can_read() {
     let lines = failsoft(folder.path(), &["env"], KEY);
     assert_eq!(
         out(&lines),
-        "export OPENAI_BASE_URL=http://127.0.0.1:4000/v1\nexport ANTHROPIC_BASE_URL=http://127.0.0.1:4000\n"
+        "export OPENAI_BASE_URL=http://127.0.0.1:4000/v1\nexport ANTHROPIC_BASE_URL=http://127.0.0.1:4000\nexport GOOGLE_GEMINI_BASE_URL=http://127.0.0.1:4000\n"
     );
 }
 

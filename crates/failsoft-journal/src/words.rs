@@ -82,6 +82,7 @@ pub(crate) const BARS: Table = &[
     ("lacks_custom_tools", "it cannot call tools whose input is not JSON"),
     ("lacks_logprobs", "it does not tell how likely tokens were"),
     ("lacks_prefill", "it cannot go on from an answer already begun"),
+    ("lacks_embeddings", "it cannot make embeddings"),
 ];
 
 /// What a call waited for, beside gates.

@@ -217,10 +217,18 @@ fn no_target(reason: BarReason) -> String {
         BarReason::OtherForm => "the targets of this route speak another dialect, and the call \
                                  cannot be translated"
             .to_owned(),
-        BarReason::OtherAccount => {
-            "it refers to something that no target of this route holds".to_owned()
+        BarReason::OtherAccount
+        | BarReason::OtherModel
+        | BarReason::Breaker
+        | BarReason::Throttle
+        | BarReason::Limit
+        | BarReason::Quota
+        | BarReason::CredentialDisabled
+        | BarReason::ModelDisabled
+        | BarReason::SwitchedOff
+        | BarReason::Excluded => {
+            format!("no target of this route can serve it: {}", reason.as_str())
         }
-        reason => format!("no target of this route can serve it: {}", reason.as_str()),
     }
 }
 

@@ -98,7 +98,11 @@ impl QuotaCell {
     }
 
     /// Whether both dimensions have room; otherwise when they will.
+    #[inline]
     pub(crate) fn check(&self, now: Moment, ask: Ask) -> Result<(), Moment> {
+        if self.is_unknown() {
+            return Ok(());
+        }
         let closed = [self.requests.check(now, 1).err(), self.tokens.check(now, ask.tokens).err()];
         closed.into_iter().flatten().max().map_or(Ok(()), Err)
     }
@@ -138,10 +142,19 @@ impl QuotaCell {
     }
 
     /// How much dearer it is for what is left: 1 from half upward, 5 when nearly empty.
+    #[inline]
     pub(crate) fn pressure(&self, now: Moment) -> u64 {
+        if self.is_unknown() {
+            return 1;
+        }
         let shares = [self.requests.share_milli(now), self.tokens.share_milli(now)];
         let Some(least) = shares.into_iter().flatten().min() else { return 1 };
         1 + u64::from(4_u32.saturating_sub(least / STEP_MILLI))
+    }
+
+    /// Nothing was configured and nothing told: the way of almost every target.
+    fn is_unknown(&self) -> bool {
+        self.requests.is_unknown() && self.tokens.is_unknown()
     }
 
     pub(crate) fn view(&self, now: Moment) -> QuotaView {
@@ -187,6 +200,10 @@ impl Meter {
         self.rate = rate;
         self.debt = rate.map_or(0, |rate| owed.saturating_mul(rate.gain()));
         true
+    }
+
+    fn is_unknown(&self) -> bool {
+        self.rate.is_none() && self.told.is_none()
     }
 
     /// What is still owed at `now`.

@@ -65,10 +65,10 @@ impl Collected {
         judge: &Judge,
         (status, headers): (StatusCode, &HeaderMap),
         translation: Option<&Translation>,
-    ) -> Result<(Bytes, Usage), Reading> {
+    ) -> Result<(Bytes, Usage), Box<Reading>> {
         let body = if self.more.is_empty() { self.first } else { self.more.freeze() };
         match self.expected {
-            Expected::Error => Err(judge.error(Place::Http, status, headers, &body)),
+            Expected::Error => Err(Box::new(judge.error(Place::Http, status, headers, &body))),
             Expected::Plain => {
                 let usage = judge.reply(status, headers, &body)?;
                 let body = match translation {
@@ -77,7 +77,7 @@ impl Collected {
                 };
                 Ok((body, usage_of(usage)))
             }
-            Expected::NoStream => Err(judge.no_stream(status, headers, &body)),
+            Expected::NoStream => Err(Box::new(judge.no_stream(status, headers, &body))),
         }
     }
 }

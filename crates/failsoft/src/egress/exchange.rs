@@ -1,16 +1,16 @@
 //! One exchange with one target, from the connection to the answer's last byte.
 
+mod streamed;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::SystemTime;
 
-use bytes::Bytes;
-use failsoft_engine::{Delivery, Phase, QuotaTold, Usage};
+use failsoft_engine::{Delivery, Phase, QuotaTold};
 use failsoft_journal::AttemptFacts;
 use failsoft_provider::{Reading, TransportFault};
-use failsoft_wire::{Dialect, Unfit};
 use http::{HeaderMap, Response, StatusCode};
 use http_body::Body as _;
 use hyper::body::Incoming;
@@ -19,57 +19,12 @@ use tokio::time::Instant;
 use super::collected::{Collected, Expected};
 use super::connect::{NotConnected, connect};
 use super::endpoint::Endpoint;
+use super::happening::{Happening, Whole};
 use super::judge::{Judge, fault_of};
-use super::pool::{Connection, drain};
-use super::request::outgoing;
-use super::streaming::{Streaming, Turn};
+use super::pool::Connection;
+use super::request::{NotSaid, Order, outgoing};
+use super::streaming::Streaming;
 use super::translation::Translation;
-
-/// What is to be sent, and where.
-#[derive(Debug)]
-pub(crate) struct Order {
-    pub(crate) endpoint: Arc<Endpoint>,
-    pub(crate) key: Option<usize>,
-    pub(crate) dialect: Dialect,
-    pub(crate) delivery: Delivery,
-    pub(crate) model: String,
-    /// The client's headers that go on.
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: [Bytes; 3],
-    /// For a target of another dialect than the client's.
-    pub(crate) translation: Option<Translation>,
-}
-
-/// A call that a target's dialect cannot say.
-pub(crate) struct NotSaid<'a> {
-    pub(crate) endpoint: &'a Arc<Endpoint>,
-    pub(crate) dialect: Dialect,
-    pub(crate) model: &'a str,
-    pub(crate) unfit: Unfit,
-}
-
-/// What came of an exchange.
-#[derive(Debug)]
-pub(crate) enum Happening {
-    /// The connection stands.
-    Connected,
-    /// First content came; it is held.
-    FirstContent,
-    /// Whole events of a committed stream.
-    Content(Bytes),
-    /// The answer is whole.
-    Whole(Whole),
-    /// There will be no whole answer.
-    Failed(Reading),
-}
-
-/// A whole answer.
-#[derive(Debug)]
-pub(crate) struct Whole {
-    /// A plain answer's body; of a streamed one what has not been passed on yet.
-    pub(crate) body: Bytes,
-    pub(crate) usage: Usage,
-}
 
 /// One attempt on the wire. Dropping it closes its connection, which is how a target learns that
 /// nobody waits any more.
@@ -323,109 +278,14 @@ impl Exchange {
         let Some((status, headers)) = &self.head else { return Happening::Connected };
         match collected.judge(&self.judge, (*status, headers), self.translation.as_deref()) {
             Ok((body, usage)) => Happening::Whole(Whole { body, usage }),
-            Err(reading) => self.failed(reading),
+            Err(reading) => self.failed(*reading),
         }
-    }
-
-    fn poll_streaming(&mut self, cx: &mut Context<'_>) -> Poll<Happening> {
-        loop {
-            self.drive(cx);
-            let Stage::Streaming(body, streaming) = &mut self.stage else {
-                return Poll::Pending;
-            };
-            let mut turn = streaming.advance();
-            if matches!(turn, Turn::More) {
-                turn = match Pin::new(body).poll_frame(cx) {
-                    Poll::Pending => return self.poll_passable(),
-                    Poll::Ready(Some(Ok(frame))) => {
-                        frame.into_data().map_or(Turn::More, |data| streaming.feed(data))
-                    }
-                    Poll::Ready(Some(Err(_))) => Turn::CutShort,
-                    Poll::Ready(None) => streaming.finish(),
-                };
-            }
-            if let Some(happening) = self.turned(turn, cx) {
-                return Poll::Ready(happening);
-            }
-        }
-    }
-
-    /// What is whole of a stream that waits for more.
-    fn poll_passable(&mut self) -> Poll<Happening> {
-        let Stage::Streaming(_, streaming) = &mut self.stage else { return Poll::Pending };
-        let Some(content) = streaming.passable() else { return Poll::Pending };
-        self.facts.delivered_bytes += content.len() as u64;
-        Poll::Ready(Happening::Content(content))
-    }
-
-    fn turned(&mut self, turn: Turn, cx: &mut Context<'_>) -> Option<Happening> {
-        let happening = match turn {
-            Turn::More => return None,
-            Turn::FirstContent => return Some(Happening::FirstContent),
-            Turn::NoStream(first) => return self.no_stream(first),
-            Turn::Complete => {
-                let whole = self.whole_stream(cx);
-                return Some(whole);
-            }
-            Turn::CutShort => self.lost(TransportFault::CutShort, self.phase()),
-            Turn::TooLarge => self.lost(TransportFault::TooLarge, self.phase()),
-            Turn::Error(data) => {
-                let reading = self.judge.stream(self.head.as_ref(), None, &data, self.phase());
-                self.failed(reading)
-            }
-            Turn::Flawed(flaw) => {
-                let head = self.head.as_ref();
-                let reading = self.judge.stream(head, Some(&flaw), b"", self.phase());
-                self.failed(reading)
-            }
-        };
-        Some(self.after_content(happening))
-    }
-
-    /// What is whole goes to the client before the end is told.
-    fn after_content(&mut self, ending: Happening) -> Happening {
-        let stage = std::mem::replace(&mut self.stage, Stage::Over);
-        self.connection = None;
-        let Stage::Streaming(_, mut streaming) = stage else { return ending };
-        let Some(content) = streaming.passable() else { return ending };
-        self.facts.delivered_bytes += content.len() as u64;
-        self.stage = Stage::Ending(Box::new(ending));
-        Happening::Content(content)
     }
 
     fn end(&mut self) -> Happening {
         let stage = std::mem::replace(&mut self.stage, Stage::Over);
         let Stage::Ending(happening) = stage else { return Happening::Connected };
         *happening
-    }
-
-    /// A stream was asked for and a document came.
-    fn no_stream(&mut self, first: Bytes) -> Option<Happening> {
-        let stage = std::mem::replace(&mut self.stage, Stage::Over);
-        let Stage::Streaming(body, _) = stage else { return None };
-        let mut collected = Collected::new(Expected::NoStream);
-        collected.push(first);
-        self.stage = Stage::Collecting(body, collected);
-        None
-    }
-
-    fn whole_stream(&mut self, cx: &mut Context<'_>) -> Happening {
-        let stage = std::mem::replace(&mut self.stage, Stage::Over);
-        let Stage::Streaming(mut body, mut streaming) = stage else { return Happening::Connected };
-        let content = streaming.rest();
-        self.facts.delivered_bytes += content.len() as u64;
-        self.drive(cx);
-        // The last chunk's mark mostly came with the end of the answer.
-        match Pin::new(&mut body).poll_frame(cx) {
-            Poll::Ready(None) => self.keep_connection(cx),
-            Poll::Ready(Some(_)) => self.connection = None,
-            Poll::Pending => {
-                if let Some(connection) = self.connection.take() {
-                    drain(Arc::clone(&self.endpoint), connection, body);
-                }
-            }
-        }
-        Happening::Whole(Whole { body: content, usage: streaming.usage() })
     }
 
     fn drive(&mut self, cx: &mut Context<'_>) {

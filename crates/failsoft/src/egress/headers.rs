@@ -60,7 +60,6 @@ const TARGET_ONLY: &[&str] = &[
     "openai-project",
     "anthropic-organization-id",
     "apim-request-id",
-    "x-groq-region",
 ];
 
 /// What is no dialect's own. All else speaks to a service the call does not go to.
@@ -69,7 +68,6 @@ const ANY_DIALECT: &[&str] = &["user-agent", "traceparent", "tracestate", "bagga
 /// What a target says of our key's limits and of its own machines, by how the names begin.
 const TARGET_ONLY_PREFIXES: &[&str] = &[
     "anthropic-ratelimit-",
-    "azureml-",
     "cf-",
     "ratelimit-",
     "x-amzn-",

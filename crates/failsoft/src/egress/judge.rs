@@ -39,12 +39,13 @@ impl Judge {
         status: StatusCode,
         headers: &HeaderMap,
         body: &[u8],
-    ) -> Result<TokenCount, Reading> {
+    ) -> Result<TokenCount, Box<Reading>> {
         let reply = self.dialect.read_reply(body);
         match reply.flaw {
             None => Ok(reply.usage),
             Some(flaw) => {
-                Err(self.provider.read_flaw(&flaw, &answer(Place::Body, status, headers, body)))
+                let answer = answer(Place::Body, status, headers, body);
+                Err(Box::new(self.provider.read_flaw(&flaw, &answer)))
             }
         }
     }
@@ -55,11 +56,12 @@ impl Judge {
         (status, headers): (StatusCode, &HeaderMap),
         body: &[u8],
         translation: &Translation,
-    ) -> Result<Bytes, Reading> {
+    ) -> Result<Bytes, Box<Reading>> {
         match self.dialect.decode_reply(body) {
             Ok(reply) => Ok(translation.client.encode_reply(&reply, &translation.presented).into()),
             Err(flaw) => {
-                Err(self.provider.read_flaw(&flaw, &answer(Place::Body, status, headers, body)))
+                let answer = answer(Place::Body, status, headers, body);
+                Err(Box::new(self.provider.read_flaw(&flaw, &answer)))
             }
         }
     }
@@ -71,7 +73,7 @@ impl Judge {
         headers: &HeaderMap,
         body: &[u8],
     ) -> Reading {
-        self.reply(status, headers, body).err().unwrap_or_else(|| {
+        self.reply(status, headers, body).err().map(|reading| *reading).unwrap_or_else(|| {
             let answer = answer(Place::Body, status, headers, body);
             self.provider.read_flaw(&Flaw::WrongShape, &answer)
         })

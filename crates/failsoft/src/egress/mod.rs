@@ -5,6 +5,7 @@ mod connect;
 mod credential;
 mod endpoint;
 mod exchange;
+mod happening;
 mod headers;
 mod judge;
 mod pool;
@@ -14,6 +15,8 @@ mod streaming;
 mod translation;
 
 pub(crate) use endpoint::Endpoint;
-pub(crate) use exchange::{Exchange, Happening, NotSaid, Order, Whole};
+pub(crate) use exchange::Exchange;
+pub(crate) use happening::{Happening, Whole};
 pub(crate) use headers::{forwardable, returnable, translatable};
+pub(crate) use request::{NotSaid, Order};
 pub(crate) use translation::Translation;

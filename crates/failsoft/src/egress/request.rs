@@ -2,15 +2,41 @@
 
 use std::convert::Infallible;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use failsoft_engine::Delivery;
+use failsoft_wire::{Dialect, Unfit};
 use http::header::{ACCEPT_ENCODING, CONTENT_TYPE, HOST, HeaderValue};
-use http::{Method, Request, Uri};
+use http::{HeaderMap, Method, Request, Uri};
 use http_body::{Body, Frame, SizeHint};
 
 use super::endpoint::{Address, Endpoint};
-use super::exchange::Order;
+use super::translation::Translation;
+
+/// What is to be sent, and where.
+#[derive(Debug)]
+pub(crate) struct Order {
+    pub(crate) endpoint: Arc<Endpoint>,
+    pub(crate) key: Option<usize>,
+    pub(crate) dialect: Dialect,
+    pub(crate) delivery: Delivery,
+    pub(crate) model: String,
+    /// The client's headers that go on.
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: [Bytes; 3],
+    /// For a target of another dialect than the client's.
+    pub(crate) translation: Option<Translation>,
+}
+
+/// A call that a target's dialect cannot say.
+pub(crate) struct NotSaid<'a> {
+    pub(crate) endpoint: &'a Arc<Endpoint>,
+    pub(crate) dialect: Dialect,
+    pub(crate) model: &'a str,
+    pub(crate) unfit: Unfit,
+}
 
 /// The request as it goes to the target: our address, our key, the client's words. `None` if the
 /// model's name cannot stand in a path.

@@ -1,0 +1,112 @@
+//! The part of an exchange in which a stream comes.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use failsoft_provider::TransportFault;
+use http_body::Body as _;
+
+use super::super::collected::{Collected, Expected};
+use super::super::happening::{Happening, Whole};
+use super::super::pool::drain;
+use super::super::streaming::Turn;
+use super::{Exchange, Stage};
+
+impl Exchange {
+    pub(super) fn poll_streaming(&mut self, cx: &mut Context<'_>) -> Poll<Happening> {
+        loop {
+            self.drive(cx);
+            let Stage::Streaming(body, streaming) = &mut self.stage else {
+                return Poll::Pending;
+            };
+            let mut turn = streaming.advance();
+            if matches!(turn, Turn::More) {
+                turn = match Pin::new(body).poll_frame(cx) {
+                    Poll::Pending => return self.poll_passable(),
+                    Poll::Ready(Some(Ok(frame))) => {
+                        frame.into_data().map_or(Turn::More, |data| streaming.feed(data))
+                    }
+                    Poll::Ready(Some(Err(_))) => Turn::CutShort,
+                    Poll::Ready(None) => streaming.finish(),
+                };
+            }
+            if let Some(happening) = self.turned(turn, cx) {
+                return Poll::Ready(happening);
+            }
+        }
+    }
+
+    /// What is whole of a stream that waits for more.
+    fn poll_passable(&mut self) -> Poll<Happening> {
+        let Stage::Streaming(_, streaming) = &mut self.stage else { return Poll::Pending };
+        let Some(content) = streaming.passable() else { return Poll::Pending };
+        self.facts.delivered_bytes += content.len() as u64;
+        Poll::Ready(Happening::Content(content))
+    }
+
+    fn turned(&mut self, turn: Turn, cx: &mut Context<'_>) -> Option<Happening> {
+        let happening = match turn {
+            Turn::More => return None,
+            Turn::FirstContent => return Some(Happening::FirstContent),
+            Turn::NoStream(first) => return self.no_stream(first),
+            Turn::Complete => {
+                let whole = self.whole_stream(cx);
+                return Some(whole);
+            }
+            Turn::CutShort => self.lost(TransportFault::CutShort, self.phase()),
+            Turn::TooLarge => self.lost(TransportFault::TooLarge, self.phase()),
+            Turn::Error(data) => {
+                let reading = self.judge.stream(self.head.as_ref(), None, &data, self.phase());
+                self.failed(reading)
+            }
+            Turn::Flawed(flaw) => {
+                let head = self.head.as_ref();
+                let reading = self.judge.stream(head, Some(&flaw), b"", self.phase());
+                self.failed(reading)
+            }
+        };
+        Some(self.after_content(happening))
+    }
+
+    /// What is whole goes to the client before the end is told.
+    fn after_content(&mut self, ending: Happening) -> Happening {
+        let stage = std::mem::replace(&mut self.stage, Stage::Over);
+        self.connection = None;
+        let Stage::Streaming(_, mut streaming) = stage else { return ending };
+        let Some(content) = streaming.passable() else { return ending };
+        self.facts.delivered_bytes += content.len() as u64;
+        self.stage = Stage::Ending(Box::new(ending));
+        Happening::Content(content)
+    }
+
+    /// A stream was asked for and a document came.
+    fn no_stream(&mut self, first: Bytes) -> Option<Happening> {
+        let stage = std::mem::replace(&mut self.stage, Stage::Over);
+        let Stage::Streaming(body, _) = stage else { return None };
+        let mut collected = Collected::new(Expected::NoStream);
+        collected.push(first);
+        self.stage = Stage::Collecting(body, collected);
+        None
+    }
+
+    fn whole_stream(&mut self, cx: &mut Context<'_>) -> Happening {
+        let stage = std::mem::replace(&mut self.stage, Stage::Over);
+        let Stage::Streaming(mut body, mut streaming) = stage else { return Happening::Connected };
+        let content = streaming.rest();
+        self.facts.delivered_bytes += content.len() as u64;
+        self.drive(cx);
+        // The last chunk's mark mostly came with the end of the answer.
+        match Pin::new(&mut body).poll_frame(cx) {
+            Poll::Ready(None) => self.keep_connection(cx),
+            Poll::Ready(Some(_)) => self.connection = None,
+            Poll::Pending => {
+                if let Some(connection) = self.connection.take() {
+                    drain(Arc::clone(&self.endpoint), connection, body);
+                }
+            }
+        }
+        Happening::Whole(Whole { body: content, usage: streaming.usage() })
+    }
+}
