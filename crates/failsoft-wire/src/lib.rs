@@ -9,6 +9,9 @@
 // So that unit tests can take the generators of `tests/`.
 #[cfg(test)]
 extern crate self as failsoft_wire;
+#[cfg(test)]
+#[path = "../tests/records/mod.rs"]
+mod records;
 
 mod dialect;
 mod frames;

@@ -2,13 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test")]
 
-use std::collections::BTreeMap;
-use std::io::Read;
-use std::path::PathBuf;
+mod records;
 
 use bytes::Bytes;
 use failsoft_wire::sse::{Decoder, Frame};
 use failsoft_wire::{Dialect, Flaw, Meaning, Shape, StreamReader, sniff};
+use records::{Record, Tally};
 use serde_json::Value;
 
 const MAX_FRAME: usize = 1 << 20;
@@ -21,23 +20,11 @@ const GROUP: usize = 400;
 const CUT_FIRST: usize = 6 << 10;
 const CUT_LAST: usize = 2 << 10;
 
-struct Record {
-    name: String,
-    dialect: Dialect,
-    request: Option<Vec<u8>>,
-    status: u64,
-    body: Vec<u8>,
-    is_stream: bool,
-    is_raw: bool,
-    has_inband_error: bool,
-    chunk_sizes: Vec<usize>,
-}
-
 #[test]
 fn recorded_streams_cut_anywhere_give_the_same_frames_and_meanings() {
     let Some(records) = records() else { return };
-    let (mut streams, mut frames, mut cuts) = (0, 0, 0);
-    for record in records.iter().filter(|record| record.is_stream && record.is_raw) {
+    let (mut tally, mut frames, mut cuts) = (Tally::default(), 0, 0);
+    for record in records.into_iter().filter(|record| record.is_stream && record.is_raw) {
         let body = Bytes::from(record.body.clone());
         let (whole, rest) = decode([body.clone()]);
         let joined: Vec<u8> =
@@ -54,13 +41,13 @@ fn recorded_streams_cut_anywhere_give_the_same_frames_and_meanings() {
             assert!(decode(chunks).0 == whole, "{}: cut as the network did", record.name);
         }
         cuts += cut_everywhere(record, &body, &whole);
-        streams += 1;
+        tally.count(record);
         frames += whole.len();
     }
-    println!("read {streams} raw streams, {frames} frames, each also byte by byte");
-    println!("cut in two at {cuts} places: every byte of streams up to 8 KiB, of longer ones");
+    tally.print("raw streams, each also byte by byte");
+    println!("{frames} frames, cut in two at {cuts} places: every byte of streams up to 8 KiB, of longer ones");
     println!("the first 6 and the last 2 KiB and each group of frames between");
-    assert!(streams > 50, "hardly any streams were found");
+    assert!(tally.total() > 50, "hardly any streams were found");
 }
 
 /// Cuts each group of frames in two at every byte.
@@ -92,8 +79,8 @@ fn cut_everywhere(record: &Record, body: &Bytes, frames: &[Frame]) -> usize {
 #[test]
 fn recorded_streams_are_whole_unless_they_carry_an_error() {
     let Some(records) = records() else { return };
-    let (mut whole, mut stopped, mut failed) = (0, 0, Vec::new());
-    for record in records.iter().filter(|record| record.is_stream && record.status == 200) {
+    let (mut tally, mut stopped, mut failed) = (Tally::default(), 0, Vec::new());
+    for record in records.into_iter().filter(|record| record.is_stream && record.is_answered()) {
         let first = &record.body[..record.body.len().min(16)];
         assert_eq!(sniff(first), Shape::Sse, "{}", record.name);
         let (frames, rest) = decode([Bytes::from(record.body.clone())]);
@@ -105,47 +92,54 @@ fn recorded_streams_are_whole_unless_they_carry_an_error() {
         match reader.end() {
             Ok(()) if record.has_inband_error => panic!("{}: its error was missed", record.name),
             Ok(()) => {
-                whole += 1;
+                tally.count(record);
                 if !read.contains(&Meaning::Content) {
                     println!("  {}: honestly stopped before any content", record.name);
                     stopped += 1;
                 }
             }
-            Err(flaw) => failed.push((record, flaw)),
+            Err(flaw) => {
+                tally.leave_out(record, format_args!("{flaw:?}"));
+                failed.push((record, flaw));
+            }
         }
     }
-    assert!(stopped * 20 < whole, "too many streams seem to have no content");
-    println!("read {whole} whole streams; others:");
+    assert!(stopped * 20 < tally.total(), "too many streams seem to have no content");
+    tally.print("whole streams");
     report(&failed, |_, _| None);
 }
 
 #[test]
 fn recorded_replies_are_flawless_unless_they_carry_an_error() {
     let Some(records) = records() else { return };
-    let (mut whole, mut failed) = (0, Vec::new());
-    for record in records.iter().filter(|record| !record.is_stream && record.status == 200) {
+    let (mut tally, mut failed) = (Tally::default(), Vec::new());
+    for record in records.into_iter().filter(|record| !record.is_stream && record.is_answered()) {
         let reply = record.dialect.read_reply(&record.body);
         match reply.flaw {
             None if record.has_inband_error => panic!("{}: its error was missed", record.name),
             None => {
                 assert!(reply.model.is_some(), "{}: no model", record.name);
                 assert!(reply.usage.input > 0, "{}: no usage", record.name);
-                whole += 1;
+                tally.count(record);
             }
-            Some(flaw) => failed.push((record, flaw)),
+            Some(flaw) => {
+                tally.leave_out(record, format_args!("{flaw:?}"));
+                failed.push((record, flaw));
+            }
         }
     }
-    println!("read {whole} flawless replies; others:");
+    tally.print("flawless replies");
     report(&failed, known_broken_reply);
 }
 
 #[test]
 fn recorded_replies_cut_short_are_never_flawless() {
     let Some(records) = records() else { return };
-    let (mut replies, mut cuts) = (0, 0);
-    for record in records.iter().filter(|record| !record.is_stream && record.status == 200) {
+    let (mut tally, mut cuts) = (Tally::default(), 0);
+    for record in records.into_iter().filter(|record| !record.is_stream && record.is_answered()) {
         let body = record.body.trim_ascii();
-        if record.dialect.read_reply(body).flaw.is_some() {
+        if let Some(flaw) = record.flaw() {
+            tally.leave_out(record, format_args!("{flaw:?}"));
             continue;
         }
         for cut in (0..body.len()).step_by(body.len() / 100 + 1) {
@@ -153,20 +147,23 @@ fn recorded_replies_cut_short_are_never_flawless() {
             assert_eq!(flaw, Some(Flaw::Truncated), "{} cut at {cut}", record.name);
             cuts += 1;
         }
-        replies += 1;
+        tally.count(record);
     }
-    println!("cut {replies} replies short at {cuts} places");
+    tally.print(&format!("replies, cut short at {cuts} places"));
 }
 
 #[test]
 fn recorded_requests_are_read() {
     let Some(records) = records() else { return };
-    let (mut requests, mut refused) = (0, Vec::new());
-    for record in &records {
-        let Some(body) = &record.request else { continue };
+    let mut tally = Tally::default();
+    for record in records {
+        let Some(body) = request_with_model(record) else {
+            tally.leave_out(record, "no request that names a model");
+            continue;
+        };
         match record.dialect.read_request(body, None) {
             Ok(head) => {
-                let body = Bytes::from(body.clone());
+                let body = Bytes::copy_from_slice(body);
                 let span = &body[head.model_span.clone().unwrap()];
                 assert_eq!(serde_json::from_slice::<String>(span).unwrap(), head.model);
                 let parts = failsoft_wire::with_model(
@@ -176,26 +173,32 @@ fn recorded_requests_are_read() {
                 );
                 let spliced: Value = serde_json::from_slice(&parts.concat()).unwrap();
                 assert_eq!(spliced["model"], "a \"b\" 😀", "{}", record.name);
-                requests += 1;
+                tally.count(record);
             }
-            Err(problem) => refused.push((record, problem)),
+            Err(problem) => {
+                let why = "only what its provider refused too may be refused here";
+                assert!(record.status >= 400, "{}: {why}", record.name);
+                let status = record.status;
+                tally.leave_out(record, format_args!("{problem}; its provider said {status}"));
+            }
         }
     }
-    println!("read {requests} requests; refused:");
-    for (record, problem) in &refused {
-        println!("  {} (answered {}): {problem}", record.name, record.status);
-        let why = "only what its provider refused too may be refused here";
-        assert!(record.status >= 400, "{}: {why}", record.name);
-    }
+    tally.print("requests that were read");
 }
 
-/// What the record's note takes for an error is a tool's, inside a whole answer.
-const NO_ERROR: &str = "openai/responses/1221.json";
+/// Cloud platforms name the model in the path instead.
+fn request_with_model(record: &Record) -> Option<&[u8]> {
+    let body = record.request.as_deref().filter(|_| record.dialect != Dialect::GenerateContent)?;
+    memchr::memmem::find(body, b"\"model\"").map(|_| body)
+}
 
 /// Replies that were recorded broken without a note of it.
 fn known_broken_reply(record: &Record, _: &Flaw) -> Option<&'static str> {
-    let is_filter_error = record.name.ends_with("azure/chat/0116.json");
-    is_filter_error.then_some("a content filter's error object under status 200")
+    let known = [
+        ("azure/chat/0116.json", "a content filter's error object under status 200"),
+        ("/0283.json", "an answer of generate_content that holds nothing"),
+    ];
+    known.iter().find(|(name, _)| record.name.ends_with(name)).map(|(_, why)| *why)
 }
 
 fn report(failed: &[(&Record, Flaw)], known: fn(&Record, &Flaw) -> Option<&'static str>) {
@@ -227,64 +230,8 @@ fn meanings(dialect: Dialect, frames: &[Frame]) -> (Vec<Meaning>, Result<(), Fla
     (frames.iter().map(|frame| reader.read(frame)).collect(), reader.end())
 }
 
-/// The records of both dialects, or `None` where there are none.
-fn records() -> Option<Vec<Record>> {
-    let Some(file) = shared()
-        .and_then(|path| std::fs::File::open(path.join("recorded").join("dev_core.tar.gz")).ok())
-    else {
-        println!("skipped: no recorded traffic here (FAILSOFT_SHARED names its folder)");
-        return None;
-    };
-    let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(file));
-    let mut records = BTreeMap::new();
-    for entry in archive.entries().unwrap() {
-        let mut entry = entry.unwrap();
-        let name = entry.path().unwrap().to_string_lossy().into_owned();
-        let Some(dialect) = dialect_of(&name) else { continue };
-        let mut text = String::new();
-        entry.read_to_string(&mut text).unwrap();
-        records.insert(name.clone(), Record::read(name, dialect, &text));
-    }
-    Some(records.into_values().collect())
-}
-
-fn dialect_of(name: &str) -> Option<Dialect> {
-    let (folder, file) = name.rsplit_once('/')?;
-    let (_, api) = folder.rsplit_once('/')?;
-    match api {
-        _ if !file.ends_with(".json") => None,
-        "chat" => Some(Dialect::ChatCompletions),
-        "messages" | "anthropic_messages" => Some(Dialect::Messages),
-        "responses" | "openai_responses" => Some(Dialect::Responses),
-        _ => None,
-    }
-}
-
-fn shared() -> Option<PathBuf> {
-    if let Some(path) = std::env::var_os("FAILSOFT_SHARED") {
-        return Some(path.into());
-    }
-    let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    here.ancestors().map(|folder| folder.join("shared")).find(|path| path.is_dir())
-}
-
-impl Record {
-    fn read(name: String, dialect: Dialect, text: &str) -> Self {
-        let record: Value = serde_json::from_str(text).unwrap();
-        let (request, response, meta) = (&record["request"], &record["response"], &record["meta"]);
-        let sizes = meta["chunk_sizes"].as_array().into_iter().flatten();
-        // Cloud platforms name the model in the path instead.
-        let has_model = request["body"].as_str().is_some_and(|body| body.contains("\"model\""));
-        Self {
-            dialect,
-            request: request["body"].as_str().filter(|_| has_model).map(|body| body.into()),
-            status: response["status"].as_u64().unwrap(),
-            body: response["body_text"].as_str().unwrap_or_default().into(),
-            is_stream: meta["stream"] == true,
-            is_raw: meta["body_fidelity"] == "raw",
-            has_inband_error: meta["inband_error"] == true && !name.ends_with(NO_ERROR),
-            chunk_sizes: sizes.filter_map(|size| Some(size.as_u64()? as usize)).collect(),
-            name,
-        }
-    }
+/// The records of dialects whose streams are server-sent events, or `None` where there are none.
+fn records() -> Option<Vec<&'static Record>> {
+    let is_text = |record: &&Record| record.dialect != Dialect::BedrockConverse;
+    Some(records::all()?.iter().filter(is_text).collect())
 }

@@ -19,6 +19,8 @@ mod feature;
 mod json;
 mod part;
 mod reply;
+#[cfg(test)]
+mod tests;
 
 pub use assemble::{Assembler, deltas};
 pub use call::{

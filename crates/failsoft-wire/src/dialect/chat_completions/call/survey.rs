@@ -2,9 +2,9 @@
 
 use super::encode::{Kind, MAX_STOPS};
 use crate::dialect::chat_completions::kept::OWN;
-use crate::dialect::chat_completions::message::is_writable;
+use crate::dialect::chat_completions::message::{is_writable, media_of, result_of};
 use crate::dialect::chat_completions::rules::RULES;
-use crate::neutral::{Call, Effort, Feature, Media, MediaKind, Note, OutputFormat, Part, Rule};
+use crate::neutral::{Call, Effort, Feature, Media, MediaKind, Note, OutputFormat, Rule};
 use crate::translate::{Destination, Unfit};
 
 /// The notes for a call, or why it cannot be written.
@@ -70,20 +70,13 @@ fn check_media(call: &Call) -> Result<(), Unfit> {
         MediaKind::File => Feature::FileUrls,
     };
     let parts = call.turns.iter().flat_map(|turn| &turn.parts);
-    let mut media = parts.flat_map(|part| match part {
-        Part::Media(media) => vec![media],
-        Part::ToolResult(result) => result.content.iter().filter_map(shown).collect(),
-        _ => Vec::new(),
-    });
+    let within = |part| match result_of(part) {
+        Some(result) => &result.content[..],
+        None => std::slice::from_ref(part),
+    };
+    let mut media = parts.flat_map(within).filter_map(media_of);
     match media.find(|media| !is_writable(media)) {
         Some(media) => Err(Unfit { feature: refused(media) }),
         None => Ok(()),
-    }
-}
-
-fn shown(part: &Part) -> Option<&Media> {
-    match part {
-        Part::Media(media) => Some(media),
-        _ => None,
     }
 }

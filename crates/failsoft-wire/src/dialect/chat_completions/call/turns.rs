@@ -2,7 +2,8 @@
 
 use crate::dialect::chat_completions::kept::{self, OWN, is_marked, kept};
 use crate::dialect::chat_completions::message::{
-    Voice, is_writable, short_id, write_item, write_rest, write_spoken,
+    Voice, call_of, is_writable, media_of, refusal_of, result_of, short_id, text_of, write_item,
+    write_media, write_rest, write_spoken,
 };
 use crate::neutral::{Call, Media, Part, Rest, Role, ToolResult, Turn};
 use crate::write::Writer;
@@ -46,12 +47,12 @@ fn write_own_system(out: &mut Writer<'_>, first: &Part, message: &[Part]) {
     let rest = marks(first).unwrap_or(&none);
     out.object(|one| {
         one.text("role", if is_marked(rest, "developer") { "developer" } else { "system" });
-        match first {
-            Part::Text { text, .. } if is_marked(rest, "string") => {
+        match text_of(first).filter(|_| is_marked(rest, "string")) {
+            Some(text) => {
                 one.text("content", text);
                 one.rest(rest, OWN);
             }
-            _ => one.key("content").array(|list| {
+            None => one.key("content").array(|list| {
                 message.iter().for_each(|part| write_item(list, part));
             }),
         }
@@ -59,19 +60,14 @@ fn write_own_system(out: &mut Writer<'_>, first: &Part, message: &[Part]) {
 }
 
 fn marks(part: &Part) -> Option<&Rest> {
-    match part {
-        Part::Text { rest, .. } => Some(rest),
-        _ => None,
-    }
+    let Part::Text { rest, .. } = part else { return None };
+    Some(rest)
 }
 
 /// All texts as one.
 fn texts(parts: &[Part], more: Option<&str>) -> String {
-    let texts = parts.iter().filter_map(|part| match part {
-        Part::Text { text, .. } | Part::Refusal(text) if !text.is_empty() => Some(text.as_str()),
-        _ => None,
-    });
-    texts.chain(more).collect::<Vec<_>>().join("\n\n")
+    let texts = parts.iter().filter_map(|part| text_of(part).or_else(|| refusal_of(part)));
+    texts.filter(|text| !text.is_empty()).chain(more).collect::<Vec<_>>().join("\n\n")
 }
 
 fn write_words(out: &mut Writer<'_>, role: &str, text: &str) {
@@ -93,13 +89,11 @@ fn write_own(out: &mut Writer<'_>, turn: &Turn) {
             write_rest(one, &turn.rest);
         }),
         Role::User | Role::System => {
-            let is_result = |part: &&Part| matches!(part, Part::ToolResult(_));
-            for part in turn.parts.iter().filter(is_result) {
-                if let Part::ToolResult(result) = part {
-                    write_own_result(out, result);
-                }
+            for result in turn.parts.iter().filter_map(result_of) {
+                write_own_result(out, result);
             }
-            let said: Vec<&Part> = turn.parts.iter().filter(|part| !is_result(part)).collect();
+            let is_said = |part: &&Part| result_of(part).is_none();
+            let said: Vec<&Part> = turn.parts.iter().filter(is_said).collect();
             if said.len() == turn.parts.len() {
                 out.object(|one| write_asked(one, turn, &said));
             }
@@ -164,10 +158,7 @@ struct Conversation<'a> {
 impl<'a> Conversation<'a> {
     fn of(turns: &'a [Turn]) -> Self {
         let results = turns.iter().enumerate().flat_map(|(at, turn)| {
-            turn.parts.iter().filter_map(move |part| match part {
-                Part::ToolResult(result) => Some((at, Some(result))),
-                _ => None,
-            })
+            turn.parts.iter().filter_map(result_of).map(move |result| (at, Some(result)))
         });
         Self { turns, results: results.collect(), shown: Vec::new() }
     }
@@ -206,16 +197,11 @@ impl<'a> Conversation<'a> {
                 write_spoken(one, &said, &Rest::default(), &voice);
             });
         }
-        for part in said {
-            if let Part::ToolCall(call) = part {
-                self.result(out, at, &call.id);
-            }
+        for call in said.into_iter().filter_map(call_of) {
+            self.result(out, at, &call.id);
         }
-        let media = media.into_iter().filter_map(|part| match part {
-            Part::Media(media) => Some(("The assistant's answer", media)),
-            _ => None,
-        });
-        self.shown.extend(media);
+        let media = media.into_iter().filter_map(media_of);
+        self.shown.extend(media.map(|media| ("the assistant's answer", media)));
         at + length
     }
 
@@ -233,10 +219,8 @@ impl<'a> Conversation<'a> {
     fn write_result(&mut self, out: &mut Writer<'_>, result: &'a ToolResult) {
         let mut text = texts(&result.content, None);
         let before = self.shown.len();
-        self.shown.extend(result.content.iter().filter_map(|part| match part {
-            Part::Media(media) => Some((result.id.as_str(), media)),
-            _ => None,
-        }));
+        let media = result.content.iter().filter_map(media_of);
+        self.shown.extend(media.map(|media| (result.id.as_str(), media)));
         if text.is_empty() && self.shown.len() > before {
             "The result follows in the next message.".clone_into(&mut text);
         }
@@ -277,7 +261,7 @@ impl<'a> Conversation<'a> {
             one.key("content").array(|list| {
                 for (owner, media) in shown {
                     write_item(list, &Part::text(format!("From {owner}:")));
-                    crate::dialect::chat_completions::message::write_media(list, media);
+                    write_media(list, media);
                 }
                 asked.iter().for_each(|part| write_item(list, part));
             });

@@ -1,6 +1,7 @@
 //! The form of the answer, and how much is thought.
 
 use crate::dialect::chat_completions::kept::{OWN, is_marked, keep, kept, mark, members, string};
+use crate::dialect::chat_completions::message::text_of;
 use crate::neutral::{Call, Effort, Json, OutputFormat, Reasoning};
 use crate::scan::Value;
 use crate::write::Writer;
@@ -109,14 +110,9 @@ pub(super) fn instruction(call: &Call, follows: bool) -> Option<String> {
 
 fn speaks_of_json(call: &Call) -> bool {
     let is_named =
-        |text: &String| text.as_bytes().windows(4).any(|word| word.eq_ignore_ascii_case(b"json"));
+        |text: &str| text.as_bytes().windows(4).any(|word| word.eq_ignore_ascii_case(b"json"));
     let parts = call.system.iter().chain(call.turns.iter().flat_map(|turn| &turn.parts));
-    parts
-        .filter_map(|part| match part {
-            crate::neutral::Part::Text { text, .. } => Some(text),
-            _ => None,
-        })
-        .any(is_named)
+    parts.filter_map(text_of).any(is_named)
 }
 
 /// Takes one of the ways to say how much is thought; false if it must be kept beside.

@@ -101,18 +101,20 @@ impl DeltaReader {
             match key {
                 b"choices" => self.choices(scanner, out)?,
                 b"usage" => remember(&mut self.usage, scanner.value()?),
-                b"x_groq" => {
-                    members(scanner.value()?, |key, value| {
-                        if key == b"usage" {
-                            remember(&mut self.vendor_usage, value);
-                        }
-                    });
-                }
+                b"x_groq" => self.vendor(scanner.value()?),
                 _ => _ = scanner.value()?,
             }
             Ok(())
         })?;
         Ok(())
+    }
+
+    fn vendor(&mut self, value: Value<'_>) {
+        members(value, |key, value| {
+            if key == b"usage" {
+                remember(&mut self.vendor_usage, value);
+            }
+        });
     }
 
     fn choices(&mut self, scanner: &mut Scanner<'_>, out: &mut Vec<Delta>) -> Result<(), Broken> {

@@ -182,20 +182,14 @@ impl DeltaWriter {
                 self.chunk(choice, out, |delta| write_arguments(delta, kind, index, text));
             }
             (Piece::Seal(seal), Current::Call { kind, is_sealed }) => {
+                // Its first piece carries the mark of its maker.
                 let maker = self.presented.maker.filter(|_| !is_sealed);
                 let voice = Voice { is_own: self.is_own, is_answer: true, maker };
                 let seal = voice.seal(seal);
                 let written = self.choice(choice);
                 written.current = Current::Call { kind, is_sealed: true };
                 let index = written.calls.saturating_sub(1);
-                self.chunk(choice, out, |delta| {
-                    delta.key("tool_calls").array(|list| {
-                        list.object(|call| {
-                            call.value("index", index);
-                            seal_member(call, &seal);
-                        });
-                    });
-                });
+                self.chunk(choice, out, |delta| write_seal(delta, index, &seal));
             }
             (Piece::Citation(citation), Current::Text) => {
                 let is_writable = citation.rest.is_of(OWN) || citation.url.is_some();
@@ -328,6 +322,15 @@ fn write_call(delta: &mut Writer<'_>, kind: CallKind, index: u32, (id, name): (&
             call.text("id", id);
             call.text("type", word);
             call.key(word).object(|out| inner(out, key));
+        });
+    });
+}
+
+fn write_seal(delta: &mut Writer<'_>, index: u32, seal: &str) {
+    delta.key("tool_calls").array(|list| {
+        list.object(|call| {
+            call.value("index", index);
+            seal_member(call, seal);
         });
     });
 }

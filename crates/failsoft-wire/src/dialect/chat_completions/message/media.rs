@@ -41,13 +41,12 @@ pub(super) fn of_file(value: Value<'_>, mut rest: Rest) -> Option<Media> {
     keep_inside(&mut rest, "file", &inside);
     let source = match (data, id) {
         (Some(data), _) => {
-            let source = of_address(data);
-            match source {
-                MediaSource::Url { url, .. } if !url.contains(':') => {
-                    mark(&mut rest, "bare");
-                    MediaSource::Inline { mime: "application/pdf".to_owned(), base64: url }
-                }
-                source => source,
+            // An address has a colon; base64 has none.
+            if data.contains(':') {
+                of_address(data)
+            } else {
+                mark(&mut rest, "bare");
+                MediaSource::Inline { mime: "application/pdf".to_owned(), base64: data }
             }
         }
         (None, Some(id)) => MediaSource::Stored(id),
@@ -171,7 +170,9 @@ fn write_file(out: &mut Writer<'_>, media: &Media) {
                 MediaSource::Inline { base64, .. } if is_marked(&media.rest, "bare") => {
                     file.text("file_data", base64);
                 }
-                source => file.text("file_data", &address(source)),
+                source @ (MediaSource::Inline { .. }
+                | MediaSource::Text(_)
+                | MediaSource::Url { .. }) => file.text("file_data", &address(source)),
             }
             kept::write_inside(file, &media.rest, "file");
         });

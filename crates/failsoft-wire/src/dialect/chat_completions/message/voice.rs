@@ -4,10 +4,11 @@ use std::borrow::Cow;
 
 use super::content::write_item;
 use super::media::{write_media, write_spoken_audio};
+use super::pick::{call_of, media_of, refusal_of};
 use super::source::write_citation;
 use super::tool_call::{short_id, write_call, write_inner};
 use crate::dialect::chat_completions::kept::{self, OWN, is_marked};
-use crate::neutral::{Maker, Media, MediaKind, Part, Rest, Seal, ToolCall};
+use crate::neutral::{Citation, Maker, Media, MediaKind, Part, Rest, Seal, ToolCall};
 use crate::write::Writer;
 
 /// For whom it is written.
@@ -62,12 +63,8 @@ impl Joiner {
 /// Writes the members of a message, its role aside.
 pub(crate) fn write_spoken(out: &mut Writer<'_>, parts: &[&Part], rest: &Rest, voice: &Voice) {
     write_content(out, parts, rest, voice);
-    let refusal = parts.iter().filter_map(|part| match part {
-        Part::Refusal(text) if !is_marked(rest, "list") || is_marked(rest, "refusal") => {
-            Some(text.as_str())
-        }
-        _ => None,
-    });
+    let is_listed = is_marked(rest, "list") && !is_marked(rest, "refusal");
+    let refusal = parts.iter().filter(|_| !is_listed).filter_map(|part| refusal_of(part));
     let refusal: Vec<&str> = refusal.collect();
     if !refusal.is_empty() {
         out.text("refusal", &refusal.concat());
@@ -150,13 +147,10 @@ fn write_thinking(out: &mut Writer<'_>, parts: &[&Part], voice: &Voice) {
 }
 
 fn write_annotations(out: &mut Writer<'_>, parts: &[&Part], voice: &Voice) {
-    let is_written = |part: &&&Part| match part {
-        Part::Text { citations, .. } => citations
-            .iter()
-            .any(|cited| cited.rest.is_of(OWN) || voice.is_answer && cited.url.is_some()),
-        _ => false,
-    };
-    if !parts.iter().any(|part| is_written(&part)) {
+    let is_written =
+        |cited: &Citation| cited.rest.is_of(OWN) || voice.is_answer && cited.url.is_some();
+    let cites = |part: &&Part| matches!(part, Part::Text { citations, .. } if citations.iter().any(is_written));
+    if !parts.iter().any(cites) {
         return;
     }
     let mut joiner = Joiner::default();
@@ -171,11 +165,8 @@ fn write_annotations(out: &mut Writer<'_>, parts: &[&Part], voice: &Voice) {
             at = at.saturating_add(length(between));
             let end = at.saturating_add(length(text));
             let within = (at, end);
-            for cited in citations {
-                if cited.rest.is_of(OWN) || voice.is_answer {
-                    write_citation(list, cited, within);
-                }
-            }
+            let written = citations.iter().filter(|cited| is_written(cited));
+            written.for_each(|cited| write_citation(list, cited, within));
             at = end;
         }
     });
@@ -187,18 +178,12 @@ pub(crate) fn length(text: &str) -> u32 {
 }
 
 fn write_calls(out: &mut Writer<'_>, parts: &[&Part], voice: &Voice) {
-    let calls: Vec<&ToolCall> = parts
-        .iter()
-        .filter_map(|part| match part {
-            Part::ToolCall(call) => Some(call),
-            _ => None,
-        })
-        .collect();
+    let calls: Vec<&ToolCall> = parts.iter().filter_map(|part| call_of(part)).collect();
     let is_elder = |call: &&ToolCall| is_marked(&call.rest, "function_call");
     if let Some(elder) = calls.iter().find(|call| is_elder(call)) {
         out.key("function_call").object(|inner| write_inner(inner, elder, voice));
     }
-    if calls.iter().all(|call| is_elder(&call)) {
+    if calls.iter().all(is_elder) {
         return;
     }
     out.key("tool_calls").array(|list| {
@@ -214,12 +199,7 @@ fn is_made(media: &Media) -> bool {
 }
 
 fn write_made(out: &mut Writer<'_>, parts: &[&Part]) {
-    let made = || {
-        parts.iter().filter_map(|part| match part {
-            Part::Media(media) if is_made(media) => Some(media),
-            _ => None,
-        })
-    };
+    let made = || parts.iter().filter_map(|part| media_of(part)).filter(|media| is_made(media));
     if let Some(audio) = made().find(|media| media.kind == MediaKind::Audio) {
         write_spoken_audio(out, audio);
     }

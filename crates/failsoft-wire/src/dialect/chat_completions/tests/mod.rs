@@ -1,5 +1,7 @@
 //! Calls, answers and streams, there and back.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "a test looks at what it asks for")]
+
 #[path = "../../../../tests/arbitrary/mod.rs"]
 mod arbitrary;
 mod properties;

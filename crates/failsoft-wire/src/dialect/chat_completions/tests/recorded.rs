@@ -1,99 +1,89 @@
 //! Every recorded exchange that went well loses nothing on its way through the neutral form.
 
-use std::collections::BTreeMap;
-use std::io::Read;
-use std::path::PathBuf;
-
 use serde_json::Value;
 
 use super::{TO, assembled, check_order, plain, presented, read, write};
 use crate::Dialect::ChatCompletions;
 use crate::neutral::{Part, Reply};
-use crate::reply::Flaw;
-use crate::sse::Decoder;
-use crate::stream::StreamReader;
+use crate::records::{self, Tally};
 use crate::translate::Destination;
-
-struct Record {
-    name: String,
-    request: String,
-    body: String,
-    is_stream: bool,
-}
 
 #[test]
 fn recorded_requests_come_back_as_they_were() {
-    let Some(records) = records() else { return };
-    let mut counts = BTreeMap::new();
-    for record in &records {
-        let Ok(original) = serde_json::from_str::<Value>(&record.request) else { continue };
-        let Some(model) = original["model"].as_str() else { continue };
-        let call = ChatCompletions.decode_call(record.request.as_bytes(), None).unwrap();
+    let Some(records) = records::of(ChatCompletions) else { return };
+    let mut tally = Tally::default();
+    for record in records.into_iter().filter(|record| record.is_answered()) {
+        let request = record.request.as_deref().unwrap_or_default();
+        let Ok(original) = serde_json::from_slice::<Value>(request) else {
+            tally.leave_out(record, "no request");
+            continue;
+        };
+        let Some(model) = original["model"].as_str() else {
+            tally.leave_out(record, "no model in the request");
+            continue;
+        };
+        let call = ChatCompletions.decode_call(request, None).unwrap();
         let encoded = ChatCompletions.encode_call(&call, &Destination { model, ..TO }).unwrap();
         let again: Value = serde_json::from_slice(&encoded.body).unwrap();
         assert_same(&record.name, &original, &again);
         assert_eq!(encoded.notes, [], "{}", record.name);
-        *counts.entry(provider(&record.name)).or_insert(0) += 1;
+        tally.count(record);
     }
-    println!("requests: {counts:?}");
+    tally.print("requests that came back");
+    assert!(tally.total() > 300);
 }
 
 #[test]
 fn recorded_replies_come_back_as_they_were() {
-    let Some(records) = records() else { return };
-    let mut counts = BTreeMap::new();
-    for record in records.iter().filter(|record| !record.is_stream) {
-        if ChatCompletions.read_reply(record.body.as_bytes()).flaw.is_some() {
-            println!("  {}: no answer", record.name);
+    let Some(records) = records::of(ChatCompletions) else { return };
+    let mut tally = Tally::default();
+    for record in records.into_iter().filter(|record| record.is_answered() && !record.is_stream) {
+        if let Some(flaw) = record.flaw() {
+            tally.leave_out(record, format_args!("no answer: {flaw:?}"));
             continue;
         }
-        let original: Value = serde_json::from_str(&record.body).unwrap();
-        let reply = ChatCompletions.decode_reply(record.body.as_bytes()).unwrap();
+        let original: Value = serde_json::from_slice(&record.body).unwrap();
+        let reply = ChatCompletions.decode_reply(&record.body).unwrap();
         check_reply(&record.name, &reply);
         let again = ChatCompletions.encode_reply(&reply, &presented());
         assert_same(&record.name, &original, &serde_json::from_slice(&again).unwrap());
-        *counts.entry(provider(&record.name)).or_insert(0) += 1;
+        tally.count(record);
     }
-    println!("replies: {counts:?}");
+    tally.print("plain replies that came back");
+    assert!(tally.total() > 180);
 }
 
 #[test]
 fn recorded_streams_say_the_same_when_written_anew() {
-    let Some(records) = records() else { return };
-    let mut counts = BTreeMap::new();
-    for record in records.iter().filter(|record| record.is_stream) {
-        let (frames, flaw) = judged(&record.body);
-        if let Some(flaw) = flaw {
-            println!("  {}: no answer: {flaw:?}", record.name);
+    let Some(records) = records::of(ChatCompletions) else { return };
+    let mut tally = Tally::default();
+    for record in records.into_iter().filter(|record| record.is_answered() && record.is_stream) {
+        if let Some(flaw) = record.flaw() {
+            tally.leave_out(record, format_args!("no answer: {flaw:?}"));
             continue;
         }
-        let deltas = read(record.body.as_bytes());
+        let deltas = read(&record.body);
         check_order(&deltas);
         let reply = assembled(&deltas);
         check_reply(&record.name, &reply);
         assert!(reply.choices.iter().all(|choice| choice.stop.is_some()), "{}", record.name);
-        assert_eq!(said(&reply), said_by(&frames), "{}", record.name);
-        let tells = record.body.contains("prompt_tokens");
-        assert_eq!(reply.usage.is_some(), tells, "{}", record.name);
+        assert_eq!(said(&reply), said_by(&datas(&record.body)), "{}", record.name);
+        let body = String::from_utf8_lossy(&record.body);
+        assert_eq!(reply.usage.is_some(), body.contains("prompt_tokens"), "{}", record.name);
         let again = write(&deltas, presented());
         check_order(&read(&again));
         assert!(assembled(&read(&again)) == reply, "{}", record.name);
-        *counts.entry(provider(&record.name)).or_insert(0) += 1;
+        tally.count(record);
     }
-    println!("streams: {counts:?}");
+    tally.print("streams that came back");
+    assert!(tally.total() > 120);
 }
 
-/// The data of a stream's frames, and what is wrong with it.
-fn judged(body: &str) -> (Vec<Value>, Option<Flaw>) {
-    let mut decoder = Decoder::new(1 << 22);
-    decoder.push(body.to_owned().into());
-    let mut reader = StreamReader::new(ChatCompletions);
-    let mut frames = Vec::new();
-    while let Some(frame) = decoder.next_frame().unwrap() {
-        _ = reader.read(&frame);
-        frames.extend(frame.data().and_then(|data| serde_json::from_slice(data).ok()));
-    }
-    (frames, reader.end().err())
+/// The data of a stream's frames.
+fn datas(stream: &[u8]) -> Vec<Value> {
+    let frames = records::frames(ChatCompletions, stream);
+    let datas = frames.iter().filter_map(|frame| serde_json::from_slice(frame.data()?).ok());
+    datas.collect()
 }
 
 /// Everything an answer says: thoughts, words, arguments.
@@ -167,47 +157,4 @@ fn difference(name: &str, path: &str, one: &Value, other: &Value) {
         }
         _ => println!("{name}{path}: {one} became {other}"),
     }
-}
-
-fn provider(name: &str) -> String {
-    name.rsplit('/').nth(2).unwrap_or_default().to_owned()
-}
-
-/// The records of answers with status 200, or `None` where there are none.
-fn records() -> Option<Vec<Record>> {
-    let file = shared().map(|path| path.join("recorded").join("dev_core.tar.gz"));
-    let Some(file) = file.and_then(|path| std::fs::File::open(path).ok()) else {
-        println!("skipped: no recorded traffic here (FAILSOFT_SHARED names its folder)");
-        return None;
-    };
-    let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(file));
-    let mut records = Vec::new();
-    for entry in archive.entries().unwrap() {
-        let mut entry = entry.unwrap();
-        let name = entry.path().unwrap().to_string_lossy().into_owned();
-        if !name.contains("/chat/") || !name.ends_with(".json") {
-            continue;
-        }
-        let mut text = String::new();
-        entry.read_to_string(&mut text).unwrap();
-        let record: Value = serde_json::from_str(&text).unwrap();
-        if record["response"]["status"] == 200 {
-            records.push(Record {
-                name,
-                request: record["request"]["body"].as_str().unwrap_or_default().to_owned(),
-                body: record["response"]["body_text"].as_str().unwrap_or_default().to_owned(),
-                is_stream: record["meta"]["stream"] == true,
-            });
-        }
-    }
-    assert!(records.len() > 100, "hardly any records were found");
-    Some(records)
-}
-
-fn shared() -> Option<PathBuf> {
-    if let Some(path) = std::env::var_os("FAILSOFT_SHARED") {
-        return Some(path.into());
-    }
-    let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    here.ancestors().map(|folder| folder.join("shared")).find(|path| path.is_dir())
 }

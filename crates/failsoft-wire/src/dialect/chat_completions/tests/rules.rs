@@ -145,6 +145,7 @@ fn said(feature: Feature, call: &mut Call) -> Vec<(&'static str, Value)> {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn tooled(feature: Feature, call: &mut Call) -> Vec<(&'static str, Value)> {
     call.tools.push(tool(None));
     let answer = |call: &mut Call, content, is_error| {
@@ -372,12 +373,14 @@ fn a_model_that_follows_no_schema_is_told_in_words() {
 
 #[test]
 fn reasoning_models_get_only_what_they_take() {
-    let mut call = Call::default();
-    call.max_tokens = Some(9);
-    call.stop = vec!["a".to_owned(); 6];
+    let mut call = Call {
+        max_tokens: Some(9),
+        stop: vec!["a".to_owned(); 6],
+        stream: true,
+        ..Call::default()
+    };
     call.sampling.temperature = Some(0.5);
     call.sampling.logprobs = Some(1);
-    call.stream = true;
     let body = |call: &Call, model| -> (Value, Vec<Feature>) {
         let to = Destination { model, ..TO };
         let encoded = ChatCompletions.encode_call(call, &to).unwrap();
@@ -459,4 +462,20 @@ fn seals_carry_their_makers_mark_to_clients_only() {
     assert!(call.without_seals_of_others(crate::neutral::Maker(8), &|_| None));
     let body = ChatCompletions.encode_call(&call, &TO).unwrap().body;
     assert!(!String::from_utf8(body).unwrap().contains("extra_content"));
+}
+
+#[test]
+fn what_stands_beside_a_seal_goes_with_it() {
+    let call = json!({"id": "a", "type": "function", "function": {"name": "f", "arguments": "{}"},
+        "extra_content": {"google": {"thought_signature": "s1", "x": 1}, "y": 2}});
+    let request = json!({"model": "m", "messages": [{"role": "assistant", "tool_calls": [call]}]});
+    let mut call = ChatCompletions.decode_call(request.to_string().as_bytes(), None).unwrap();
+    let written = |call: &Call| {
+        let body = ChatCompletions.encode_call(call, &TO).unwrap().body;
+        let body: Value = serde_json::from_slice(&body).unwrap();
+        body["messages"][0]["tool_calls"][0]["extra_content"].clone()
+    };
+    assert_eq!(written(&call), request["messages"][0]["tool_calls"][0]["extra_content"]);
+    assert!(call.without_seals_of_others(crate::neutral::Maker(8), &|_| None));
+    assert_eq!(written(&call), Value::Null);
 }

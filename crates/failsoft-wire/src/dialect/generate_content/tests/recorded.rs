@@ -2,9 +2,6 @@
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "a test looks at a few kinds only")]
 
-use std::io::Read as _;
-use std::path::PathBuf;
-
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
@@ -13,90 +10,86 @@ use super::super::{
     GenerateReader, decode_call, decode_reply, encode_call, encode_reply, read_reply, read_request,
 };
 use super::{assembled, assert_in_order, destination, events, pieces, presented};
+use crate::Dialect::GenerateContent;
 use crate::neutral::{Choice, Part, Reply, Rest, deltas};
+use crate::records::{self, Record, Tally};
 use crate::reply::Flaw;
-use crate::request::Addressed;
 use crate::stream::{Meaning, ReadStream as _};
-
-struct Record {
-    name: String,
-    addressed: Addressed,
-    request: String,
-    status: u64,
-    body: String,
-    is_stream: bool,
-}
 
 /// Answers that are none, although their status is 200.
 const BROKEN: [(&str, Flaw); 1] = [("0283.json", Flaw::Empty)];
 
 #[test]
 fn recorded_requests_come_back_as_they_were() {
-    let Some(records) = records() else { return };
-    let mut count = 0;
-    for record in &records {
-        let Ok(original) = serde_json::from_str::<Value>(&record.request) else { continue };
-        let body = record.request.as_bytes();
-        let head = read_request(body, &record.addressed);
+    let Some(records) = records::of(GenerateContent) else { return };
+    let mut tally = Tally::default();
+    for record in records {
+        let body = record.request.as_deref().unwrap_or_default();
+        let Ok(original) = serde_json::from_slice::<Value>(body) else {
+            tally.leave_out(record, "no request");
+            continue;
+        };
+        let addressed = record.addressed.as_ref().unwrap();
+        let head = read_request(body, addressed);
         let head = head.unwrap_or_else(|problem| panic!("{}: {problem}", record.name));
-        assert_eq!((head.model, head.stream), (record.addressed.model.clone(), record.is_stream));
-        let call = decode_call(body, &record.addressed);
+        assert_eq!((head.model, head.stream), (addressed.model.clone(), addressed.stream));
+        let call = decode_call(body, addressed);
         let call = call.unwrap_or_else(|problem| panic!("{}: {problem}", record.name));
         assert_eq!(call.max_tokens, head.max_tokens, "{}", record.name);
         let encoded = encode_call(&call, &destination(&call.model)).unwrap();
         let again: Value = serde_json::from_slice(&encoded.body).unwrap();
         assert_eq!(levelled(&original), levelled(&again), "{}", record.name);
         assert_eq!(encoded.notes, [], "{}", record.name);
-        count += 1;
+        tally.count(record);
     }
-    println!("{count} requests came back");
-    assert!(count > 140, "hardly any requests were found");
+    tally.print("requests that came back");
+    assert!(tally.total() > 140, "hardly any requests were found");
 }
 
 #[test]
 fn recorded_replies_come_back_as_they_were() {
-    let Some(records) = records() else { return };
-    let mut count = 0;
-    for record in records.iter().filter(|record| record.status == 200 && !record.is_stream) {
-        let head = read_reply(record.body.as_bytes());
+    let Some(records) = records::of(GenerateContent) else { return };
+    let mut tally = Tally::default();
+    for record in records.into_iter().filter(|record| record.is_answered() && !record.is_stream) {
+        let head = read_reply(&record.body);
         if !is_known_broken(record, head.flaw.as_ref()) {
             assert_eq!(head.flaw, None, "{}", record.name);
             assert!(head.usage.output > 0, "{}", record.name);
         }
-        let reply = decode_reply(record.body.as_bytes()).unwrap();
+        let reply = decode_reply(&record.body).unwrap();
         let usage = reply.usage.as_ref().unwrap();
         assert_eq!((usage.input, usage.output), (head.usage.input, head.usage.output));
         let mut again: Value =
             serde_json::from_slice(&encode_reply(&reply, &presented(None))).unwrap();
-        let original: Value = serde_json::from_str(&record.body).unwrap();
+        let original: Value = serde_json::from_slice(&record.body).unwrap();
         for added in ["/modelVersion", "/responseId", "/usageMetadata/totalTokenCount"] {
             if original.pointer(added).is_none() {
                 again.pointer_mut(added).map(Value::take);
             }
         }
         assert_eq!(levelled(&original), levelled(&again), "{}", record.name);
-        count += 1;
+        tally.count(record);
     }
-    println!("{count} plain replies came back");
-    assert!(count > 70, "hardly any replies were found");
+    tally.print("plain replies that came back");
+    assert!(tally.total() > 70, "hardly any replies were found");
 }
 
 #[test]
 fn recorded_streams_come_back_as_they_were() {
-    let Some(records) = records() else { return };
-    let (mut count, mut parts, mut failed) = (0, 0, 0);
-    for record in records.iter().filter(|record| record.status == 200 && record.is_stream) {
+    let Some(records) = records::of(GenerateContent) else { return };
+    let (mut tally, mut parts) = (Tally::default(), 0);
+    for record in records.into_iter().filter(|record| record.is_answered() && record.is_stream) {
         let mut reader = GenerateReader::default();
         let meanings: Vec<_> =
-            datas(&record.body).iter().map(|data| reader.read(None, data)).collect();
+            datas(record).iter().map(|data| reader.read(None, data)).collect();
         assert!(!meanings.contains(&Meaning::Malformed), "{}: {meanings:?}", record.name);
         if let Some(flaw) = reader.end() {
             assert!(is_known_broken(record, Some(&flaw)), "{}: {flaw:?}", record.name);
-            failed += 1;
+            tally.leave_out(record, format_args!("no answer: {flaw:?}"));
             continue;
         }
         assert!(reader.is_complete() && reader.model().is_some(), "{}", record.name);
-        let read = pieces(record.body.as_bytes());
+        let read = pieces(&record.body);
         assert_in_order(&read);
         let mut reply = assembled(&read);
         without_quotes(&mut reply);
@@ -108,20 +101,20 @@ fn recorded_streams_come_back_as_they_were() {
         assert_eq!(plain, reply, "{}: as a plain answer", record.name);
         let usage = reply.usage.as_ref().unwrap();
         assert_eq!((usage.input, usage.output), (reader.usage().input, reader.usage().output));
-        assert_eq!(said(&reply.choices), said_in(&record.body), "{}", record.name);
+        assert_eq!(said(&reply.choices), said_in(record), "{}", record.name);
         parts += reply.choices.iter().map(|choice| choice.parts.len()).sum::<usize>();
-        count += 1;
+        tally.count(record);
     }
-    println!("{count} streams with {parts} parts came back, {failed} were broken");
-    assert!(count > 40, "hardly any streams were found");
+    tally.print("streams that came back");
+    assert!(tally.total() > 40 && parts > 60, "hardly any streams were found");
 }
 
 #[test]
 fn recorded_replies_make_the_same_streams() {
-    let Some(records) = records() else { return };
-    let mut count = 0;
-    for record in records.iter().filter(|record| record.status == 200 && !record.is_stream) {
-        let mut reply = decode_reply(record.body.as_bytes()).unwrap();
+    let Some(records) = records::of(GenerateContent) else { return };
+    let mut tally = Tally::default();
+    for record in records.into_iter().filter(|record| record.is_answered() && !record.is_stream) {
+        let mut reply = decode_reply(&record.body).unwrap();
         let again = assembled(&pieces(&events(&deltas(&reply), None)));
         for choice in &mut reply.choices {
             choice.rest = Rest::default(); // it has no place there
@@ -131,21 +124,21 @@ fn recorded_replies_make_the_same_streams() {
         assert_eq!(again.choices, reply.choices, "{}", record.name);
         let (tokens, usage) = (again.usage.unwrap(), reply.usage.unwrap());
         assert_eq!((tokens.input, tokens.output), (usage.input, usage.output), "{}", record.name);
-        count += 1;
+        tally.count(record);
     }
-    println!("{count} plain replies made streams");
+    tally.print("plain replies that made streams");
 }
 
 #[test]
 fn recorded_errors_are_errors() {
-    let Some(records) = records() else { return };
-    let mut count = 0;
-    for record in records.iter().filter(|record| record.status >= 400) {
-        let flaw = read_reply(record.body.as_bytes()).flaw;
+    let Some(records) = records::of(GenerateContent) else { return };
+    let mut tally = Tally::default();
+    for record in records.into_iter().filter(|record| record.status >= 400) {
+        let flaw = read_reply(&record.body).flaw;
         assert!(matches!(flaw, Some(Flaw::Error(_))), "{}: {flaw:?}", record.name);
-        count += 1;
+        tally.count(record);
     }
-    println!("{count} errors were seen as such");
+    tally.print("errors that were seen as such");
 }
 
 /// This dialect's answers have no place for the words of a source that another one's quote.
@@ -177,20 +170,22 @@ fn joined(parts: &mut Vec<Part>) {
 
 fn is_known_broken(record: &Record, flaw: Option<&Flaw>) -> bool {
     let known = BROKEN.iter().find(|(name, _)| record.name.ends_with(name));
+    let body = String::from_utf8_lossy(&record.body);
     let is_broken_off =
-        matches!(flaw, Some(Flaw::BrokenOff(reason)) if record.body.contains(reason.as_str()));
+        matches!(flaw, Some(Flaw::BrokenOff(reason)) if body.contains(reason.as_str()));
     flaw.is_some() && (is_broken_off || known.map(|(_, flaw)| flaw) == flaw)
 }
 
-fn datas(stream: &str) -> Vec<Bytes> {
+fn datas(record: &Record) -> Vec<Bytes> {
+    let stream = String::from_utf8_lossy(&record.body);
     let lines = stream.lines().filter_map(|line| line.strip_prefix("data: "));
     lines.map(|data| Bytes::copy_from_slice(data.as_bytes())).collect()
 }
 
 /// All texts and all calls, without the codec's help.
-fn said_in(stream: &str) -> (String, Vec<(String, Value)>) {
+fn said_in(record: &Record) -> (String, Vec<(String, Value)>) {
     let (mut text, mut calls) = (String::new(), Vec::new());
-    for data in datas(stream) {
+    for data in datas(record) {
         let chunk: Value = serde_json::from_slice(&data).unwrap();
         for part in chunk["candidates"][0]["content"]["parts"].as_array().into_iter().flatten() {
             if part["thought"] != true {
@@ -285,52 +280,4 @@ fn is_default(key: &str, value: &Value) -> bool {
         || (is_count && *value == 0)
         || (key == "parts" && *value == Value::Array(Vec::new()))
         || (key == "role" && *value == "user")
-}
-
-/// The records, or `None` where there are none.
-fn records() -> Option<Vec<Record>> {
-    let Some(file) = shared()
-        .and_then(|path| std::fs::File::open(path.join("recorded").join("dev_core.tar.gz")).ok())
-    else {
-        println!("skipped: no recorded traffic here (FAILSOFT_SHARED names its folder)");
-        return None;
-    };
-    let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(file));
-    let mut records = Vec::new();
-    for entry in archive.entries().unwrap() {
-        let mut entry = entry.unwrap();
-        let name = entry.path().unwrap().to_string_lossy().into_owned();
-        if !name.contains("/generate_content/") || !name.ends_with(".json") {
-            continue;
-        }
-        let mut text = String::new();
-        entry.read_to_string(&mut text).unwrap();
-        records.push(Record::read(name, &text));
-    }
-    Some(records)
-}
-
-impl Record {
-    fn read(name: String, text: &str) -> Self {
-        let record: Value = serde_json::from_str(text).unwrap();
-        let (request, response) = (&record["request"], &record["response"]);
-        let path = request["path"].as_str().unwrap();
-        let addressed = Addressed::of_path(path.split('?').next().unwrap());
-        Self {
-            addressed: addressed.unwrap_or_else(|| panic!("{name}: {path}")),
-            request: request["body"].as_str().unwrap_or_default().to_owned(),
-            status: response["status"].as_u64().unwrap(),
-            body: response["body_text"].as_str().unwrap_or_default().to_owned(),
-            is_stream: path.contains(":streamGenerateContent"),
-            name,
-        }
-    }
-}
-
-fn shared() -> Option<PathBuf> {
-    if let Some(path) = std::env::var_os("FAILSOFT_SHARED") {
-        return Some(path.into());
-    }
-    let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    here.ancestors().map(|folder| folder.join("shared")).find(|path| path.is_dir())
 }

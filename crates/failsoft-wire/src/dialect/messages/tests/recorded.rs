@@ -1,60 +1,54 @@
 //! Recorded traffic of this dialect comes back as it was.
 
-use std::io::Read as _;
-use std::path::PathBuf;
-
 use serde_json::{Map, Value};
 
 use super::super::{decode_call, decode_reply, encode_call, encode_reply};
 use super::{assembled, assert_in_order, destination, events, pieces, presented};
-
-struct Record {
-    name: String,
-    request: Option<Value>,
-    body: String,
-    is_stream: bool,
-}
+use crate::Dialect::Messages;
+use crate::records::{self, Record, Tally};
 
 #[test]
 fn recorded_requests_come_back_as_they_were() {
-    let Some(records) = records() else { return };
-    let mut count = 0;
-    for record in &records {
-        let Some(request) = &record.request else { continue };
-        let call = decode_call(request.to_string().as_bytes());
+    let Some((records, mut tally)) = answered() else { return };
+    for record in records {
+        let request = record.request.as_deref().unwrap_or_default();
+        let Ok(original) = serde_json::from_slice(request) else {
+            tally.leave_out(record, "no request");
+            continue;
+        };
+        let call = decode_call(request);
         let call = call.unwrap_or_else(|problem| panic!("{}: {problem}", record.name));
         let encoded = encode_call(&call, &destination(&call.model)).unwrap();
         let again: Value = serde_json::from_slice(&encoded.body).unwrap();
-        let (expected, found) = (levelled_request(request), levelled_request(&again));
+        let (expected, found) = (levelled_request(&original), levelled_request(&again));
         assert_eq!(expected, found, "{}", record.name);
         assert_eq!(encoded.notes, [], "{}", record.name);
-        count += 1;
+        tally.count(record);
     }
-    println!("{count} requests came back");
-    assert!(count > 80, "hardly any requests were found");
+    tally.print("requests that came back");
+    assert!(tally.total() > 80, "hardly any requests were found");
 }
 
 #[test]
 fn recorded_replies_come_back_as_they_were() {
-    let Some(records) = records() else { return };
-    let mut count = 0;
-    for record in records.iter().filter(|record| !record.is_stream) {
-        let reply = decode_reply(record.body.as_bytes()).unwrap();
+    let Some((records, mut tally)) = answered() else { return };
+    for record in records.into_iter().filter(|record| !record.is_stream) {
+        let reply = decode_reply(&record.body).unwrap();
         let again: Value = serde_json::from_slice(&encode_reply(&reply, &presented(None))).unwrap();
-        let original: Value = serde_json::from_str(&record.body).unwrap();
+        let original: Value = serde_json::from_slice(&record.body).unwrap();
         assert_eq!(levelled(original), levelled(again), "{}", record.name);
-        count += 1;
+        tally.count(record);
     }
-    println!("{count} plain replies came back");
-    assert!(count > 40, "hardly any replies were found");
+    tally.print("plain replies that came back");
+    assert!(tally.total() > 40, "hardly any replies were found");
 }
 
 #[test]
 fn recorded_streams_come_back_as_they_were() {
-    let Some(records) = records() else { return };
-    let (mut count, mut parts) = (0, 0);
-    for record in records.iter().filter(|record| record.is_stream) {
-        let deltas = pieces(record.body.as_bytes());
+    let Some((records, mut tally)) = answered() else { return };
+    let mut parts = 0;
+    for record in records.into_iter().filter(|record| record.is_stream) {
+        let deltas = pieces(&record.body);
         assert_in_order(&deltas);
         let reply = assembled(&deltas);
         let again = pieces(&events(&deltas, None));
@@ -63,10 +57,23 @@ fn recorded_streams_come_back_as_they_were() {
         assert!(reply.id.is_some() && reply.model.is_some() && reply.usage.is_some());
         assert!(reply.choices.iter().all(|choice| choice.stop.is_some()), "{}", record.name);
         parts += reply.choices.iter().map(|choice| choice.parts.len()).sum::<usize>();
-        count += 1;
+        tally.count(record);
     }
-    println!("{count} streams with {parts} parts came back");
-    assert!(count > 40, "hardly any streams were found");
+    tally.print("streams that came back");
+    assert!(tally.total() > 40 && parts > 60, "hardly any streams were found");
+}
+
+/// The records that hold an answer, and a tally that names the others.
+fn answered() -> Option<(Vec<&'static Record>, Tally)> {
+    let mut records = records::of(Messages)?;
+    let mut tally = Tally::default();
+    records.retain(|record| {
+        if record.is_answered() && record.has_inband_error {
+            tally.leave_out(record, "an error in band");
+        }
+        record.is_answered() && !record.has_inband_error
+    });
+    Some((records, tally))
 }
 
 /// Equivalent spellings are made the same: words as a string or as one text block, `output_format`
@@ -128,51 +135,4 @@ fn one_text(content: &Value) -> Option<Value> {
     let [block] = content.as_array()?.as_slice() else { return None };
     let block = block.as_object().filter(|block| block.len() == 2 && block["type"] == "text")?;
     block.get("text").cloned()
-}
-
-/// The records of this dialect that were answered, or `None` where there are none.
-fn records() -> Option<Vec<Record>> {
-    let Some(file) = shared()
-        .and_then(|path| std::fs::File::open(path.join("recorded").join("dev_core.tar.gz")).ok())
-    else {
-        println!("skipped: no recorded traffic here (FAILSOFT_SHARED names its folder)");
-        return None;
-    };
-    let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(file));
-    let mut records = Vec::new();
-    for entry in archive.entries().unwrap() {
-        let mut entry = entry.unwrap();
-        let name = entry.path().unwrap().to_string_lossy().into_owned();
-        let api = name.rsplit('/').nth(1).unwrap_or_default();
-        if api != "messages" && !api.ends_with("_messages") {
-            continue;
-        }
-        let mut text = String::new();
-        entry.read_to_string(&mut text).unwrap();
-        let record: Value = serde_json::from_str(&text).unwrap();
-        if record["response"]["status"] == 200 && record["meta"]["inband_error"] != true {
-            records.push(Record::read(name, &record));
-        }
-    }
-    Some(records)
-}
-
-impl Record {
-    fn read(name: String, record: &Value) -> Self {
-        let request = record["request"]["body"].as_str();
-        Self {
-            name,
-            request: request.and_then(|body| serde_json::from_str(body).ok()),
-            body: record["response"]["body_text"].as_str().unwrap_or_default().to_owned(),
-            is_stream: record["meta"]["stream"] == true,
-        }
-    }
-}
-
-fn shared() -> Option<PathBuf> {
-    if let Some(path) = std::env::var_os("FAILSOFT_SHARED") {
-        return Some(path.into());
-    }
-    let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    here.ancestors().map(|folder| folder.join("shared")).find(|path| path.is_dir())
 }

@@ -1,24 +1,15 @@
 //! Recorded exchanges of `responses`: read, turned into the neutral form and back, nothing is lost.
 
 use std::collections::BTreeMap;
-use std::io::Read;
-use std::path::PathBuf;
 
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use super::{OWN, assembled, encoded, frames, presented, said};
 use crate::neutral::{Part, Reply};
+use crate::records::{self, Tally};
 use crate::sse::Frame;
 use crate::{Flaw, Meaning, StreamReader, StreamTranslator};
-
-struct Record {
-    name: String,
-    request: Vec<u8>,
-    status: u64,
-    body: Vec<u8>,
-    is_stream: bool,
-}
 
 /// The same meaning in one spelling: null is absent, numbers are numbers, a string is one piece of
 /// text, what goes without saying is not said, and what is included has no order.
@@ -104,51 +95,52 @@ fn difference(one: &Value, other: &Value, path: &str) -> Option<String> {
 
 #[test]
 fn recorded_requests_come_back_as_they_were() {
-    let Some(records) = records() else { return };
-    let mut counts = BTreeMap::new();
-    for record in records.iter().filter(|record| record.status == 200) {
-        let call = match OWN.decode_call(&record.request, None) {
-            Ok(call) => call,
-            Err(problem) if record.request.is_empty() => {
-                println!("  {}: no request: {problem}", record.name);
-                continue;
-            }
-            Err(problem) => panic!("{}: {problem}", record.name),
+    let Some(records) = records::of(OWN) else { return };
+    let mut tally = Tally::default();
+    for record in records.into_iter().filter(|record| record.is_answered()) {
+        let Some(request) = record.request.as_deref().filter(|request| !request.is_empty()) else {
+            tally.leave_out(record, "no request");
+            continue;
         };
+        let call = OWN.decode_call(request, None);
+        let call = call.unwrap_or_else(|problem| panic!("{}: {problem}", record.name));
         let encoded = encoded(&call).unwrap();
         assert!(encoded.notes.is_empty(), "{}: {:?}", record.name, encoded.notes);
-        let mut before = parsed(&record.request);
+        let mut before = parsed(request);
         before["model"] = json!("target");
         let (before, after) = (levelled(before), levelled(parsed(&encoded.body)));
         assert_eq!(difference(&before, &after, ""), None, "{}", record.name);
-        *counts.entry(provider(&record.name)).or_insert(0) += 1;
+        tally.count(record);
     }
-    println!("requests that came back as they were: {counts:?}");
-    assert!(counts.values().sum::<usize>() > 80);
+    tally.print("requests that came back");
+    assert!(tally.total() > 80);
 }
 
 #[test]
 fn recorded_replies_come_back_as_they_were() {
-    let Some(records) = records() else { return };
-    let mut counts = BTreeMap::new();
-    for record in records.iter().filter(|record| record.status == 200 && !record.is_stream) {
+    let Some(records) = records::of(OWN) else { return };
+    let mut tally = Tally::default();
+    for record in records.into_iter().filter(|record| record.is_answered() && !record.is_stream) {
         let reply = OWN.decode_reply(&record.body).unwrap();
         let encoded = OWN.encode_reply(&reply, &presented(None));
         let (before, after) = (levelled(parsed(&record.body)), levelled(parsed(&encoded)));
         assert_eq!(difference(&before, &after, ""), None, "{}", record.name);
-        *counts.entry(provider(&record.name)).or_insert(0) += 1;
+        tally.count(record);
     }
-    println!("replies that came back as they were: {counts:?}");
-    assert!(counts.values().sum::<usize>() > 40);
+    tally.print("plain replies that came back");
+    assert!(tally.total() > 40);
 }
 
 #[test]
 fn recorded_streams_say_the_same_after_being_written_anew() {
-    let Some(records) = records() else { return };
-    let mut counts = BTreeMap::new();
-    for record in records.iter().filter(|record| record.status == 200 && record.is_stream) {
+    let Some(records) = records::of(OWN) else { return };
+    let mut tally = Tally::default();
+    for record in records.into_iter().filter(|record| record.is_answered() && record.is_stream) {
         let frames = frames(&record.body);
-        let Some(whole) = terminal(&frames) else { continue };
+        let Some(whole) = terminal(&frames) else {
+            tally.leave_out(record, "the answer failed");
+            continue;
+        };
         let first = assembled(&frames);
         let mut stream = Vec::new();
         let mut translator = StreamTranslator::new(OWN, OWN, presented(None));
@@ -166,17 +158,17 @@ fn recorded_streams_say_the_same_after_being_written_anew() {
         // The terminal event tells the whole answer once more, and may seal it anew.
         let told = OWN.decode_reply(whole.as_bytes()).unwrap();
         assert_eq!(unsealed(said(told)), unsealed(said(first)), "{}", record.name);
-        *counts.entry(provider(&record.name)).or_insert(0) += 1;
+        tally.count(record);
     }
-    println!("streams that say the same: {counts:?}");
-    assert!(counts.values().sum::<usize>() > 30);
+    tally.print("streams that came back");
+    assert!(tally.total() > 30);
 }
 
 #[test]
 fn recorded_answers_are_whole_unless_they_carry_an_error() {
-    let Some(records) = records() else { return };
-    let (mut whole, mut failed) = (0, Vec::new());
-    for record in records.iter().filter(|record| record.status == 200) {
+    let Some(records) = records::of(OWN) else { return };
+    let (mut tally, mut failed) = (Tally::default(), Vec::new());
+    for record in records.into_iter().filter(|record| record.is_answered()) {
         let flaw = if record.is_stream {
             let mut reader = StreamReader::new(OWN);
             let read: Vec<_> = frames(&record.body).iter().map(|f| reader.read(f)).collect();
@@ -186,11 +178,14 @@ fn recorded_answers_are_whole_unless_they_carry_an_error() {
             OWN.read_reply(&record.body).flaw
         };
         match flaw {
-            None => whole += 1,
-            Some(flaw) => failed.push((&record.name, flaw)),
+            None => tally.count(record),
+            Some(flaw) => {
+                tally.leave_out(record, format_args!("{flaw:?}"));
+                failed.push((&record.name, flaw));
+            }
         }
     }
-    println!("{whole} whole answers; others: {failed:?}");
+    tally.print("whole answers");
     let names: Vec<_> = failed.iter().map(|(name, _)| name.as_str()).collect();
     assert!(matches!(failed.as_slice(), [(_, Flaw::Error(_))]), "{failed:?}");
     assert!(names[0].ends_with("openai/responses/1029.json"));
@@ -213,50 +208,4 @@ fn terminal(frames: &[Frame]) -> Option<String> {
     });
     let members: BTreeMap<String, &RawValue> = serde_json::from_slice(last?).unwrap();
     members.get("response").map(|response| response.get().to_owned())
-}
-
-fn provider(name: &str) -> String {
-    name.rsplit('/').nth(2).unwrap_or_default().to_owned()
-}
-
-fn records() -> Option<Vec<Record>> {
-    let Some(file) = shared()
-        .and_then(|path| std::fs::File::open(path.join("recorded").join("dev_core.tar.gz")).ok())
-    else {
-        println!("skipped: no recorded traffic here (FAILSOFT_SHARED names its folder)");
-        return None;
-    };
-    let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(file));
-    let mut records = BTreeMap::new();
-    for entry in archive.entries().unwrap() {
-        let mut entry = entry.unwrap();
-        let name = entry.path().unwrap().to_string_lossy().into_owned();
-        let is_own = name.contains("/responses/") || name.contains("/openai_responses/");
-        if !is_own || !name.ends_with(".json") {
-            continue;
-        }
-        let mut text = String::new();
-        entry.read_to_string(&mut text).unwrap();
-        let record: Value = serde_json::from_str(&text).unwrap();
-        let (request, response) = (&record["request"], &record["response"]);
-        records.insert(
-            name.clone(),
-            Record {
-                name,
-                request: request["body"].as_str().unwrap_or_default().into(),
-                status: response["status"].as_u64().unwrap(),
-                body: response["body_text"].as_str().unwrap_or_default().into(),
-                is_stream: record["meta"]["stream"] == true,
-            },
-        );
-    }
-    Some(records.into_values().collect())
-}
-
-fn shared() -> Option<PathBuf> {
-    if let Some(path) = std::env::var_os("FAILSOFT_SHARED") {
-        return Some(path.into());
-    }
-    let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    here.ancestors().map(|folder| folder.join("shared")).find(|path| path.is_dir())
 }

@@ -1,0 +1,1 @@
+//! All dialects with one another.
