@@ -34,7 +34,7 @@ pub use redact::redact;
 pub use render::{CannedAnswer, ErrorWords, ModelEntry};
 pub use reply::{Flaw, ReplyHead, TokenCount};
 pub use request::{Addressed, RequestHead, RequestProblem, with_model};
-pub use seals::{read_seal, seals};
+pub use seals::{kept_answers, read_seal, seals};
 pub use shape::{Shape, sniff};
 pub use stream::{Meaning, StreamReader};
 pub use translate::{Destination, Encoded, Presented, StreamTranslator, Unfit};

@@ -47,6 +47,23 @@ pub fn seals(dialect: Dialect, json: &[u8]) -> Vec<String> {
     found
 }
 
+/// Ids of answers that a provider keeps for its account: those a request goes on from, and those a
+/// reply or an event's data tells.
+#[must_use]
+pub fn kept_answers(dialect: Dialect, json: &[u8]) -> Vec<String> {
+    if dialect != Dialect::Responses {
+        return Vec::new();
+    }
+    let values = |key: &'static str| {
+        memmem::find_iter(json, key)
+            .filter_map(move |at| value(json.get(at + key.len()..).unwrap_or_default()))
+    };
+    let told = [b"\"object\":\"response\"".as_slice(), b"\"object\": \"response\""];
+    let tells = told.into_iter().any(|mark| memmem::find(json, mark).is_some());
+    let ids = values("\"id\"").filter(|_| tells);
+    values("\"previous_response_id\"").chain(ids).collect()
+}
+
 /// The string behind a key's colon.
 fn value(rest: &[u8]) -> Option<String> {
     let after = rest.trim_ascii_start().strip_prefix(b":")?;
@@ -69,5 +86,14 @@ mod tests {
         let responses = r#"{"encrypted_content":"gAAA"}"#;
         assert_eq!(find(Dialect::Responses, responses), ["gAAA"]);
         assert_eq!(find(Dialect::ChatCompletions, responses), [""; 0]);
+    }
+
+    #[test]
+    fn answers_that_are_kept_are_found_where_they_are_told_and_where_they_are_meant() {
+        let find = |json: &str| kept_answers(Dialect::Responses, json.as_bytes());
+        assert_eq!(find(r#"{"id":"resp_1","object":"response","output":[]}"#), ["resp_1"]);
+        assert_eq!(find(r#"{"model":"m","previous_response_id":"resp_1"}"#), ["resp_1"]);
+        assert_eq!(find(r#"{"model":"m","input":[{"id":"msg_1"}]}"#), [""; 0]);
+        assert_eq!(kept_answers(Dialect::Messages, br#"{"previous_response_id":"a"}"#), [""; 0]);
     }
 }

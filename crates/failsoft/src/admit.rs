@@ -12,6 +12,8 @@ use crate::answer::{Refusal, refused};
 use crate::ask::{Ask, Sent};
 use crate::demands::Demands;
 use crate::egress::forwardable;
+use crate::generation::Generation;
+use crate::seals::Seals;
 use crate::{Body, Call, call_id, words};
 
 /// Records keep this much of names and tags that clients choose.
@@ -21,10 +23,12 @@ const LISTED: usize = 20;
 
 /// Reads a request and finds its route.
 pub(crate) fn admit(
-    settings: &Settings,
+    generation: &Generation,
+    seals: &Seals,
     call: Call,
     id: CallId,
 ) -> Result<(Ask, CallFacts), Box<Response<Body>>> {
+    let settings = &generation.settings;
     let text = call_id::text(id);
     let languages = words::accepted(&call.headers);
     let door = Door { call: &call, languages: &languages, id: &text };
@@ -50,7 +54,9 @@ pub(crate) fn admit(
         request_bytes: call.body.len() as u64,
         status: 0,
     };
-    let seals = failsoft_wire::seals(call.dialect, &call.body);
+    let sealed = failsoft_wire::seals(call.dialect, &call.body);
+    let kept = failsoft_wire::kept_answers(call.dialect, &call.body);
+    let keeper = kept.iter().find_map(|answer| seals.maker(answer));
     let sent = Sent::new(call.dialect, forwardable(&call.headers), call.body, call.addressed);
     let route = &settings.routes[usize::from(choice.route.0)];
     let demands = Demands::of(&sent, &head, route);
@@ -60,10 +66,11 @@ pub(crate) fn admit(
         max_attempts: narrowing.max_attempts,
         client_retries,
         input_tokens: demands.input_tokens,
-        output_tokens: head.max_tokens,
+        output_tokens: demands.output_tokens.or(head.max_tokens),
         needs: demands.needs,
         spoken: Some(failsoft_config::form(sent.dialect)),
         form: demands.form,
+        bound_to: keeper.and_then(|maker| generation.keeper(&choice, maker)),
         models: demands.models,
         ..Arrival::new(id, choice.route, delivery)
     };
@@ -73,7 +80,7 @@ pub(crate) fn admit(
         asked: head.model,
         plain_name: choice.model,
         include_usage: head.include_usage,
-        seals,
+        seals: sealed,
         languages,
         id: text,
         arrival,

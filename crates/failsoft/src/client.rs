@@ -130,7 +130,7 @@ impl Failsoft {
     pub async fn send(&self, call: Call) -> Response<Body> {
         let generation = self.0.generation.load_full();
         let id = self.0.ids.next();
-        let (ask, facts) = match admit::admit(&generation.settings, call, id) {
+        let (ask, facts) = match admit::admit(&generation, &self.0.seals, call, id) {
             Ok(admitted) => admitted,
             Err(response) => return *response,
         };

@@ -14,6 +14,8 @@ pub(crate) struct Demands {
     pub(crate) form: Option<FormId>,
     pub(crate) models: Models,
     pub(crate) input_tokens: u32,
+    /// What it surely writes, where that does not depend on the call.
+    pub(crate) output_tokens: Option<u32>,
 }
 
 impl Demands {
@@ -25,10 +27,12 @@ impl Demands {
             form: None,
             models: Models::Any,
             input_tokens: head.input_tokens,
+            output_tokens: None,
         };
         if sent.dialect == Dialect::Embeddings {
             demands.needs.insert(Need::Embeddings);
             demands.models = Models::Same;
+            demands.output_tokens = Some(0);
             return demands;
         }
         let lacking = route.lacking(sent.dialect);

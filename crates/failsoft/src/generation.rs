@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use failsoft_config::{ModelFacts, ModelName, Settings};
-use failsoft_engine::{Route, RouteId, TargetId};
+use failsoft_config::{ModelFacts, ModelName, RouteChoice, Settings};
+use failsoft_engine::{CredentialId, Route, RouteId, TargetId};
 use failsoft_journal::{Names, TargetName};
 use failsoft_wire::Dialect;
 use failsoft_wire::neutral::Maker;
@@ -104,6 +104,17 @@ impl Generation {
 
     pub(crate) fn place(&self, target: TargetId) -> Option<&Place> {
         self.places.get(usize::from(target.0))
+    }
+
+    /// The account, among those of a route, that keeps what this maker made.
+    pub(crate) fn keeper(&self, choice: &RouteChoice, maker: Maker) -> Option<CredentialId> {
+        let targets = self.route(choice.route)?.tiers.iter().flatten();
+        let of_maker = |target: &&TargetId| {
+            let place = self.place(**target);
+            place.is_some_and(|place| place.maker(place.model(&choice.model)) == maker)
+        };
+        let target = targets.into_iter().find(of_maker)?;
+        Some(self.settings.engine.targets.get(usize::from(target.0))?.credential)
     }
 
     /// What is known of a model at a target's provider entry.

@@ -253,6 +253,24 @@ async fn a_provider_s_own_tools_stay_in_their_dialect() {
     assert_eq!(street.bars(BarReason::Incapable(Need::HostedTools)), 1);
 }
 
+/// What one account keeps, another has never heard of.
+#[tokio::test]
+async fn a_conversation_that_is_kept_goes_on_with_its_keeper() {
+    let responses = Dialect::Responses;
+    let entries = [("a", responses), ("b", responses)];
+    let street = Street::new(&entries, r#"[["a/once:fail-503+healthy"], ["b/m"]]"#, "");
+    let mut body = question(responses, false);
+    let first = street.ask(responses, false, &body).await;
+    assert_eq!(first.header("x-failsoft-target"), "b/m", "{}", first.text());
+    let said: Value = serde_json::from_slice(&first.body).unwrap();
+    let again = street.ask(responses, false, &body).await;
+    assert!(again.header("x-failsoft-target").starts_with("a/"), "{}", again.text());
+    body["previous_response_id"] = said["id"].clone();
+    let second = street.ask(responses, false, &body).await;
+    assert_eq!(second.header("x-failsoft-target"), "b/m", "{}", second.text());
+    assert_eq!(street.bars(BarReason::OtherAccount), 1);
+}
+
 #[tokio::test]
 async fn a_prompt_too_long_teaches_and_goes_to_a_larger_context_only() {
     let chat = Dialect::ChatCompletions;

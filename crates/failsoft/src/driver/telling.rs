@@ -7,13 +7,14 @@ use failsoft_engine::{AttemptId, Input};
 use super::Driver;
 
 impl Driver {
-    /// Remembers who sealed what goes to the client as it came.
+    /// Remembers who sealed, and who keeps, what goes to the client as it came.
     pub(super) fn learn_seals(&self, attempt: AttemptId, passed: &[u8]) {
         let Some(live) = self.live.iter().find(|live| live.id == attempt) else { return };
         let place =
             self.target_of(attempt.ordinal).and_then(|target| self.generation.place(target));
         let Some(place) = place.filter(|_| !live.exchange.is_translated()) else { return };
-        for seal in failsoft_wire::seals(place.dialect, passed) {
+        let kept = failsoft_wire::kept_answers(place.dialect, passed);
+        for seal in failsoft_wire::seals(place.dialect, passed).into_iter().chain(kept) {
             self.inner.seals.learn(&seal, place.maker(place.model(&self.ask.plain_name)));
         }
     }

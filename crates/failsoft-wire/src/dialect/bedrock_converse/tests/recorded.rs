@@ -29,7 +29,7 @@ fn recorded_requests_come_back_whole() {
         assert_eq!(encoded.notes, [], "{}", record.name);
         tally.count(record);
     }
-    tally.print("requests that came back");
+    tally.print("bedrock_converse: requests that came back");
     assert!(tally.total() > 50);
 }
 
@@ -77,7 +77,7 @@ fn recorded_replies_come_back_whole() {
         assert_eq!(assembled(&streamed(&reply)), reply, "{}: streamed", record.name);
         tally.count(record);
     }
-    tally.print("plain replies that came back");
+    tally.print("bedrock_converse: plain replies that came back");
     assert!(tally.total() > 30);
 }
 
@@ -103,7 +103,7 @@ fn recorded_streams_come_back_whole() {
         assert_eq!(assembled(&streamed(&reply)), reply, "{}: streamed again", record.name);
         tally.count(record);
     }
-    tally.print("streams that came back");
+    tally.print("bedrock_converse: streams that came back");
     assert!(tally.total() > 15);
 }
 
@@ -123,5 +123,5 @@ fn recorded_streams_cut_short_are_never_whole() {
         }
         tally.count(record);
     }
-    tally.print(&format!("streams, cut at {cuts} places"));
+    tally.print(&format!("bedrock_converse: streams, cut at {cuts} places"));
 }

@@ -29,7 +29,7 @@ fn recorded_requests_come_back_as_they_were() {
         assert_eq!(encoded.notes, [], "{}", record.name);
         tally.count(record);
     }
-    tally.print("requests that came back");
+    tally.print("chat_completions: requests that came back");
     assert!(tally.total() > 300);
 }
 
@@ -49,7 +49,7 @@ fn recorded_replies_come_back_as_they_were() {
         assert_same(&record.name, &original, &serde_json::from_slice(&again).unwrap());
         tally.count(record);
     }
-    tally.print("plain replies that came back");
+    tally.print("chat_completions: plain replies that came back");
     assert!(tally.total() > 180);
 }
 
@@ -75,7 +75,7 @@ fn recorded_streams_say_the_same_when_written_anew() {
         assert!(assembled(&read(&again)) == reply, "{}", record.name);
         tally.count(record);
     }
-    tally.print("streams that came back");
+    tally.print("chat_completions: streams that came back");
     assert!(tally.total() > 120);
 }
 

@@ -42,7 +42,7 @@ fn recorded_requests_come_back_as_they_were() {
         assert_eq!(encoded.notes, [], "{}", record.name);
         tally.count(record);
     }
-    tally.print("requests that came back");
+    tally.print("generate_content: requests that came back");
     assert!(tally.total() > 140, "hardly any requests were found");
 }
 
@@ -70,7 +70,7 @@ fn recorded_replies_come_back_as_they_were() {
         assert_eq!(levelled(&original), levelled(&again), "{}", record.name);
         tally.count(record);
     }
-    tally.print("plain replies that came back");
+    tally.print("generate_content: plain replies that came back");
     assert!(tally.total() > 70, "hardly any replies were found");
 }
 
@@ -80,8 +80,7 @@ fn recorded_streams_come_back_as_they_were() {
     let (mut tally, mut parts) = (Tally::default(), 0);
     for record in records.into_iter().filter(|record| record.is_answered() && record.is_stream) {
         let mut reader = GenerateReader::default();
-        let meanings: Vec<_> =
-            datas(record).iter().map(|data| reader.read(None, data)).collect();
+        let meanings: Vec<_> = datas(record).iter().map(|data| reader.read(None, data)).collect();
         assert!(!meanings.contains(&Meaning::Malformed), "{}: {meanings:?}", record.name);
         if let Some(flaw) = reader.end() {
             assert!(is_known_broken(record, Some(&flaw)), "{}: {flaw:?}", record.name);
@@ -105,7 +104,7 @@ fn recorded_streams_come_back_as_they_were() {
         parts += reply.choices.iter().map(|choice| choice.parts.len()).sum::<usize>();
         tally.count(record);
     }
-    tally.print("streams that came back");
+    tally.print("generate_content: streams that came back");
     assert!(tally.total() > 40 && parts > 60, "hardly any streams were found");
 }
 
@@ -126,7 +125,7 @@ fn recorded_replies_make_the_same_streams() {
         assert_eq!((tokens.input, tokens.output), (usage.input, usage.output), "{}", record.name);
         tally.count(record);
     }
-    tally.print("plain replies that made streams");
+    tally.print("generate_content: plain replies that made streams");
 }
 
 #[test]
@@ -138,7 +137,7 @@ fn recorded_errors_are_errors() {
         assert!(matches!(flaw, Some(Flaw::Error(_))), "{}: {flaw:?}", record.name);
         tally.count(record);
     }
-    tally.print("errors that were seen as such");
+    tally.print("generate_content: errors that were seen as such");
 }
 
 /// This dialect's answers have no place for the words of a source that another one's quote.

@@ -25,7 +25,7 @@ fn recorded_requests_come_back_as_they_were() {
         assert_eq!(encoded.notes, [], "{}", record.name);
         tally.count(record);
     }
-    tally.print("requests that came back");
+    tally.print("messages: requests that came back");
     assert!(tally.total() > 80, "hardly any requests were found");
 }
 
@@ -39,7 +39,7 @@ fn recorded_replies_come_back_as_they_were() {
         assert_eq!(levelled(original), levelled(again), "{}", record.name);
         tally.count(record);
     }
-    tally.print("plain replies that came back");
+    tally.print("messages: plain replies that came back");
     assert!(tally.total() > 40, "hardly any replies were found");
 }
 
@@ -59,7 +59,7 @@ fn recorded_streams_come_back_as_they_were() {
         parts += reply.choices.iter().map(|choice| choice.parts.len()).sum::<usize>();
         tally.count(record);
     }
-    tally.print("streams that came back");
+    tally.print("messages: streams that came back");
     assert!(tally.total() > 40 && parts > 60, "hardly any streams were found");
 }
 

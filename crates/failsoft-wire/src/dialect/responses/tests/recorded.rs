@@ -112,7 +112,7 @@ fn recorded_requests_come_back_as_they_were() {
         assert_eq!(difference(&before, &after, ""), None, "{}", record.name);
         tally.count(record);
     }
-    tally.print("requests that came back");
+    tally.print("responses: requests that came back");
     assert!(tally.total() > 80);
 }
 
@@ -127,7 +127,7 @@ fn recorded_replies_come_back_as_they_were() {
         assert_eq!(difference(&before, &after, ""), None, "{}", record.name);
         tally.count(record);
     }
-    tally.print("plain replies that came back");
+    tally.print("responses: plain replies that came back");
     assert!(tally.total() > 40);
 }
 
@@ -160,7 +160,7 @@ fn recorded_streams_say_the_same_after_being_written_anew() {
         assert_eq!(unsealed(said(told)), unsealed(said(first)), "{}", record.name);
         tally.count(record);
     }
-    tally.print("streams that came back");
+    tally.print("responses: streams that came back");
     assert!(tally.total() > 30);
 }
 
@@ -185,7 +185,7 @@ fn recorded_answers_are_whole_unless_they_carry_an_error() {
             }
         }
     }
-    tally.print("whole answers");
+    tally.print("responses: whole answers");
     let names: Vec<_> = failed.iter().map(|(name, _)| name.as_str()).collect();
     assert!(matches!(failed.as_slice(), [(_, Flaw::Error(_))]), "{failed:?}");
     assert!(names[0].ends_with("openai/responses/1029.json"));
