@@ -109,7 +109,7 @@ pub struct Provider {
     pub region: Option<String>,
     /// What it grants to each key for each model.
     pub quota: failsoft_engine::policy::Quota,
-    /// What the settings say of its models, in the order written.
+    /// What the settings say of its models, by name or pattern.
     pub(crate) models: Vec<(String, ModelSpec)>,
 }
 

@@ -104,10 +104,13 @@ fn calls(criterion: &mut Criterion) {
     }
 }
 
-fn frame(event: &'static str) -> Option<Frame> {
+/// What must have come before a text delta means something.
+const OPENING: &str = "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"msg_1\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"m\",\"content\":[],\"usage\":{\"input_tokens\":9,\"output_tokens\":1}}}\n\nevent: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"\"}}\n\n";
+
+fn frames(events: &'static str) -> Vec<Frame> {
     let mut decoder = Decoder::new(1 << 20);
-    decoder.push(Bytes::from_static(event.as_bytes()));
-    decoder.next_frame().ok().flatten()
+    decoder.push(Bytes::from_static(events.as_bytes()));
+    std::iter::from_fn(|| decoder.next_frame().ok().flatten()).collect()
 }
 
 fn presented() -> Presented {
@@ -123,11 +126,16 @@ fn presented() -> Presented {
 fn deltas(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("text delta");
     for (target, event) in EVENTS {
-        let Some(frame) = frame(event) else { continue };
+        let Some(frame) = frames(event).pop() else { continue };
+        let opening = if target == Dialect::Messages { frames(OPENING) } else { Vec::new() };
         for client in CLIENTS.into_iter().filter(|client| *client != target) {
             let id = BenchmarkId::new(target.as_str(), client);
             let mut translator = StreamTranslator::new(target, client, presented());
             let mut out = Vec::with_capacity(4096);
+            opening.iter().for_each(|frame| translator.frame(frame, &mut out));
+            out.clear();
+            translator.frame(&frame, &mut out);
+            assert!(!out.is_empty(), "a delta becomes one: {target} to {client}");
             group.bench_with_input(id, &frame, |bencher, frame| {
                 bencher.iter(|| {
                     out.clear();

@@ -65,34 +65,122 @@ fn may_ask(body: &[u8], need: Need) -> bool {
         Need::Tools | Need::HostedTools | Need::CustomTools => &[
             "\"tools\"",
             "\"functions\"",
-            "tool_calls",
+            "tool_call",
             "tool_use",
             "function_call",
             "functionCall",
         ],
-        Need::Images => &["image", "inlineData", "inline_data", "fileData", "file_data"],
-        Need::Files => &["file", "document", "inlineData", "inline_data"],
-        Need::AudioVideo => &["audio", "video", "inlineData", "inline_data", "file"],
+        Need::Images => &[
+            "\"image\"",
+            "\"image_url\"",
+            "\"input_image\"",
+            "nlineData",
+            "nline_data",
+            "ile_data",
+            "ileData",
+        ],
+        Need::Files => &[
+            "\"file\"",
+            "\"input_file\"",
+            "\"document\"",
+            "nlineData",
+            "nline_data",
+            "ile_data",
+            "ileData",
+        ],
+        Need::AudioVideo => &[
+            "\"input_audio\"",
+            "\"audio\"",
+            "\"video",
+            "nlineData",
+            "nline_data",
+            "ile_data",
+            "ileData",
+        ],
         Need::MediaOutput => &["odalities"],
         Need::JsonSchema => &["chema"],
         Need::SeveralChoices => &["\"n\"", "andidate"],
         Need::ServerState => &[
-            "previous_response_id",
-            "conversation",
+            "\"previous_response_id\"",
+            "\"conversation\"",
             "\"prompt\"",
-            "container",
-            "ached",
-            "file_id",
-            "file",
-            "item_reference",
+            "\"container\"",
+            "\"item_reference\"",
+            "\"compaction\"",
+            "\"file_id\"",
+            "achedContent",
+            "ached_content",
+            "ileData",
+            "ile_data",
         ],
-        Need::Logprobs => &["logprobs", "Logprobs"],
-        // Nothing marks it but the last turn's role, and vectors are no matter of words.
-        Need::Prefill | Need::Embeddings => return true,
+        Need::Logprobs => &["ogprobs"],
+        // Nothing marks it but the role of the last turn.
+        Need::Prefill => return true,
+        // Asked by a dialect of its own.
+        Need::Embeddings => return false,
     };
     marks.iter().any(|mark| contains(body, mark))
 }
 
 fn contains(body: &[u8], mark: &str) -> bool {
     memchr::memmem::find(body, mark.as_bytes()).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_need_is_marked_by_words_in_every_dialect_that_can_ask_it() {
+        for (need, bodies) in [
+            (Need::Tools, &[r#"{"tools":[{}]}"#, r#"{"functions":[{}]}"#][..]),
+            (
+                Need::Images,
+                &[
+                    r#"[{"type":"image_url"}]"#,
+                    r#"[{"type":"image"}]"#,
+                    r#"[{"type":"input_image"}]"#,
+                    r#"[{"inlineData":{}}]"#,
+                    r#"[{"file_data":{}}]"#,
+                ],
+            ),
+            (
+                Need::Files,
+                &[
+                    r#"[{"type":"file"}]"#,
+                    r#"[{"type":"document"}]"#,
+                    r#"[{"type":"input_file"}]"#,
+                    r#"[{"fileData":{}}]"#,
+                ],
+            ),
+            (Need::AudioVideo, &[r#"[{"type":"input_audio"}]"#, r#"[{"inline_data":{}}]"#]),
+            (Need::MediaOutput, &[r#"{"modalities":[]}"#, r#"{"responseModalities":[]}"#]),
+            (
+                Need::JsonSchema,
+                &[
+                    r#"{"type":"json_schema"}"#,
+                    r#"{"responseSchema":{}}"#,
+                    r#"{"response_json_schema":{}}"#,
+                ],
+            ),
+            (Need::SeveralChoices, &[r#"{"n":2}"#, r#"{"candidateCount":2}"#]),
+            (
+                Need::ServerState,
+                &[
+                    r#"{"previous_response_id":"r"}"#,
+                    r#"{"cachedContent":"c"}"#,
+                    r#"{"source":{"type":"file","file_id":"f"}}"#,
+                    r#"{"container":"c"}"#,
+                ],
+            ),
+            (Need::Logprobs, &[r#"{"logprobs":true}"#, r#"{"responseLogprobs":true}"#]),
+        ] {
+            for body in bodies {
+                assert!(may_ask(body.as_bytes(), need), "{need} {body}");
+            }
+            let plain =
+                br#"{"model":"m","messages":[{"role":"user","content":"an image \"file\""}]}"#;
+            assert!(!may_ask(plain, need), "{need}");
+        }
+    }
 }

@@ -200,11 +200,11 @@ impl Part {
 }
 
 impl ToolCall {
-    /// The arguments as a JSON object: `{}` for none. `None` if they are something else.
+    /// The arguments as a JSON object: `{}` for none or `null`. `None` if they are something else.
     #[must_use]
     pub fn object(&self) -> Option<Json> {
         let text = self.arguments.trim();
-        if text.is_empty() {
+        if matches!(text, "" | "null") {
             return Json::new("{}");
         }
         Json::new(text).filter(|_| text.starts_with('{'))

@@ -38,7 +38,7 @@ pub(crate) const RULES: &[RuleRow] = &[
     row(Feature::ImageDetail, Rule::Drop, "there is no such choice"),
     row(Feature::Files, Rule::Map, "`document` with bytes, its name in allowed characters"),
     row(Feature::FileUrls, Rule::Refuse, "nothing is fetched but `s3://` addresses"),
-    row(Feature::AudioVideo, Rule::Map, "`audio` and `video` with bytes"),
+    row(Feature::AudioVideo, Rule::Map, "`audio` and `video` with bytes; others refuse the target"),
     row(Feature::MediaOutput, Rule::Refuse, "answers are text"),
     row(Feature::JsonObject, Rule::Emulate, "an instruction"),
     row(

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::digest::{lost, said};
-use super::{CLIENTS, assembled, by_way_of, destination, read_call, translated};
-use crate::neutral::{Maker, Rule};
+use super::{CLIENTS, assembled, by_way_of, destination, may_refuse, read_call, translated};
+use crate::neutral::Maker;
 use crate::records::{self, Record, Tally};
 use crate::{Dialect, StreamReader};
 
@@ -141,7 +141,7 @@ fn recorded_requests_ask_the_same_in_every_other_dialect() {
                     if !call.features().contains(feature) {
                         pairs.fail(record, to, &format!("refused for `{feature}` it has not"));
                     }
-                    if to.rule(feature) != Rule::Refuse {
+                    if !may_refuse(to, feature) {
                         pairs.fail(
                             record,
                             to,

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::neutral::{
-    Call, Choice, Feature, Note, Part, Reply, Role, StopReason, Tool, ToolCall, ToolChoice, Usage,
+    Call, Choice, Feature, MediaKind, MediaSource, Note, Part, Reply, Role, StopReason, Tool,
+    ToolCall, ToolChoice, Usage,
 };
 use crate::{Dialect, Encoded};
 
@@ -11,12 +12,13 @@ use crate::{Dialect, Encoded};
 #[derive(Debug, PartialEq)]
 pub(super) struct Said {
     choices: Vec<SaidChoice>,
-    /// Input, output and cached tokens.
-    usage: Option<(u32, u32, u32)>,
+    /// Input, output and cached tokens; none where nothing is said of them.
+    usage: (u32, u32, u32),
 }
 
 #[derive(Debug, PartialEq)]
 struct SaidChoice {
+    thoughts: String,
     text: String,
     calls: Vec<(String, Value)>,
     stop: Option<StopReason>,
@@ -26,11 +28,16 @@ struct SaidChoice {
 pub(super) fn said(reply: &Reply, by: Dialect) -> Said {
     let several = matches!(by, Dialect::ChatCompletions | Dialect::GenerateContent);
     let choices = reply.choices.iter().take(if several { usize::MAX } else { 1 });
-    let usage = reply.usage.as_ref().map(tokens);
+    let usage = reply.usage.as_ref().map(tokens).unwrap_or_default();
     Said { choices: choices.map(|choice| said_choice(choice, by)).collect(), usage }
 }
 
 impl Said {
+    /// The words of all choices.
+    pub(super) fn text(&self) -> String {
+        self.choices.iter().map(|choice| choice.text.as_str()).collect()
+    }
+
     /// Whether it ended in a way that is no answer to everybody.
     pub(super) fn is_broken(&self) -> bool {
         let stops = self.choices.iter().filter_map(|choice| choice.stop);
@@ -47,7 +54,8 @@ fn said_choice(choice: &Choice, by: Dialect) -> SaidChoice {
     let refuses = choice.parts.iter().any(|part| matches!(part, Part::Refusal(_)));
     let calls: Vec<_> = calls_of(&choice.parts).map(called).collect();
     SaidChoice {
-        text: words(&choice.parts),
+        thoughts: thoughts(&choice.parts),
+        text: words(&choice.parts, by),
         stop: stop.map(|stop| told(stop, by, !calls.is_empty(), refuses)),
         calls,
     }
@@ -63,7 +71,7 @@ pub(super) fn told(stop: StopReason, by: Dialect, calls: bool, refuses: bool) ->
     match (by, stop) {
         (_, Length) => Length,
         (_, ToolCalls) => done,
-        (Dialect::Messages, Done) if refuses => Refused,
+        (Dialect::Messages | Dialect::Responses, Done) if refuses => Refused,
         (_, Done) => done,
         (Dialect::ChatCompletions, ContextFull) => Length,
         (Dialect::ChatCompletions, Filtered | Refused) => Filtered,
@@ -86,14 +94,38 @@ pub(super) fn told(stop: StopReason, by: Dialect, calls: bool, refuses: bool) ->
     }
 }
 
-fn words(parts: &[Part]) -> String {
-    let mut words = String::new();
+/// All words as one text. `chat_completions` has one text only: a blank line stands where something
+/// else stood between two.
+fn words(parts: &[Part], by: Dialect) -> String {
+    let (mut words, mut is_apart) = (String::new(), false);
     for part in parts {
-        if let Part::Text { text, .. } | Part::Refusal(text) = part {
-            words.push_str(text);
+        match part {
+            Part::Text { text, .. } | Part::Refusal(text) if !text.is_empty() => {
+                if is_apart && !words.is_empty() && by == Dialect::ChatCompletions {
+                    words.push_str("\n\n");
+                }
+                words.push_str(text);
+                is_apart = false;
+            }
+            Part::Text { .. } | Part::Refusal(_) => {}
+            Part::Thinking { text, .. } => is_apart |= !text.is_empty(),
+            Part::Media(_) | Part::ToolCall(_) | Part::ToolResult(_) | Part::Foreign(_) => {
+                is_apart = true;
+            }
         }
     }
     words
+}
+
+/// What was thought, blank lines between thoughts aside.
+fn thoughts(parts: &[Part]) -> String {
+    let mut thoughts = String::new();
+    for part in parts {
+        if let Part::Thinking { text, .. } = part {
+            thoughts.push_str(text);
+        }
+    }
+    thoughts.replace("\n\n", "")
 }
 
 fn calls_of(parts: &[Part]) -> impl Iterator<Item = &ToolCall> {
@@ -111,7 +143,7 @@ fn calls_of(parts: &[Part]) -> impl Iterator<Item = &ToolCall> {
 /// The tool and its arguments. Free text is the one member `input` where a dialect has none.
 fn called(call: &ToolCall) -> (String, Value) {
     let arguments = match call.arguments.trim() {
-        "" => json!({}),
+        "" | "null" => json!({}),
         text if call.is_custom => json!({ "input": text }),
         text => serde_json::from_str(text).unwrap_or_else(|_| json!({ "input": text })),
     };
@@ -141,7 +173,7 @@ struct Held {
     calls: Vec<(String, Value)>,
     /// Which call it answers, and its text.
     results: Vec<(Option<usize>, Vec<String>)>,
-    images: usize,
+    media: usize,
 }
 
 fn held(call: &Call) -> Held {
@@ -153,7 +185,7 @@ fn held(call: &Call) -> Held {
         choice: call.tool_choice.clone().filter(|choice| *choice != ToolChoice::Auto),
         calls: Vec::new(),
         results: Vec::new(),
-        images: 0,
+        media: 0,
     };
     let mut ids = Vec::new();
     for turn in &call.turns {
@@ -168,9 +200,22 @@ fn held(call: &Call) -> Held {
             ids.push(call.id.as_str());
         }
         held.results.extend(results(&turn.parts, &ids));
-        held.images += turn.parts.iter().filter(|part| matches!(part, Part::Media(_))).count();
+        held.media += turn.parts.iter().filter(|part| is_seen(part)).count();
     }
     held
+}
+
+/// Whether it is an image, a sound, a film or a page; plain text may become words.
+fn is_seen(part: &Part) -> bool {
+    matches!(part, Part::Media(media) if media.kind != MediaKind::File || !is_plain(&media.source))
+}
+
+fn is_plain(source: &MediaSource) -> bool {
+    match source {
+        MediaSource::Text(_) => true,
+        MediaSource::Inline { mime, .. } => mime.starts_with("text/"),
+        MediaSource::Url { .. } | MediaSource::Stored(_) => false,
+    }
 }
 
 fn texts(parts: &[Part]) -> Vec<String> {
@@ -217,9 +262,17 @@ pub(super) fn lost(before: &Call, encoded: &Encoded, after: &Call) -> Option<Str
             return Some(format!("{what}: {text:?} is not in {kept:?}"));
         }
     }
+    if encoded.notes.is_empty() && before.assistant.concat() != after.assistant.concat() {
+        let (before, after) = (&before.assistant, &after.assistant);
+        return Some(format!("words for the assistant: {before:?} became {after:?}"));
+    }
     let is_forbidden = before.choice == Some(ToolChoice::None);
     let may_lose_tools = is_forbidden && is_noted(Feature::ForbiddenTools);
-    if before.tools != after.tools && !(may_lose_tools && after.tools.is_empty()) {
+    // Where calls need their tools, those of the history are declared.
+    let is_added = |name: &String| before.calls.iter().any(|(called, _)| called == name);
+    let added = after.tools.strip_prefix(before.tools.as_slice());
+    let is_kept = added.is_some_and(|added| added.iter().all(is_added));
+    if !is_kept && !may_lose_tools {
         return Some(format!("tools: {:?} became {:?}", before.tools, after.tools));
     }
     let is_told = is_noted(Feature::ForcedTool) || is_noted(Feature::ForbiddenTools);
@@ -242,8 +295,8 @@ pub(super) fn lost(before: &Call, encoded: &Encoded, after: &Call) -> Option<Str
         }
     }
     let may_move = is_noted(Feature::ToolResultMedia);
-    if before.images != after.images && !may_move {
-        return Some(format!("media: {} became {}", before.images, after.images));
+    if before.media != after.media && !may_move {
+        return Some(format!("media: {} became {}", before.media, after.media));
     }
     None
 }

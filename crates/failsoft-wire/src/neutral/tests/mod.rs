@@ -7,7 +7,7 @@ mod digest;
 mod pairs;
 mod rules;
 
-use crate::neutral::{Assembler, Call, Maker, Reply, deltas};
+use crate::neutral::{Assembler, Call, Feature, Maker, Reply, Rule, deltas};
 use crate::records::frames;
 use crate::{Addressed, Destination, Dialect, Presented, StreamTranslator};
 
@@ -42,6 +42,12 @@ fn read_call(dialect: Dialect, body: &[u8], model: &str) -> Call {
     let addressed = Addressed { model: model.to_owned(), stream: false };
     let call = dialect.decode_call(body, Some(&addressed));
     call.unwrap_or_else(|problem| panic!("{problem}: {}", String::from_utf8_lossy(body)))
+}
+
+/// Whether a dialect's table says that a call may be refused for this: always, or in part.
+fn may_refuse(dialect: Dialect, feature: Feature) -> bool {
+    let row = dialect.rules().iter().find(|row| row.feature == feature).unwrap();
+    row.rule == Rule::Refuse || row.how.contains("refuse")
 }
 
 /// A whole answer by way of another dialect.

@@ -122,7 +122,8 @@ impl DeltaWriter {
         let written = self.choice(choice);
         written.is_fresh = true;
         written.start = written.length;
-        if !matches!(start, PartStart::Text) {
+        // Thoughts interrupt with their first words.
+        if !matches!(start, PartStart::Text | PartStart::Thinking { .. }) {
             written.joiner.interrupt();
         }
         written.current = match start {
@@ -210,6 +211,7 @@ impl DeltaWriter {
             Current::Text => ("content", ""),
             Current::Refusal => ("refusal", ""),
             Current::Thinking(key) => {
+                written.joiner.interrupt();
                 let had = std::mem::replace(&mut written.has_thought, true);
                 (key, if is_fresh && had { "\n\n" } else { "" })
             }

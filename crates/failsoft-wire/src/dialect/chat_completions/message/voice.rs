@@ -38,7 +38,8 @@ impl Voice {
 }
 
 /// What stands between texts of one message that becomes one string: nothing between texts that
-/// follow each other, a blank line where something else stood between them.
+/// follow each other, a blank line where something else stood between them. Thoughts without words
+/// are nothing: some providers seal a text in the middle of a sentence.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Joiner {
     has_begun: bool,
@@ -49,6 +50,13 @@ impl Joiner {
     /// Something else comes.
     pub(crate) const fn interrupt(&mut self) {
         self.is_interrupted = true;
+    }
+
+    /// A part that is no text comes.
+    fn pass(&mut self, part: &Part) {
+        if !matches!(part, Part::Thinking { text, .. } if text.is_empty()) {
+            self.interrupt();
+        }
     }
 
     /// A text comes: what to write before it.
@@ -106,7 +114,7 @@ fn joined<'a>(parts: &[&'a Part], voice: &Voice) -> Option<Cow<'a, str>> {
     let mut joiner = Joiner::default();
     for part in parts {
         let Part::Text { text, .. } = part else {
-            joiner.interrupt();
+            joiner.pass(part);
             continue;
         };
         let between = if text.is_empty() { "" } else { joiner.next() };
@@ -158,7 +166,7 @@ fn write_annotations(out: &mut Writer<'_>, parts: &[&Part], voice: &Voice) {
     out.key("annotations").array(|list| {
         for part in parts {
             let Part::Text { text, citations, .. } = part else {
-                joiner.interrupt();
+                joiner.pass(part);
                 continue;
             };
             let between = if text.is_empty() || voice.is_own { "" } else { joiner.next() };
