@@ -169,6 +169,19 @@ mod tests {
         );
     }
 
+    /// What speaks to one service means nothing, or the wrong thing, to another.
+    #[test]
+    fn a_translated_call_takes_along_only_what_any_dialect_knows() {
+        let sent = headers(&[
+            ("anthropic-beta", "fine-grained"),
+            ("x-stainless-lang", "python"),
+            ("accept", "text/event-stream"),
+            ("user-agent", "OpenAI/Python"),
+            ("traceparent", "00-1-2-01"),
+        ]);
+        assert_eq!(names(&translatable(&sent)), ["traceparent", "user-agent"]);
+    }
+
     #[test]
     fn advice_to_us_and_limits_of_our_key_stay_here() {
         let came = headers(&[
@@ -176,6 +189,9 @@ mod tests {
             ("x-should-retry", "true"),
             ("x-ratelimit-remaining-requests", "1"),
             ("anthropic-ratelimit-tokens-limit", "1"),
+            ("openai-organization", "org-of-the-pool"),
+            ("x-amzn-requestid", "1"),
+            ("x-ms-region", "Sweden"),
             ("set-cookie", "a=b"),
             ("x-failsoft-call", "spoofed"),
             ("request-id", "req_1"),
