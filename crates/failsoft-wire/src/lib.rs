@@ -6,9 +6,12 @@
 //! re-serialised; between others every dialect decodes to the [`neutral`] form and encodes from it.
 //! It knows no company and no network, and never panics on any input.
 
-// So that unit tests can take the generators of `tests/`.
+// So that unit tests can take the generators and the records of `tests/`.
 #[cfg(test)]
 extern crate self as failsoft_wire;
+#[cfg(test)]
+#[path = "../tests/arbitrary/mod.rs"]
+mod arbitrary;
 #[cfg(test)]
 #[path = "../tests/records/mod.rs"]
 mod records;

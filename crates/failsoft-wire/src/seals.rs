@@ -7,6 +7,9 @@ use crate::dialect::read_base64_seal;
 use crate::neutral::Seal;
 use crate::scan::Scanner;
 
+/// A thought of which nothing but its seal is shown; the seal is its `data`.
+const REDACTED: &[u8] = b"\"redacted_thinking\"";
+
 /// The keys whose values are seals, by dialect.
 const fn keys(dialect: Dialect) -> &'static [&'static str] {
     match dialect {
@@ -40,6 +43,9 @@ pub fn seals(dialect: Dialect, json: &[u8]) -> Vec<String> {
             .filter_map(move |at| value(json.get(at + key.len()..).unwrap_or_default()))
     };
     let mut found: Vec<String> = keys(dialect).iter().copied().flat_map(values).collect();
+    if dialect == Dialect::Messages && memmem::find(json, REDACTED).is_some() {
+        found.extend(values("\"data\""));
+    }
     if dialect == Dialect::GenerateContent {
         // An SDK gives them back in the other alphabet of base64.
         found.iter_mut().for_each(|seal| *seal = seal.replace('-', "+").replace('_', "/"));
@@ -83,6 +89,9 @@ mod tests {
         assert_eq!(find(Dialect::Messages, r#"{"text":"a \"signature\": \"no\""}"#), [""; 0]);
         assert_eq!(find(Dialect::Messages, r#"{"signature":"","a":{"signature":null}"#), [""; 0]);
         assert_eq!(find(Dialect::Messages, r#"{"signature":"cut"#), [""; 0]);
+        let redacted = r#"[{"type":"redacted_thinking","data":"Em="},{"data":"picture"}]"#;
+        assert_eq!(find(Dialect::Messages, redacted), ["Em=", "picture"]);
+        assert_eq!(find(Dialect::Messages, r#"[{"type":"image","data":"picture"}]"#), [""; 0]);
         let responses = r#"{"encrypted_content":"gAAA"}"#;
         assert_eq!(find(Dialect::Responses, responses), ["gAAA"]);
         assert_eq!(find(Dialect::ChatCompletions, responses), [""; 0]);

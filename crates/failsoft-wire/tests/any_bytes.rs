@@ -211,7 +211,7 @@ fn translate_stream(stream: &[u8]) {
             let mut written = FrameDecoder::new(to, 1 << 24);
             let mut rest = out.len();
             written.push(out.into());
-            while let Some(frame) = written.next_frame().unwrap() {
+            while let Some(frame) = written.next_frame().expect("frames are well made") {
                 rest -= frame.bytes.len();
             }
             assert_eq!(rest, 0, "{from} to {to}: bytes after the last frame");

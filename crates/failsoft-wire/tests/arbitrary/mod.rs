@@ -195,6 +195,17 @@ pub(crate) fn call() -> impl Strategy<Value = Call> {
     )
 }
 
+fn tool_call((index, (name, arguments)): (usize, (String, String))) -> Part {
+    Part::ToolCall(ToolCall {
+        id: format!("call_{index}"),
+        name,
+        arguments,
+        seal: None,
+        is_custom: false,
+        rest: Rest::default(),
+    })
+}
+
 /// An answer of one choice.
 pub(crate) fn reply() -> impl Strategy<Value = Reply> {
     let thinking = of(words()).prop_map(|text| {
@@ -223,16 +234,7 @@ pub(crate) fn reply() -> impl Strategy<Value = Reply> {
         |(thinking, words, calls, usage, is_cut)| {
             let has_calls = !calls.is_empty();
             let mut parts: Vec<Part> = thinking.into_iter().chain(words).collect();
-            for (index, (name, arguments)) in calls.into_iter().enumerate() {
-                parts.push(Part::ToolCall(ToolCall {
-                    id: format!("call_{index}"),
-                    name,
-                    arguments,
-                    seal: None,
-                    is_custom: false,
-                    rest: Rest::default(),
-                }));
-            }
+            parts.extend(calls.into_iter().enumerate().map(tool_call));
             if !parts.iter().any(|part| !matches!(part, Part::Thinking { .. })) {
                 parts.push(Part::text("Yes."));
             }

@@ -1,7 +1,13 @@
 //! Recorded traffic of providers, read once per test binary, and counted by provider.
 
-#![allow(dead_code, reason = "each test takes what it needs")]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "each test takes what it needs, and fails where a record cannot be read"
+)]
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::io::Read as _;
@@ -125,6 +131,17 @@ impl Record {
 
     pub(crate) fn is_answered(&self) -> bool {
         self.status == 200
+    }
+
+    /// The request's body. Where the path names the model instead, one is put in.
+    pub(crate) fn request_with_model(&self) -> Option<Cow<'_, [u8]>> {
+        let body = self.request.as_deref()?;
+        let mut request: Value = serde_json::from_slice(body).ok()?;
+        if self.dialect != Dialect::ChatCompletions || request.get("model").is_some() {
+            return Some(Cow::Borrowed(body));
+        }
+        request.as_object_mut()?.insert("model".to_owned(), "a-deployment".into());
+        Some(Cow::Owned(request.to_string().into_bytes()))
     }
 
     /// What is wrong with the answer, by the verdict a client would get.

@@ -1,7 +1,5 @@
 //! Calls, answers and streams there and back: made up, recorded, and by rule.
 
-#[path = "../../../tests/arbitrary/mod.rs"]
-mod arbitrary;
 mod calls;
 mod fidelity;
 mod recorded;
@@ -11,6 +9,7 @@ use bytes::Bytes;
 
 use super::event_stream::Decoder;
 use super::{DeltaReader, DeltaWriter};
+use crate::arbitrary;
 use crate::neutral::{Assembler, Delta, Maker, Reply, deltas};
 use crate::sse::Frame;
 use crate::translate::{Destination, Presented, ReadDeltas, WriteDeltas};

@@ -37,12 +37,6 @@ impl Said {
     pub(super) fn text(&self) -> String {
         self.choices.iter().map(|choice| choice.text.as_str()).collect()
     }
-
-    /// Whether it ended in a way that is no answer to everybody.
-    pub(super) fn is_broken(&self) -> bool {
-        let stops = self.choices.iter().filter_map(|choice| choice.stop);
-        stops.into_iter().any(|stop| matches!(stop, StopReason::Filtered | StopReason::Other))
-    }
 }
 
 fn tokens(usage: &Usage) -> (u32, u32, u32) {

@@ -1,7 +1,5 @@
 //! All dialects with one another.
 
-#[path = "../../../tests/arbitrary/mod.rs"]
-mod arbitrary;
 mod crossing;
 mod digest;
 mod pairs;

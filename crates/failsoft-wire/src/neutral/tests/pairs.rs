@@ -4,11 +4,11 @@
 
 use proptest::prelude::*;
 
-use super::arbitrary::{call, reply};
 use super::digest::{lost, said};
 use super::{CLIENTS, assembled, by_way_of, destination, may_refuse};
 use super::{read_call, streamed, translated};
 use crate::Dialect;
+use crate::arbitrary::{call, reply};
 use crate::neutral::{Maker, Part};
 
 /// Some providers seal a text in the middle of a sentence.
@@ -58,7 +58,7 @@ fn arguments_of_null_are_none() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(100))]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(150) })]
 
     #[test]
     fn calls_hold_the_same_in_every_other_dialect(call in call()) {

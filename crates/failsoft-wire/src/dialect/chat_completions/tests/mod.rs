@@ -2,8 +2,6 @@
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "a test looks at what it asks for")]
 
-#[path = "../../../../tests/arbitrary/mod.rs"]
-mod arbitrary;
 mod properties;
 mod recorded;
 mod rules;
@@ -13,6 +11,7 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use super::{DeltaReader, DeltaWriter};
+use crate::arbitrary;
 use crate::neutral::{Assembler, Delta, Maker, Reply};
 use crate::sse::Decoder;
 use crate::translate::{Destination, Presented, ReadDeltas, WriteDeltas};

@@ -1,7 +1,5 @@
 //! The codec against arbitrary calls and answers, recorded traffic, and bytes nobody would send.
 
-#[path = "../../../../tests/arbitrary/mod.rs"]
-mod arbitrary;
 mod calls;
 mod nonsense;
 mod properties;
@@ -12,6 +10,7 @@ mod rows;
 use bytes::Bytes;
 
 use super::{DeltaReader, DeltaWriter};
+use crate::arbitrary;
 use crate::neutral::{Assembler, Delta, Maker, Reply};
 use crate::request::Addressed;
 use crate::sse::Decoder;

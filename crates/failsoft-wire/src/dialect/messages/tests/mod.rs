@@ -1,7 +1,5 @@
 //! The codec against arbitrary calls and answers, recorded traffic, and bytes nobody would send.
 
-#[path = "../../../../tests/arbitrary/mod.rs"]
-mod arbitrary;
 mod properties;
 mod recorded;
 mod requests;
@@ -11,6 +9,7 @@ mod streams;
 use bytes::Bytes;
 
 use super::{DeltaReader, DeltaWriter};
+use crate::arbitrary;
 use crate::neutral::{Assembler, Delta, Maker, Reply};
 use crate::sse::Decoder;
 use crate::translate::{Destination, Presented, ReadDeltas as _, WriteDeltas as _};

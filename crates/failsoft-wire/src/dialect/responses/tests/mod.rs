@@ -7,8 +7,6 @@
 )]
 
 mod any;
-#[path = "../../../../tests/arbitrary/mod.rs"]
-mod arbitrary;
 mod calls;
 mod recorded;
 mod replies;
@@ -16,6 +14,7 @@ mod rules;
 
 use bytes::Bytes;
 
+use crate::arbitrary;
 use crate::neutral::{Assembler, Call, Maker, Part, Reply, Rest};
 use crate::sse::{Decoder, Frame};
 use crate::{Destination, Dialect, Encoded, Presented, Unfit};
