@@ -16,6 +16,7 @@ mod arbitrary;
 #[path = "../tests/records/mod.rs"]
 mod records;
 
+mod base64;
 mod dialect;
 mod frames;
 pub mod neutral;

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-use crate::scan::{Broken, Scanner, Value};
+use crate::scan::{Broken, Scanner, Value, meaning_of_key};
 
 /// Longer keys mean nothing to any provider.
 pub(crate) const MAX_KEY: usize = 1024;
@@ -113,8 +113,8 @@ pub enum RequestProblem {
     },
     /// Two keys at the top differ in nothing, or only in case: parsers would disagree.
     Duplicate(String),
-    /// A parameter's key is written with capitals or escapes: some parsers would read it, some
-    /// would not.
+    /// A parameter's key is written in another case or with escapes: some parsers would read it,
+    /// some would not.
     Twisted(&'static str),
     /// Nested more deeply than 128 levels, a key longer than 1 KiB, or more than 1,024 at the top.
     TooComplex,
@@ -150,7 +150,7 @@ impl fmt::Display for RequestProblem {
                 f.write_str("a key stands twice at the top of the body; write it once")
             }
             Self::Twisted(param) => {
-                write!(f, "`{param}` must be written in lower case and without escapes")
+                write!(f, "`{param}` must be written exactly so, without escapes")
             }
             Self::TooComplex => f.write_str(
                 "the body must not nest more than 128 levels, \
@@ -187,15 +187,7 @@ pub(crate) enum OutputBound {
 
 /// Reads the head of a request.
 pub(crate) fn read(body: &[u8], bound: OutputBound) -> Result<RequestHead, RequestProblem> {
-    if let Err(error) = std::str::from_utf8(body) {
-        return Err(not_json(body, error.valid_up_to()));
-    }
-    let found = Found::scan(body).map_err(|broken| match broken {
-        Broken::At(at) => not_json(body, at),
-        Broken::Cut => not_json(body, body.len()),
-        Broken::TooComplex => RequestProblem::TooComplex,
-    })?;
-    let Some(found) = found else { return Err(RequestProblem::NotAnObject) };
+    let found = checked(body, Found::scan(body))?.ok_or(RequestProblem::NotAnObject)?;
     check_keys(&found.keys)?;
     found.head(body, bound)
 }
@@ -342,15 +334,25 @@ pub(crate) fn fold(key: &[u8]) -> Cow<'_, [u8]> {
     if key.iter().all(|&byte| byte.is_ascii() && byte != b'\\' && !byte.is_ascii_uppercase()) {
         return Cow::Borrowed(key);
     }
-    let quoted = [b"\"", key, b"\""].concat();
-    let value = Value { raw: &quoted, start: 0 };
-    let Some(text) = value.string() else { return Cow::Owned(key.to_vec()) };
+    let Some(text) = meaning_of_key(key) else { return Cow::Owned(key.to_vec()) };
     // Simple case folding takes the long s for an s; lower-casing does so with the Kelvin sign.
     let lower = text.to_lowercase().replace('\u{17f}', "s");
     if lower.as_bytes() == key { Cow::Borrowed(key) } else { Cow::Owned(lower.into_bytes()) }
 }
 
-pub(crate) fn not_json(body: &[u8], at: usize) -> RequestProblem {
+/// What was read of a body, or where it is no JSON or no UTF-8.
+pub(crate) fn checked<T>(body: &[u8], read: Result<T, Broken>) -> Result<T, RequestProblem> {
+    if let Err(error) = std::str::from_utf8(body) {
+        return Err(not_json(body, error.valid_up_to()));
+    }
+    read.map_err(|broken| match broken {
+        Broken::At(at) => not_json(body, at),
+        Broken::Cut => not_json(body, body.len()),
+        Broken::TooComplex => RequestProblem::TooComplex,
+    })
+}
+
+fn not_json(body: &[u8], at: usize) -> RequestProblem {
     let before = body.get(..at).unwrap_or(body);
     let line_start = memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1);
     let line = memchr::memchr_iter(b'\n', before).count() + 1;

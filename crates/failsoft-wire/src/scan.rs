@@ -2,7 +2,7 @@
 
 mod value;
 
-pub(crate) use value::{Value, is_json};
+pub(crate) use value::{Value, is_json, meaning_of_key};
 
 /// How deeply values may nest: one bit each in the stack of [`Scanner::value`].
 const MAX_DEPTH: u32 = u128::BITS;

@@ -3,6 +3,7 @@
 use memchr::memmem;
 
 use crate::Dialect;
+use crate::base64;
 use crate::dialect::read_base64_seal;
 use crate::neutral::Seal;
 use crate::scan::Scanner;
@@ -48,7 +49,7 @@ pub fn seals(dialect: Dialect, json: &[u8]) -> Vec<String> {
     }
     if dialect == Dialect::GenerateContent {
         // An SDK gives them back in the other alphabet of base64.
-        found.iter_mut().for_each(|seal| *seal = seal.replace('-', "+").replace('_', "/"));
+        found.iter_mut().for_each(|seal| *seal = base64::standard(seal).into_owned());
     }
     found
 }

@@ -16,9 +16,23 @@ impl<'a> Writer<'a> {
         Self { out, comma: false }
     }
 
+    /// Goes on in an object that is open and has members.
+    pub(crate) const fn resumed(out: &'a mut Vec<u8>) -> Self {
+        Self { out, comma: true }
+    }
+
     /// An object as the next value.
     pub(crate) fn object(&mut self, members: impl FnOnce(&mut Self)) {
         self.nest(b'{', b'}', members);
+    }
+
+    /// An array as the next value, of items that are written already.
+    pub(crate) fn list(&mut self, items: &str) {
+        self.array(|list| {
+            if !items.is_empty() {
+                list.raw(items);
+            }
+        });
     }
 
     /// An array as the next value.
@@ -30,16 +44,6 @@ impl<'a> Writer<'a> {
     pub(crate) fn key(&mut self, key: &str) -> &mut Self {
         self.string(key);
         self.out.push(b':');
-        self.comma = false;
-        self
-    }
-
-    /// A member's key as it stands in other JSON, escapes and all; its value must follow.
-    pub(crate) fn key_as_written(&mut self, key: &[u8]) -> &mut Self {
-        self.separate();
-        self.out.push(b'"');
-        self.out.extend_from_slice(key);
-        self.out.extend_from_slice(b"\":");
         self.comma = false;
         self
     }
@@ -97,13 +101,13 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// A member whose key is written as it stood, escapes and all.
-    pub(crate) fn kept(&mut self, key: &str, json: &Json) {
+    /// A member as it stands in other JSON, its key with all its escapes.
+    pub(crate) fn as_written(&mut self, key: &[u8], json: &str) {
         self.separate();
         self.out.push(b'"');
-        self.out.extend_from_slice(key.as_bytes());
+        self.out.extend_from_slice(key);
         self.out.extend_from_slice(b"\":");
-        self.out.extend_from_slice(json.as_str().as_bytes());
+        self.out.extend_from_slice(json.as_bytes());
     }
 
     /// The members of an object that was kept, without its brackets.
@@ -118,8 +122,15 @@ impl<'a> Writer<'a> {
 
     /// Members that were kept for this dialect.
     pub(crate) fn rest(&mut self, rest: &Rest, dialect: Dialect) {
+        self.rest_but(rest, dialect, &[]);
+    }
+
+    /// Members that were kept for this dialect, but for those that are written elsewhere.
+    pub(crate) fn rest_but(&mut self, rest: &Rest, dialect: Dialect, but: &[&str]) {
         for (key, json) in rest.members_for(dialect) {
-            self.kept(key, json);
+            if !key.starts_with('"') && !but.contains(&&**key) {
+                self.as_written(key.as_bytes(), json.as_str());
+            }
         }
     }
 

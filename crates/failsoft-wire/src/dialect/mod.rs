@@ -11,10 +11,18 @@ use crate::translate::{Destination, Encoded, Presented, ReadDeltas, Unfit, Write
 
 mod bedrock_converse;
 mod chat_completions;
+mod claude;
+mod effort;
 mod embeddings;
 mod generate_content;
+mod instructions;
+mod media_type;
 mod messages;
+mod names;
+mod notes;
 mod responses;
+mod rules;
+mod schemas;
 
 pub(crate) use bedrock_converse::BedrockReader;
 pub(crate) use bedrock_converse::event_stream;
@@ -230,8 +238,7 @@ impl Dialect {
     /// What this dialect, as a target, does about a feature of other dialects' calls.
     #[must_use]
     pub fn rule(self, feature: Feature) -> Rule {
-        let row = self.rules().iter().find(|row| row.feature == feature);
-        row.map_or(Rule::Refuse, |row| row.rule)
+        rules::rule(self.rules(), feature)
     }
 
     /// Reads this dialect's streams.

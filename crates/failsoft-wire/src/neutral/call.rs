@@ -1,8 +1,8 @@
 //! What a call asks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use super::{Json, Maker, Media, MediaSource, Part, Rest};
+use super::{Json, Maker, Media, MediaKind, MediaSource, Part, Rest};
 
 /// A request, whatever dialect it came in.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -23,6 +23,8 @@ pub struct Call {
     pub parallel_tools: Option<bool>,
     /// The form of the answer.
     pub output: OutputFormat,
+    /// What the answer shall hold beside words.
+    pub media_output: Vec<MediaKind>,
     /// Tokens the answer may have.
     pub max_tokens: Option<u32>,
     /// Texts that end the answer.
@@ -214,6 +216,22 @@ impl Call {
         };
         let tools: usize = self.tools.iter().map(tool).sum();
         u32::try_from((words + tools) / 4).unwrap_or(u32::MAX)
+    }
+
+    /// Gives results the names of their tools, where the dialect says the id of the call only.
+    pub(crate) fn name_results(&mut self) {
+        let mut names: HashMap<String, String> = HashMap::new();
+        for part in self.turns.iter_mut().flat_map(|turn| &mut turn.parts) {
+            match part {
+                Part::ToolCall(call) => _ = names.insert(call.id.clone(), call.name.clone()),
+                Part::ToolResult(result) => result.name = names.get(&result.id).cloned(),
+                Part::Text { .. }
+                | Part::Refusal(_)
+                | Part::Thinking { .. }
+                | Part::Media(_)
+                | Part::Foreign(_) => {}
+            }
+        }
     }
 
     /// The same call without what other targets sealed; `unsaid` names the maker of seals that

@@ -53,8 +53,13 @@ fn cell(dialect: Dialect, feature: Feature) -> String {
     if how.is_empty() { rule.as_str().to_owned() } else { format!("{}: {how}", rule.as_str()) }
 }
 
+/// The sentence as it goes on in the middle of another; names in capitals stay.
 fn lower(sentence: &str) -> String {
     let mut letters = sentence.chars();
-    let first = letters.next().map(|first| first.to_lowercase().to_string());
+    let first = letters.next();
+    if letters.clone().next().is_some_and(char::is_uppercase) {
+        return sentence.to_owned();
+    }
+    let first = first.map(|first| first.to_lowercase().to_string());
     first.unwrap_or_default() + letters.as_str()
 }

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::{Call, MediaKind, MediaSource, OutputFormat, Part, Role, ToolChoice, Turn};
+use super::loss::{has_cache_mark, is_loss};
+use super::{Call, Media, MediaKind, MediaSource, OutputFormat, Part, Role, ToolChoice, Turn};
 
 /// Declares the features in the order of the document.
 macro_rules! features {
@@ -205,6 +206,20 @@ impl Features {
     }
 }
 
+impl Media {
+    /// What it asks of a target, in one word.
+    pub(crate) const fn feature(&self) -> Feature {
+        match (self.kind, &self.source) {
+            (_, MediaSource::Stored(_)) => Feature::ServerState,
+            (MediaKind::Audio | MediaKind::Video, _) => Feature::AudioVideo,
+            (MediaKind::Image, MediaSource::Url { .. }) => Feature::ImageUrls,
+            (MediaKind::Image, _) => Feature::Images,
+            (MediaKind::File, MediaSource::Url { .. }) => Feature::FileUrls,
+            (MediaKind::File, _) => Feature::Files,
+        }
+    }
+}
+
 impl Call {
     /// What it asks or holds.
     #[must_use]
@@ -225,9 +240,21 @@ impl Call {
         }
         found.insert_if(Feature::User, self.user.is_some());
         found.insert_if(Feature::Metadata, !self.metadata.is_empty());
-        found.insert_if(Feature::ForeignParameters, !self.rest.is_empty());
+        found.insert_if(Feature::MediaOutput, !self.media_output.is_empty());
+        found.insert_if(Feature::ForeignParameters, self.loses_parameters());
         found.insert_if(Feature::ServerState, self.uses_server_state());
         found
+    }
+
+    /// Whether parameters or cache marks are lost to other dialects.
+    fn loses_parameters(&self) -> bool {
+        is_loss(&self.rest)
+            || self.tools.iter().any(|tool| has_cache_mark(&tool.rest))
+            || self.system.iter().any(is_cached)
+            || self
+                .turns
+                .iter()
+                .any(|turn| has_cache_mark(&turn.rest) || turn.parts.iter().any(is_cached))
     }
 
     /// Whether it rests on something that only the account which made it can use.
@@ -296,17 +323,12 @@ fn part_features(part: &Part, found: &mut Features) {
             found.insert(Feature::Thinking);
             found.insert_if(Feature::Seals, seal.is_some());
         }
-        Part::Media(media) => match (media.kind, &media.source) {
-            (_, MediaSource::Stored(_)) => found.insert(Feature::ServerState),
-            (MediaKind::Audio | MediaKind::Video, _) => found.insert(Feature::AudioVideo),
-            (MediaKind::Image, source) => {
-                found.insert(Feature::Images);
-                found.insert_if(Feature::ImageUrls, matches!(source, MediaSource::Url { .. }));
-                found.insert_if(Feature::ImageDetail, media.detail.is_some());
-            }
-            (MediaKind::File, MediaSource::Url { .. }) => found.insert(Feature::FileUrls),
-            (MediaKind::File, _) => found.insert(Feature::Files),
-        },
+        Part::Media(media) => {
+            let is_image = media.kind == MediaKind::Image && !is_stored(part);
+            found.insert(media.feature());
+            found.insert_if(Feature::Images, is_image);
+            found.insert_if(Feature::ImageDetail, is_image && media.detail.is_some());
+        }
         Part::ToolCall(call) => {
             found.insert_if(Feature::CustomTools, call.is_custom);
             found.insert_if(Feature::Seals, call.seal.is_some());
@@ -318,6 +340,16 @@ fn part_features(part: &Part, found: &mut Features) {
             found.insert_if(Feature::ToolResultMedia, media);
         }
         Part::Foreign(_) => found.insert(Feature::ForeignParts),
+    }
+}
+
+fn is_cached(part: &Part) -> bool {
+    match part {
+        Part::Text { rest, .. } | Part::Thinking { rest, .. } => has_cache_mark(rest),
+        Part::Media(media) => has_cache_mark(&media.rest),
+        Part::ToolCall(call) => has_cache_mark(&call.rest),
+        Part::ToolResult(result) => has_cache_mark(&result.rest),
+        Part::Refusal(_) | Part::Foreign(_) => false,
     }
 }
 

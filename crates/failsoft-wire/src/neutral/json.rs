@@ -21,6 +21,11 @@ impl Json {
         Self(String::from_utf8_lossy(raw).into())
     }
 
+    /// A value of our own.
+    pub(crate) fn of(value: &serde_json::Value) -> Self {
+        Self(value.to_string().into())
+    }
+
     /// As it is written.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -36,6 +41,9 @@ impl fmt::Debug for Json {
 }
 
 /// Members of an object that only the dialect it was read in understands.
+///
+/// A key that begins with a quote, which no key of JSON can, is a note of the dialect's own: it is
+/// never written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rest {
     dialect: Option<Dialect>,
@@ -55,6 +63,14 @@ impl Rest {
         self.members.push((String::from_utf8_lossy(key).into(), Json::checked(raw)));
     }
 
+    /// The same, made one of this dialect if it is none.
+    pub(crate) fn owned(&mut self, dialect: Dialect) -> &mut Self {
+        if !self.is_of(dialect) {
+            *self = Self::of(dialect);
+        }
+        self
+    }
+
     /// Remembers how this dialect spelled something that is kept elsewhere: no loss to another.
     pub(crate) fn mark(&mut self, spelling: &'static str) {
         self.marks.push(spelling);
@@ -70,9 +86,20 @@ impl Rest {
         if self.dialect == Some(dialect) { &self.members } else { &[] }
     }
 
+    /// A member, if it was kept for this dialect.
+    pub(crate) fn kept(&self, dialect: Dialect, key: &str) -> Option<&Json> {
+        let mut members = self.members_for(dialect).iter();
+        members.find(|(known, _)| &**known == key).map(|(_, json)| json)
+    }
+
     /// Whether it belongs to what was read in this dialect, members or none.
     pub(crate) fn is_of(&self, dialect: Dialect) -> bool {
         self.dialect == Some(dialect)
+    }
+
+    /// All members, whichever dialect they are of.
+    pub(crate) fn members(&self) -> impl Iterator<Item = (&str, &Json)> {
+        self.members.iter().map(|(key, json)| (&**key, json))
     }
 
     /// Whether a member of one of these names was kept.

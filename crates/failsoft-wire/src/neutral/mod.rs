@@ -17,6 +17,7 @@ mod delta;
 mod document;
 mod feature;
 mod json;
+mod loss;
 mod part;
 mod reply;
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What turns and answers are made of.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use super::{Json, Rest};
@@ -66,6 +67,18 @@ pub enum MediaKind {
     Video,
 }
 
+impl MediaKind {
+    /// What a word for a form of the answer asks a model to make; nothing, if that is text.
+    pub(crate) const fn made(word: &str) -> Option<Self> {
+        match word.as_bytes() {
+            b"image" | b"IMAGE" => Some(Self::Image),
+            b"audio" | b"AUDIO" => Some(Self::Audio),
+            b"video" | b"VIDEO" => Some(Self::Video),
+            _ => None,
+        }
+    }
+}
+
 /// Where a medium's bytes are.
 #[derive(Clone, PartialEq, Eq)]
 pub enum MediaSource {
@@ -87,6 +100,29 @@ pub enum MediaSource {
     },
     /// In the provider's store, under this id: only the account that put it there can use it.
     Stored(String),
+}
+
+impl MediaSource {
+    /// What an address stands for: a `data:` address holds the bytes itself.
+    pub(crate) fn of_url(url: String) -> Self {
+        let inline = || {
+            let (kind, base64) = url.strip_prefix("data:")?.split_once(',')?;
+            let kind = kind.strip_suffix(";base64")?;
+            let mime = kind.split_once(';').map_or(kind, |(mime, _)| mime);
+            Some(Self::Inline { mime: mime.to_owned(), base64: base64.to_owned() })
+        };
+        inline().unwrap_or(Self::Url { url, mime: None })
+    }
+
+    /// As one address; what has none as it is.
+    pub(crate) fn url(&self) -> Cow<'_, str> {
+        match self {
+            Self::Inline { mime, base64 } => Cow::Owned(format!("data:{mime};base64,{base64}")),
+            Self::Url { url: text, .. } | Self::Text(text) | Self::Stored(text) => {
+                Cow::Borrowed(text)
+            }
+        }
+    }
 }
 
 impl fmt::Debug for MediaSource {
@@ -163,6 +199,9 @@ pub struct Seal {
 /// How a seal begins that went to a client of another dialect.
 const MARK: &str = "fs1.";
 
+/// How the value of a seal begins that belongs to the tool call before it.
+const OF_CALL: &str = "call.";
+
 impl Seal {
     /// As it stands in a request: if it carries our mark, it says who made it.
     #[must_use]
@@ -175,13 +214,30 @@ impl Seal {
         marked.unwrap_or_else(|| Self { value: text.to_owned(), maker: None })
     }
 
-    /// As it goes to a client of another dialect: with its maker's mark, if that is known.
-    #[must_use]
-    pub fn marked(&self) -> String {
-        match self.maker {
+    /// As it goes to a client: with the mark of who made the answer, if it is of another dialect.
+    pub(crate) fn shown(&self, maker: Option<Maker>) -> String {
+        match maker {
             Some(Maker(maker)) => format!("{MARK}{maker:016x}.{}", self.value),
             None => self.value.clone(),
         }
+    }
+
+    /// The seal of a tool call as one of thoughts behind the call, for dialects that have no place
+    /// for it at the call.
+    pub(crate) fn of_call(&self) -> Self {
+        Self { value: format!("{OF_CALL}{}", self.value), maker: self.maker }
+    }
+
+    /// The seal of the tool call before, if it is one that stands so.
+    pub(crate) fn as_call(&self) -> Option<Self> {
+        let value = self.value.strip_prefix(OF_CALL)?;
+        Some(Self { value: value.to_owned(), maker: self.maker })
+    }
+
+    /// As it goes to a client of another dialect: with its maker's mark, if that is known.
+    #[must_use]
+    pub fn marked(&self) -> String {
+        self.shown(self.maker)
     }
 }
 
@@ -208,6 +264,12 @@ impl ToolCall {
             return Json::new("{}");
         }
         Json::new(text).filter(|_| text.starts_with('{'))
+    }
+
+    /// The arguments as the JSON object most dialects demand: any others become its one member.
+    pub(crate) fn input(&self) -> Json {
+        let object = self.object().filter(|_| !self.is_custom);
+        object.unwrap_or_else(|| Json::of(&serde_json::json!({ "input": self.arguments })))
     }
 }
 

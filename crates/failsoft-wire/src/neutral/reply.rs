@@ -84,6 +84,12 @@ pub struct Usage {
 }
 
 impl Stop {
+    /// The dialect's own word, if it is of this one.
+    pub(crate) fn word_of(&self, dialect: crate::Dialect) -> Option<&str> {
+        let (known, word) = self.word.as_ref()?;
+        (*known == dialect).then_some(word)
+    }
+
     /// This reason, with nothing said beside it.
     #[must_use]
     pub const fn of(reason: StopReason) -> Self {

@@ -1,5 +1,6 @@
 //! Values that were checked and stepped over, and what they say.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use serde::de::{Deserialize, Deserializer, Visitor};
@@ -72,13 +73,93 @@ impl<'a> Value<'a> {
         if memchr::memchr(b'\\', text).is_none() {
             return Some(text.to_vec());
         }
-        serde_json::from_slice::<Unescaped>(self.raw).ok().map(|unescaped| unescaped.0)
+        simply_unescaped(text)
+            .or_else(|| serde_json::from_slice::<Unescaped>(self.raw).ok().map(|known| known.0))
     }
 
     /// A string's meaning, if it is UTF-8.
     pub(crate) fn string(&self) -> Option<String> {
         String::from_utf8(self.unescaped()?).ok()
     }
+
+    /// A string's meaning; lone surrogates become replacement characters.
+    pub(crate) fn meaning(self) -> Option<String> {
+        let text = String::from_utf8(self.unescaped()?);
+        Some(text.unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+    }
+
+    /// A string's meaning, or the JSON itself of what is none.
+    pub(crate) fn meaning_or_json(self) -> String {
+        self.meaning().unwrap_or_else(|| String::from_utf8_lossy(self.raw).into_owned())
+    }
+
+    /// Any number.
+    pub(crate) fn number(self) -> Option<f64> {
+        let text = std::str::from_utf8(self.raw).ok().filter(|_| self.text().is_none())?;
+        text.parse().ok().filter(|number: &f64| number.is_finite())
+    }
+
+    /// Visits the members of an object; what is none has none.
+    pub(crate) fn members(self, mut member: impl FnMut(&'a [u8], Self)) {
+        // It was stepped over before: it cannot be broken.
+        _ = Scanner::new(self.raw).members(|scanner, key| {
+            member(key, scanner.value()?);
+            Ok(())
+        });
+    }
+
+    /// Visits the items of an array; what is none has none. Tells whether it is one.
+    pub(crate) fn items(self, mut item: impl FnMut(Self)) -> bool {
+        let visited = Scanner::new(self.raw).items(|scanner| {
+            item(scanner.value()?);
+            Ok(())
+        });
+        visited == Ok(true)
+    }
+
+    /// The members of an object that are all strings; `None` if it is none, or holds others.
+    pub(crate) fn labels(self) -> Option<BTreeMap<String, String>> {
+        let (mut found, mut are_strings) = (BTreeMap::new(), self.is_object());
+        self.members(|key, value| match meaning_of_key(key).zip(value.meaning()) {
+            Some((key, label)) => _ = found.insert(key, label),
+            None => are_strings = false,
+        });
+        are_strings.then_some(found)
+    }
+
+    /// The strings of an array; `None` if it is none, or holds something else.
+    pub(crate) fn strings(self) -> Option<Vec<String>> {
+        let (mut found, mut are_strings) = (Vec::new(), true);
+        let is_array = self.items(|item| match item.meaning() {
+            Some(text) => found.push(text),
+            None => are_strings = false,
+        });
+        (is_array && are_strings).then_some(found)
+    }
+}
+
+/// A key's meaning, if it is UTF-8; given as it stands in the text, escapes and all.
+pub(crate) fn meaning_of_key(key: &[u8]) -> Option<String> {
+    Value { raw: &[b"\"", key, b"\""].concat(), start: 0 }.string()
+}
+
+/// What stands between the quotes, unless it is escaped in other ways than by one letter.
+fn simply_unescaped(text: &[u8]) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut left = text;
+    while let Some(at) = memchr::memchr(b'\\', left) {
+        bytes.extend_from_slice(left.get(..at)?);
+        bytes.push(match left.get(at + 1)? {
+            b'n' => b'\n',
+            b't' => b'\t',
+            b'r' => b'\r',
+            letter @ (b'"' | b'\\' | b'/') => *letter,
+            _ => return None,
+        });
+        left = left.get(at + 2..)?;
+    }
+    bytes.extend_from_slice(left);
+    Some(bytes)
 }
 
 /// Whether the bytes are one JSON value. Too deep a nesting is not held against them.

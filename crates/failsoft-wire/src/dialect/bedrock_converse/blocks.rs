@@ -9,23 +9,6 @@ use crate::write::Writer;
 /// colon.
 const REDACTED: &str = "redacted:";
 
-/// Visits the members of an object that was checked before.
-pub(super) fn members<'a>(value: Value<'a>, mut member: impl FnMut(&'a [u8], Value<'a>)) {
-    _ = Scanner::new(value.raw).members(|scanner, key| {
-        member(key, scanner.value()?);
-        Ok(())
-    });
-}
-
-/// Visits the items of an array that was checked before. Tells whether it is one.
-pub(super) fn items<'a>(value: Value<'a>, mut item: impl FnMut(Value<'a>)) -> bool {
-    let visited = Scanner::new(value.raw).items(|scanner| {
-        item(scanner.value()?);
-        Ok(())
-    });
-    visited == Ok(true)
-}
-
 /// A block, where it stands.
 pub(super) fn read(scanner: &mut Scanner<'_>) -> Result<Part, Broken> {
     let mut only = None;
@@ -81,7 +64,7 @@ fn known(key: &[u8], value: Value<'_>) -> Option<Part> {
 fn tool_call(value: Value<'_>) -> Option<ToolCall> {
     let (mut id, mut name, mut input, mut is_hosted) = (None, None, None, false);
     let mut rest = Rest::default();
-    members(value, |key, value| match key {
+    value.members(|key, value| match key {
         b"toolUseId" => id = value.string(),
         b"name" => name = value.string(),
         b"input" => input = Some(value),
@@ -99,9 +82,9 @@ fn tool_result(value: Value<'_>) -> Option<ToolResult> {
     let (mut id, mut is_error, mut is_hosted) = (None, false, false);
     let mut content = Vec::new();
     let mut rest = Rest::default();
-    members(value, |key, value| match key {
+    value.members(|key, value| match key {
         b"toolUseId" => id = value.string(),
-        b"content" => _ = items(value, |item| content.push(result_item(item))),
+        b"content" => _ = value.items(|item| content.push(result_item(item))),
         b"status" if value.text() == Some(b"error") => is_error = true,
         _ => {
             is_hosted |= key == b"type";
@@ -115,7 +98,7 @@ fn tool_result(value: Value<'_>) -> Option<ToolResult> {
 /// Blocks of a tool's answer are blocks like any other, but for JSON.
 fn result_item(item: Value<'_>) -> Part {
     let mut json = None;
-    members(item, |key, value| json = (key == b"json").then_some(value));
+    item.members(|key, value| json = (key == b"json").then_some(value));
     let Some(json) = json else { return decode(item) };
     let mut rest = Rest::default();
     keep(&mut rest, b"json", json.raw);
@@ -125,8 +108,8 @@ fn result_item(item: Value<'_>) -> Part {
 
 fn thinking(value: Value<'_>) -> Option<Part> {
     let (mut text, mut seal, mut is_known) = (None, None, true);
-    members(value, |key, value| match key {
-        b"reasoningText" => members(value, |key, value| match key {
+    value.members(|key, value| match key {
+        b"reasoningText" => value.members(|key, value| match key {
             b"text" => text = value.string(),
             b"signature" => seal = value.string().map(|value| Seal::read(&value)),
             _ => is_known = false,
@@ -155,10 +138,10 @@ fn cited(value: Value<'_>) -> Option<Part> {
     let (mut text, mut pieces, mut is_text) = (String::new(), 0, true);
     let mut citations = Vec::new();
     let mut rest = Rest::default();
-    members(value, |key, value| match key {
+    value.members(|key, value| match key {
         b"content" => {
-            items(value, |item| {
-                members(item, |key, value| match (key, value.string()) {
+            value.items(|item| {
+                item.members(|key, value| match (key, value.string()) {
                     (b"text", Some(piece)) => text.push_str(&piece),
                     _ => is_text = false,
                 });
@@ -168,7 +151,7 @@ fn cited(value: Value<'_>) -> Option<Part> {
                 keep(&mut rest, key, value.raw);
             }
         }
-        b"citations" => _ = items(value, |item| citations.push(citation(item))),
+        b"citations" => _ = value.items(|item| citations.push(citation(item))),
         _ => is_text = false,
     });
     is_text.then_some(Part::Text { text, citations, rest })
@@ -179,13 +162,13 @@ pub(super) fn citation(value: Value<'_>) -> Citation {
     let mut cited =
         Citation { url: None, title: None, quote: None, span: None, rest: Rest::default() };
     let mut quote = String::new();
-    members(value, |key, value| {
+    value.members(|key, value| {
         keep(&mut cited.rest, key, value.raw);
         match key {
             b"title" => cited.title = value.string(),
             b"sourceContent" => {
-                items(value, |item| {
-                    members(item, |_, value| quote.push_str(&value.string().unwrap_or_default()));
+                value.items(|item| {
+                    item.members(|_, value| quote.push_str(&value.string().unwrap_or_default()));
                 });
             }
             b"location" => cited.url = address(value),
@@ -199,8 +182,8 @@ pub(super) fn citation(value: Value<'_>) -> Citation {
 /// The address in a citation's location, if it is on the web.
 fn address(location: Value<'_>) -> Option<String> {
     let (mut web, mut url) = (None, None);
-    members(location, |key, value| web = web.or((key == b"web").then_some(value)));
-    members(web?, |key, value| {
+    location.members(|key, value| web = web.or((key == b"web").then_some(value)));
+    web?.members(|key, value| {
         if key == b"url" {
             url = value.string();
         }
@@ -271,12 +254,4 @@ pub(super) fn write_thinking(writer: &mut Writer<'_>, text: &str, seal: Option<&
             }),
         });
     });
-}
-
-/// The arguments of a tool call as the JSON object they must be.
-pub(super) fn input(call: &ToolCall) -> String {
-    match call.object().filter(|_| !call.is_custom) {
-        Some(object) => object.as_str().to_owned(),
-        None => serde_json::json!({ "input": call.arguments }).to_string(),
-    }
 }

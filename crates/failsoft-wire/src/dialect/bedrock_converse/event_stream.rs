@@ -196,7 +196,7 @@ fn failure(kind: &[u8], said: &[u8]) -> Bytes {
         _ = Scanner::new(said).members(|scanner, key| {
             let value = scanner.value()?;
             if key != b"__type" {
-                object.key_as_written(key).raw(&String::from_utf8_lossy(value.raw));
+                object.as_written(key, &String::from_utf8_lossy(value.raw));
             }
             Ok(())
         });

@@ -1,8 +1,8 @@
 //! Images, documents, sounds and films: here in base64, or in S3.
 
-use super::blocks::members;
-use super::{DIALECT, base64, keep};
-use crate::neutral::{Feature, Media, MediaKind, MediaSource, Rest};
+use super::{DIALECT, keep};
+use crate::base64;
+use crate::neutral::{Media, MediaKind, MediaSource, Rest};
 use crate::scan::Value;
 use crate::translate::Unfit;
 use crate::write::Writer;
@@ -64,7 +64,7 @@ pub(super) fn decode(key: &[u8], value: Value<'_>) -> Option<Media> {
     };
     let (mut format, mut name, mut source) = (None, None, None);
     let mut rest = Rest::default();
-    members(value, |key, value| match key {
+    value.members(|key, value| match key {
         b"format" => format = Some(value),
         b"name" => name = value.string(),
         b"source" => source = Some(value),
@@ -88,7 +88,7 @@ pub(super) fn decode(key: &[u8], value: Value<'_>) -> Option<Media> {
 
 fn read_source(source: Value<'_>, mime: Option<&str>, rest: &mut Rest) -> Option<MediaSource> {
     let mut found = None;
-    members(source, |key, value| match key {
+    source.members(|key, value| match key {
         b"bytes" => {
             let mime = mime.unwrap_or("application/octet-stream").to_owned();
             found = value.string().map(|base64| MediaSource::Inline { mime, base64 });
@@ -96,7 +96,7 @@ fn read_source(source: Value<'_>, mime: Option<&str>, rest: &mut Rest) -> Option
         b"text" => found = value.string().map(MediaSource::Text),
         b"s3Location" => {
             let mut uri = None;
-            members(value, |key, value| match key {
+            value.members(|key, value| match key {
                 b"uri" => uri = value.string(),
                 _ => keep(rest, b"source", source.raw),
             });
@@ -104,8 +104,8 @@ fn read_source(source: Value<'_>, mime: Option<&str>, rest: &mut Rest) -> Option
         }
         b"content" => {
             let mut text = String::new();
-            super::blocks::items(value, |item| {
-                members(item, |_, value| text.push_str(&value.string().unwrap_or_default()));
+            value.items(|item| {
+                item.members(|_, value| text.push_str(&value.string().unwrap_or_default()));
             });
             found = Some(MediaSource::Text(text));
         }
@@ -135,14 +135,6 @@ fn format<'a>(media: &'a Media, mime: Option<&str>) -> Option<&'a str> {
 
 /// Whether a block of this dialect can hold it.
 pub(super) fn check(media: &Media) -> Result<(), Unfit> {
-    let feature = match (media.kind, &media.source) {
-        (_, MediaSource::Stored(_)) => Feature::ServerState,
-        (MediaKind::Image, MediaSource::Url { .. }) => Feature::ImageUrls,
-        (MediaKind::Image, _) => Feature::Images,
-        (MediaKind::File, MediaSource::Url { .. }) => Feature::FileUrls,
-        (MediaKind::File, _) => Feature::Files,
-        (MediaKind::Audio | MediaKind::Video, _) => Feature::AudioVideo,
-    };
     let is_kept = !media.rest.members_for(DIALECT).is_empty();
     let fits = is_kept
         || match &media.source {
@@ -153,7 +145,7 @@ pub(super) fn check(media: &Media) -> Result<(), Unfit> {
             }
             MediaSource::Stored(_) => false,
         };
-    if fits { Ok(()) } else { Err(Unfit { feature }) }
+    if fits { Ok(()) } else { Err(Unfit { feature: media.feature() }) }
 }
 
 /// Names of documents: no two may be the same, and few characters are allowed in them.

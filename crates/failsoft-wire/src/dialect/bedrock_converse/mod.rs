@@ -1,7 +1,6 @@
 //! `bedrock_converse`: one dialect for many vendors' models, in binary frames.
 
 mod answer;
-mod base64;
 mod blocks;
 mod call;
 mod deltas;
@@ -25,16 +24,7 @@ const DIALECT: Dialect = Dialect::BedrockConverse;
 
 /// Keeps a member nobody else understands.
 fn keep(rest: &mut Rest, key: &[u8], raw: &[u8]) {
-    if rest.is_empty() {
-        *rest = Rest::of(DIALECT);
-    }
-    rest.keep(key, raw);
-}
-
-/// A key's meaning.
-fn text(key: &[u8]) -> Option<String> {
-    let quoted = [b"\"", key, b"\""].concat();
-    crate::scan::Value { raw: &quoted, start: 0 }.string()
+    rest.owned(DIALECT).keep(key, raw);
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! Plain answers, read and written.
 
-use super::blocks::{self, members};
+use super::blocks;
 use super::media::{self, Names};
 use super::{DIALECT, keep};
-use crate::neutral::{Choice, Part, Reply, Rest, Seal, Stop, StopReason, Usage};
+use crate::neutral::{Choice, Part, Reply, Rest, Stop, StopReason, Usage};
 use crate::reply::Flaw;
 use crate::scan::{Broken, Scanner, Value};
 use crate::translate::Presented;
@@ -104,7 +104,7 @@ impl Top {
 /// The stop sequence that was met, as Claude tells it.
 pub(super) fn stop_sequence(value: Value<'_>) -> Option<String> {
     let mut sequence = None;
-    members(value, |key, value| {
+    value.members(|key, value| {
         if key == b"stop_sequence" {
             sequence = value.string();
         }
@@ -120,9 +120,7 @@ pub(super) fn read_stop(word: &str, sequence: Option<String>) -> Stop {
 
 fn word(stop: Option<&Stop>) -> &str {
     let Some(stop) = stop else { return "end_turn" };
-    if let Some((dialect, word)) = &stop.word
-        && *dialect == DIALECT
-    {
+    if let Some(word) = stop.word_of(DIALECT) {
         return word;
     }
     let row = REASONS.iter().find(|(reason, _)| *reason == stop.reason);
@@ -133,7 +131,7 @@ fn word(stop: Option<&Stop>) -> &str {
 pub(super) fn read_usage(value: Value<'_>) -> Option<Usage> {
     let mut usage = Usage::default();
     let mut plain = 0_u32;
-    members(value, |key, value| {
+    value.members(|key, value| {
         let count = value.count();
         match (key, count) {
             (b"inputTokens", Some(count)) => plain = count,
@@ -164,14 +162,14 @@ pub(super) fn write_usage(object: &mut Writer<'_>, usage: Option<&Usage>) {
             object.value("cacheWriteInputTokens", usage.cache_written);
         }
         for (key, json) in inside {
-            object.key_as_written(key.as_bytes()).raw(json.as_str());
+            object.as_written(key.as_bytes(), json.as_str());
         }
     });
     if !beside.iter().any(|(key, _)| **key == *"metrics") {
         object.key("metrics").object(|metrics| metrics.value("latencyMs", 0));
     }
     for (key, json) in beside {
-        object.key_as_written(key.as_bytes()).raw(json.as_str());
+        object.as_written(key.as_bytes(), json.as_str());
     }
 }
 
@@ -220,7 +218,7 @@ fn write_part(writer: &mut Writer<'_>, part: &Part, presented: &Presented, names
         Part::Text { text, citations, rest } => blocks::write_cited(writer, text, citations, rest),
         Part::Refusal(text) => writer.object(|object| object.text("text", text)),
         Part::Thinking { text, seal, .. } => {
-            let seal = seal.as_ref().map(|seal| shown(seal, presented));
+            let seal = seal.as_ref().map(|seal| seal.shown(presented.maker));
             blocks::write_thinking(writer, text, seal.as_deref());
         }
         Part::Media(media) => media::write(writer, media, names),
@@ -228,7 +226,7 @@ fn write_part(writer: &mut Writer<'_>, part: &Part, presented: &Presented, names
             writer.object(|object| {
                 object.text("toolUseId", &call.id);
                 object.text("name", &call.name);
-                object.key("input").raw(&blocks::input(call));
+                object.json("input", &call.input());
                 object.rest(&call.rest, DIALECT);
             });
         }),
@@ -238,13 +236,5 @@ fn write_part(writer: &mut Writer<'_>, part: &Part, presented: &Presented, names
                 writer.object(|object| object.rest(rest, DIALECT));
             }
         }
-    }
-}
-
-/// A seal as this client gets it.
-pub(super) fn shown(seal: &Seal, presented: &Presented) -> String {
-    match presented.maker {
-        Some(maker) => Seal { value: seal.value.clone(), maker: Some(maker) }.marked(),
-        None => seal.value.clone(),
     }
 }

@@ -1,10 +1,7 @@
 //! What is done about each feature of other dialects' calls.
 
+use crate::dialect::rules::row;
 use crate::neutral::{Feature, Rule, RuleRow};
-
-const fn row(feature: Feature, rule: Rule, how: &'static str) -> RuleRow {
-    RuleRow { feature, rule, how }
-}
 
 /// One row for every feature, in the order of the document.
 pub(crate) const RULES: &[RuleRow] = &[
@@ -12,14 +9,14 @@ pub(crate) const RULES: &[RuleRow] = &[
     row(
         Feature::SystemTurn,
         Rule::Emulate,
-        "at the start: `system`; later: marked words of the user",
+        "`system` before the conversation, later words of the user's, marked",
     ),
     row(
         Feature::Tools,
         Rule::Map,
         "`toolConfig.tools`; a tool's name must fit `[a-zA-Z0-9_-]{1,64}`",
     ),
-    row(Feature::CustomTools, Rule::Emulate, "calls with an object of one `input` string"),
+    row(Feature::CustomTools, Rule::Emulate, "a function whose one argument is the text, `input`"),
     row(Feature::StrictTools, Rule::Map, "`toolSpec.strict`, where the model follows schemas"),
     row(Feature::ParallelToolCalls, Rule::Map, "several `toolUse` blocks"),
     row(Feature::SingleToolCall, Rule::Emulate, "an instruction"),
@@ -32,7 +29,7 @@ pub(crate) const RULES: &[RuleRow] = &[
     row(Feature::ToolResults, Rule::Map, "`toolResult` blocks"),
     row(Feature::ToolErrors, Rule::Map, "`toolResult.status`"),
     row(Feature::ToolResultMedia, Rule::Map, "blocks inside `toolResult`; sounds are left out"),
-    row(Feature::HostedTools, Rule::Refuse, "the service runs none of them"),
+    row(Feature::HostedTools, Rule::Refuse, "each provider runs its own"),
     row(Feature::Images, Rule::Map, "`image` with bytes: PNG, JPEG, GIF, WebP"),
     row(Feature::ImageUrls, Rule::Refuse, "nothing is fetched but `s3://` addresses"),
     row(Feature::ImageDetail, Rule::Drop, "there is no such choice"),
@@ -74,14 +71,14 @@ pub(crate) const RULES: &[RuleRow] = &[
         Rule::Map,
         "`thinking.budget_tokens` (Claude up to 4.5), the nearest effort elsewhere",
     ),
-    row(Feature::Thinking, Rule::Map, "`reasoningContent`; without its seal it is left out"),
+    row(Feature::Thinking, Rule::Drop, "left out, unless this target sealed them"),
     row(Feature::Seals, Rule::Map, "`signature`, `redactedContent`"),
     row(Feature::Citations, Rule::Drop, "the words stay"),
-    row(Feature::Refusals, Rule::Emulate, "words of the assistant"),
+    row(Feature::Refusals, Rule::Emulate, "words of the assistant's"),
     row(Feature::Prefill, Rule::Map, "a last message of the assistant, where the model allows it"),
     row(Feature::User, Rule::Drop, "there is no such parameter"),
     row(Feature::Metadata, Rule::Map, "`requestMetadata`, as far as its characters are allowed"),
-    row(Feature::ServerState, Rule::Refuse, "it is another account's"),
-    row(Feature::ForeignParts, Rule::Drop, "only their own dialect has them"),
-    row(Feature::ForeignParameters, Rule::Drop, "only their own dialect has them"),
+    row(Feature::ServerState, Rule::Refuse, "it lies with the provider that made it"),
+    row(Feature::ForeignParts, Rule::Drop, "only the client's dialect has them"),
+    row(Feature::ForeignParameters, Rule::Drop, "only the client's dialect has them"),
 ];

@@ -1,8 +1,6 @@
 //! Plain answers.
 
-use crate::dialect::chat_completions::kept::{
-    self, OWN, items, keep, keep_inside, mark, members, number, set, string,
-};
+use crate::dialect::chat_completions::kept::{self, OWN, keep, keep_inside, mark, set};
 use crate::dialect::chat_completions::message::{Spoken, Voice, write_spoken};
 use crate::dialect::chat_completions::stop::{stop, word};
 use crate::dialect::chat_completions::usage::{usage, write_usage};
@@ -31,7 +29,7 @@ pub(crate) fn decode_reply(body: &[u8]) -> Result<Reply, Flaw> {
         .and_then(|is_object| scanner.end().map(|()| is_object))
         .map_err(|broken| Flaw::of_broken(broken, body))?;
     let choices = choices.filter(|choices| is_object && choices.is_array());
-    items(choices.ok_or(Flaw::WrongShape)?, |item| {
+    choices.ok_or(Flaw::WrongShape)?.items(|item| {
         if item.is_object() {
             reply.choices.push(choice(item));
         }
@@ -42,8 +40,8 @@ pub(crate) fn decode_reply(body: &[u8]) -> Result<Reply, Flaw> {
 /// Takes a member that stands beside the choices, of an answer or of a chunk.
 pub(super) fn opening_member(reply: &mut Reply, key: &[u8], value: Value<'_>) {
     match key {
-        b"id" => reply.id = string(value).filter(|id| !id.is_empty()),
-        b"model" => reply.model = string(value).filter(|model| !model.is_empty()),
+        b"id" => reply.id = value.meaning().filter(|id| !id.is_empty()),
+        b"model" => reply.model = value.meaning().filter(|model| !model.is_empty()),
         b"created" => reply.created = seconds(value),
         b"object" => {}
         _ => keep(&mut reply.rest, key, value),
@@ -54,17 +52,17 @@ pub(super) fn opening_member(reply: &mut Reply, key: &[u8], value: Value<'_>) {
 fn seconds(value: Value<'_>) -> Option<u64> {
     let text = std::str::from_utf8(value.raw).ok()?;
     let whole = text.split(['.', 'e', 'E']).next()?;
-    number(value).and_then(|_| whole.parse().ok())
+    value.number().and_then(|_| whole.parse().ok())
 }
 
 fn choice(item: Value<'_>) -> Choice {
     let mut spoken = Spoken::default();
     let (mut reason, mut sequence, mut logprobs) = (None, None, None);
     let mut rest = Rest::default();
-    members(item, |key, value| match key {
+    item.members(|key, value| match key {
         _ if value.is_null() => {}
         b"index" => {}
-        b"message" => members(value, |key, value| {
+        b"message" => value.members(|key, value| {
             if key != b"role" {
                 spoken.take(key, value);
             }
@@ -151,5 +149,5 @@ fn write_choice(
         None => out.key("logprobs").null(),
     }
     out.text("finish_reason", word(choice.stop.as_ref()));
-    kept::write(out, &choice.rest, &["message"]);
+    out.rest_but(&choice.rest, OWN, &["message"]);
 }

@@ -1,14 +1,14 @@
 //! Why an answer ended: `finish_reason`.
 
-use crate::dialect::chat_completions::kept::{OWN, string};
+use crate::dialect::chat_completions::kept::OWN;
 use crate::neutral::{Stop, StopReason};
 use crate::scan::Value;
 
 /// What a finish reason means. `has_calls`: the answer asks for tools. `sequence` is a member some
 /// servers add: the text that ended it.
 pub(super) fn stop(word: Value<'_>, has_calls: bool, sequence: Option<Value<'_>>) -> Option<Stop> {
-    let word = string(word).filter(|word| !word.is_empty())?;
-    let sequence = sequence.and_then(string).filter(|_| word == "stop");
+    let word = word.meaning().filter(|word| !word.is_empty())?;
+    let sequence = sequence.and_then(Value::meaning).filter(|_| word == "stop");
     let reason = match word.as_str() {
         "stop" if sequence.is_some() => StopReason::Sequence,
         // A forced call ends so, too.
@@ -28,9 +28,9 @@ pub(super) fn stop(word: Value<'_>, has_calls: bool, sequence: Option<Value<'_>>
 /// The finish reason for an end.
 pub(super) fn word(stop: Option<&Stop>) -> &str {
     let Some(stop) = stop else { return "stop" };
-    match &stop.word {
-        Some((dialect, word)) if *dialect == OWN => word,
-        Some(_) | None => match stop.reason {
+    match stop.word_of(OWN) {
+        Some(word) => word,
+        None => match stop.reason {
             StopReason::Length | StopReason::ContextFull => "length",
             StopReason::ToolCalls => "tool_calls",
             StopReason::Filtered | StopReason::Refused => "content_filter",

@@ -1,8 +1,6 @@
 //! Tokens, counted this dialect's way and in one meaning for all.
 
-use crate::dialect::chat_completions::kept::{
-    self, OWN, is_marked, keep, keep_inside, mark, members,
-};
+use crate::dialect::chat_completions::kept::{self, OWN, is_marked, keep, keep_inside, mark};
 use crate::neutral::{Rest, Usage};
 use crate::scan::Value;
 use crate::write::Writer;
@@ -17,7 +15,7 @@ pub(super) fn usage(value: Value<'_>) -> Option<Usage> {
     }
     let mut usage = Usage::default();
     let (mut total, mut hit, mut details) = (None, None, (None, None));
-    members(value, |key, value| {
+    value.members(|key, value| {
         let count = value.count();
         match (key, count) {
             (b"prompt_tokens", Some(count)) => usage.input = count,
@@ -48,7 +46,7 @@ pub(super) fn usage(value: Value<'_>) -> Option<Usage> {
 
 fn read_input(usage: &mut Usage, value: Value<'_>) {
     let mut inside = Rest::default();
-    members(value, |key, value| match (key, value.count()) {
+    value.members(|key, value| match (key, value.count()) {
         (b"cached_tokens", Some(count)) => usage.cached = count,
         (b"cache_write_tokens", Some(count)) => {
             usage.cache_written = count;
@@ -63,7 +61,7 @@ fn read_input(usage: &mut Usage, value: Value<'_>) {
 
 fn read_output(usage: &mut Usage, value: Value<'_>) {
     let mut inside = Rest::default();
-    members(value, |key, value| match (key, value.count()) {
+    value.members(|key, value| match (key, value.count()) {
         (b"reasoning_tokens", Some(count)) => usage.reasoning = count,
         _ if value.is_null() => {}
         _ => keep(&mut inside, key, value),
@@ -125,6 +123,6 @@ pub(super) fn write_usage(out: &mut Writer<'_>, usage: &Usage) {
                 kept::write_inside(details, rest, OUTPUT);
             });
         }
-        kept::write(object, rest, &[INPUT, OUTPUT]);
+        object.rest_but(rest, OWN, &[INPUT, OUTPUT]);
     });
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::keys::camel;
 use super::numbers;
-use crate::request::{Addressed, MAX_KEY, MAX_KEYS, RequestHead, RequestProblem, fold, not_json};
+use crate::request::{Addressed, MAX_KEY, MAX_KEYS, RequestHead, RequestProblem, checked, fold};
 use crate::scan::{Broken, Scanner, Value};
 
 /// The parameters a decision rests on: whoever else reads them must read the same.
@@ -25,18 +25,6 @@ pub(crate) fn read_request(
         include_usage: false,
         max_tokens: max_tokens(found.config)?,
         input_tokens: u32::try_from(body.len() / 4).unwrap_or(u32::MAX),
-    })
-}
-
-/// What is wrong with a body that is no JSON, or not UTF-8.
-pub(super) fn checked<T>(body: &[u8], read: Result<T, Broken>) -> Result<T, RequestProblem> {
-    if let Err(error) = std::str::from_utf8(body) {
-        return Err(not_json(body, error.valid_up_to()));
-    }
-    read.map_err(|broken| match broken {
-        Broken::At(at) => not_json(body, at),
-        Broken::Cut => not_json(body, body.len()),
-        Broken::TooComplex => RequestProblem::TooComplex,
     })
 }
 

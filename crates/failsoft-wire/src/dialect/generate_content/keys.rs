@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::Dialect;
-use crate::neutral::{Json, Rest};
+use crate::neutral::Rest;
 use crate::write::Writer;
 
 /// This dialect.
@@ -39,7 +39,7 @@ pub(super) fn keep_inside(rest: &mut Rest, key: &[u8], raw: &[u8]) {
 pub(super) fn write_outside(object: &mut Writer<'_>, rest: &Rest) {
     for (key, json) in rest.members_for(HERE) {
         if !key.starts_with(INSIDE) {
-            write(object, key, json);
+            object.as_written(key.as_bytes(), json.as_str());
         }
     }
 }
@@ -49,7 +49,7 @@ pub(super) fn write_inside(object: &mut Writer<'_>, rest: &Rest) {
     for (key, json) in rest.members_for(HERE) {
         let inside = key.strip_prefix(INSIDE).filter(|key| !key.starts_with(INSIDE));
         if let Some(key) = inside {
-            write(object, key, json);
+            object.as_written(key.as_bytes(), json.as_str());
         }
     }
 }
@@ -69,15 +69,6 @@ pub(super) fn has_outside(rest: &Rest, key: &str) -> bool {
 /// Whether anything was kept of the object one level further down.
 pub(super) fn has_any_inside(rest: &Rest) -> bool {
     rest.members_for(HERE).iter().any(|(key, _)| key.starts_with(INSIDE))
-}
-
-fn write(object: &mut Writer<'_>, key: &str, json: &Json) {
-    // Keys are kept as they stood in the text, escapes and all.
-    let unescaped = key.contains('\\').then(|| serde_json::from_str(&format!("\"{key}\"")).ok());
-    match unescaped.flatten() {
-        Some(key) => object.json(String::as_str(&key), json),
-        None => object.json(key, json),
-    }
 }
 
 #[cfg(test)]

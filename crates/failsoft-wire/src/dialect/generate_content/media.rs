@@ -1,7 +1,8 @@
 //! Media, written.
 
 use super::keys::{HERE, has_inside, write_inside, write_outside};
-use super::seal;
+use crate::base64;
+use crate::dialect::media_type;
 use crate::neutral::{Media, MediaKind, MediaSource};
 use crate::write::Writer;
 
@@ -11,7 +12,7 @@ pub(super) fn write(part: &mut Writer<'_>, media: &Media) {
     match &media.source {
         MediaSource::Inline { mime, base64 } => inline(part, media, (mime, base64)),
         MediaSource::Text(text) => {
-            inline(part, media, ("text/plain", &seal::encode(text.as_bytes())));
+            inline(part, media, ("text/plain", &base64::encode(text.as_bytes())));
         }
         MediaSource::Url { url, mime } => part.key("fileData").object(|data| {
             let guess = || (!is_own).then(|| guessed(url, media.kind));
@@ -48,36 +49,10 @@ fn inside(data: &mut Writer<'_>, media: &Media) {
 
 /// The media type of a file at an address, which must be said: by its ending, else by its kind.
 fn guessed(url: &str, kind: MediaKind) -> &'static str {
-    const ENDINGS: [(&str, &str); 19] = [
-        (".png", "image/png"),
-        (".jpg", "image/jpeg"),
-        (".jpeg", "image/jpeg"),
-        (".webp", "image/webp"),
-        (".gif", "image/gif"),
-        (".bmp", "image/bmp"),
-        (".heic", "image/heic"),
-        (".pdf", "application/pdf"),
-        (".txt", "text/plain"),
-        (".csv", "text/csv"),
-        (".html", "text/html"),
-        (".json", "application/json"),
-        (".mp3", "audio/mpeg"),
-        (".wav", "audio/wav"),
-        (".ogg", "audio/ogg"),
-        (".flac", "audio/flac"),
-        (".mp4", "video/mp4"),
-        (".webm", "video/webm"),
-        (".mov", "video/quicktime"),
-    ];
-    let path = url.split(['?', '#']).next().unwrap_or(url).to_ascii_lowercase();
-    let known = ENDINGS.iter().find(|(ending, _)| path.ends_with(ending));
-    known.map_or(
-        match kind {
-            MediaKind::Image => "image/jpeg",
-            MediaKind::File => "application/pdf",
-            MediaKind::Audio => "audio/mpeg",
-            MediaKind::Video => "video/mp4",
-        },
-        |(_, mime)| mime,
-    )
+    media_type::of_name(url).unwrap_or(match kind {
+        MediaKind::Image => "image/jpeg",
+        MediaKind::File => "application/pdf",
+        MediaKind::Audio => "audio/mpeg",
+        MediaKind::Video => "video/mp4",
+    })
 }

@@ -3,6 +3,7 @@
 use super::ids::Ids;
 use super::keys::{HERE, camel, keep_inside};
 use super::{numbers, seal};
+use crate::base64;
 use crate::neutral::{Json, Media, MediaKind, MediaSource, Part, Rest, Seal, ToolCall, ToolResult};
 use crate::scan::{Broken, Scanner, Value};
 
@@ -272,7 +273,7 @@ fn inline(value: Value<'_>, rest: &mut Rest) -> Option<Part> {
         match camel(key).as_ref() {
             _ if value.is_null() => {}
             b"mimeType" => mime = value.string().unwrap_or_default(),
-            b"data" => data = value.string().map(seal::standard),
+            b"data" => data = value.string().map(|data| base64::standard(&data).into_owned()),
             b"displayName" => name = value.string(),
             _ => keep_inside(rest, key, value.raw),
         }

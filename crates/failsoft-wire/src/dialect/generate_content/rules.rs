@@ -1,10 +1,7 @@
 //! What this dialect, as a target, does about each feature of other dialects' calls.
 
-use crate::neutral::{Feature, Note, Rule, RuleRow};
-
-const fn row(feature: Feature, rule: Rule, how: &'static str) -> RuleRow {
-    RuleRow { feature, rule, how }
-}
+use crate::dialect::rules::row;
+use crate::neutral::{Feature, Rule, RuleRow};
 
 /// One row for every feature.
 pub(crate) const RULES: &[RuleRow] = &[
@@ -12,10 +9,10 @@ pub(crate) const RULES: &[RuleRow] = &[
     row(
         Feature::SystemTurn,
         Rule::Emulate,
-        "before the first turn joins `systemInstruction`, later a user's text that says so",
+        "`systemInstruction` before the conversation, later words of the user's, marked",
     ),
     row(Feature::Tools, Rule::Map, "`functionDeclarations` with `parametersJsonSchema`"),
-    row(Feature::CustomTools, Rule::Emulate, "a function with one `input` string"),
+    row(Feature::CustomTools, Rule::Emulate, "a function whose one argument is the text, `input`"),
     row(Feature::StrictTools, Rule::Emulate, "mode `VALIDATED` for all functions"),
     row(Feature::ParallelToolCalls, Rule::Map, "several `functionCall` parts"),
     row(Feature::SingleToolCall, Rule::Drop, "there is no such bound"),
@@ -30,12 +27,12 @@ pub(crate) const RULES: &[RuleRow] = &[
     row(
         Feature::ToolResultMedia,
         Rule::Map,
-        "`functionResponse.parts`; before Gemini 3, behind the results",
+        "`functionResponse.parts`; before the third generation, behind the results",
     ),
-    row(Feature::HostedTools, Rule::Refuse, "other providers' tools"),
+    row(Feature::HostedTools, Rule::Refuse, "each provider runs its own"),
     row(Feature::Images, Rule::Map, "`inlineData`"),
     row(Feature::ImageUrls, Rule::Map, "`fileData`, fetched by Google"),
-    row(Feature::ImageDetail, Rule::Drop, "the model decides"),
+    row(Feature::ImageDetail, Rule::Drop, "there is no such choice"),
     row(Feature::Files, Rule::Map, "`inlineData`"),
     row(Feature::FileUrls, Rule::Map, "`fileData`, fetched by Google"),
     row(Feature::AudioVideo, Rule::Map, "`inlineData` or `fileData`"),
@@ -58,34 +55,25 @@ pub(crate) const RULES: &[RuleRow] = &[
     row(
         Feature::ReasoningEffort,
         Rule::Map,
-        "`thinkingLevel`; for Gemini 2.5 `thinkingBudget`, before that left out",
+        "`thinkingLevel`; for generation 2.5 `thinkingBudget`, before that left out",
     ),
     row(Feature::ReasoningBudget, Rule::Map, "`thinkingBudget`"),
     row(Feature::Thinking, Rule::Map, "parts with `thought`"),
     row(
         Feature::Seals,
         Rule::Emulate,
-        "`thoughtSignature`; where it was another's, Google's placeholder for Gemini 3",
+        "`thoughtSignature`; where it was another's, Google's placeholder for the third generation",
     ),
-    row(Feature::Citations, Rule::Drop, "only answers have them"),
-    row(Feature::Refusals, Rule::Emulate, "as text"),
+    row(Feature::Citations, Rule::Drop, "the words stay"),
+    row(Feature::Refusals, Rule::Emulate, "words of the assistant's"),
     row(Feature::Prefill, Rule::Map, "a last turn of role `model`; some models refuse it"),
-    row(Feature::User, Rule::Drop, "nothing like it"),
-    row(Feature::Metadata, Rule::Drop, "labels have other rules, and only on Vertex"),
-    row(Feature::ServerState, Rule::Refuse, "it is at another provider"),
-    row(Feature::ForeignParts, Rule::Drop, "other dialects' own"),
-    row(Feature::ForeignParameters, Rule::Drop, "other dialects' own"),
+    row(Feature::User, Rule::Drop, "there is no such parameter"),
+    row(
+        Feature::Metadata,
+        Rule::Drop,
+        "labels have other rules, and only on one of its two services",
+    ),
+    row(Feature::ServerState, Rule::Refuse, "it lies with the provider that made it"),
+    row(Feature::ForeignParts, Rule::Drop, "only the client's dialect has them"),
+    row(Feature::ForeignParameters, Rule::Drop, "only the client's dialect has them"),
 ];
-
-/// What was left out or made from something else, each feature once.
-#[derive(Debug, Default)]
-pub(super) struct Notes(pub(super) Vec<Note>);
-
-impl Notes {
-    /// Adds a note, if there is reason to.
-    pub(super) fn add_if(&mut self, feature: Feature, rule: Rule, is_so: bool) {
-        if is_so && !self.0.iter().any(|note| note.feature == feature) {
-            self.0.push(Note { feature, rule });
-        }
-    }
-}

@@ -1,7 +1,7 @@
 //! Google's own schemas, an older cousin of JSON schema.
 
 use crate::neutral::Json;
-use crate::scan::{Broken, Scanner};
+use crate::scan::{Broken, Scanner, meaning_of_key};
 use crate::write::Writer;
 
 use super::keys::camel;
@@ -96,9 +96,7 @@ fn named<'a>(scanner: &mut Scanner<'a>, out: &mut Writer<'_>) -> Result<(), Brok
     let mut result = Ok(());
     out.object(|object| {
         let members = Scanner::new(whole.raw).members(|scanner, key| {
-            let quoted = [b"\"", key, b"\""].concat();
-            let name: String = serde_json::from_slice(&quoted).unwrap_or_default();
-            object.key(&name);
+            object.key(&meaning_of_key(key).unwrap_or_default());
             schema(scanner, object)
         });
         result = members.map(|_| ());

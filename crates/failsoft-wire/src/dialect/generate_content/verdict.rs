@@ -77,7 +77,7 @@ pub(super) fn stop(word: String, asks_for_tools: bool) -> Stop {
 
 /// The word for a neutral reason.
 pub(super) fn word_of(stop: &Stop) -> &str {
-    if let Some((HERE, word)) = &stop.word {
+    if let Some(word) = stop.word_of(HERE) {
         return word;
     }
     match stop.reason {

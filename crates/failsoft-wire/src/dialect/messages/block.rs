@@ -1,6 +1,6 @@
 //! Blocks of content, read.
 
-use super::members::{Members, kept, text};
+use super::members::{Members, kept};
 use super::{HERE, names};
 use crate::neutral::{
     Citation, Media, MediaKind, MediaSource, Part, Rest, Seal, ToolCall, ToolResult,
@@ -31,7 +31,7 @@ impl Side {
 pub(super) fn content(scanner: &mut Scanner<'_>, side: Side) -> Result<Option<Vec<Part>>, Broken> {
     let mut parts = Vec::new();
     if scanner.token()? != b'[' {
-        parts.extend(text(scanner.value()?).map(Part::text));
+        parts.extend(scanner.value()?.meaning().map(Part::text));
         return Ok((!parts.is_empty()).then_some(parts));
     }
     let mut are_blocks = true;
@@ -45,23 +45,14 @@ pub(super) fn content(scanner: &mut Scanner<'_>, side: Side) -> Result<Option<Ve
     Ok(are_blocks.then_some(parts))
 }
 
-/// How the value of a seal begins that belongs to the tool call before it. The dialect has no
-/// place for one at a call, so it travels in thoughts without words behind the call.
-const OF_CALL: &str = "call.";
-
-/// The seal of a tool call as the seal of thoughts.
-pub(super) fn seal_of_call(seal: &Seal) -> Seal {
-    Seal { value: format!("{OF_CALL}{}", seal.value), maker: seal.maker }
-}
-
 /// Appends a part, or puts the seal it carries back to its tool call.
 fn push(parts: &mut Vec<Part>, part: Part) {
-    if let Part::Thinking { text, seal: Some(Seal { value, maker: Some(maker) }), .. } = &part
+    if let Part::Thinking { text, seal: Some(seal), .. } = &part
         && text.is_empty()
-        && let Some(value) = value.strip_prefix(OF_CALL)
+        && let Some(seal) = seal.as_call().filter(|seal| seal.maker.is_some())
     {
         if let Some(Part::ToolCall(call)) = parts.last_mut() {
-            call.seal = Some(Seal { value: value.to_owned(), maker: Some(*maker) });
+            call.seal = Some(seal);
         }
         return;
     }

@@ -1,7 +1,7 @@
 //! Objects as they stand: known members are picked out, the others are kept.
 
 use super::HERE;
-use crate::neutral::Rest;
+use crate::neutral::{Json, Rest};
 use crate::scan::{Broken, Scanner, Value};
 
 /// The members of an object.
@@ -36,7 +36,7 @@ impl<'a> Members<'a> {
 
     /// A member's text.
     pub(super) fn text(&self, key: &str) -> Option<String> {
-        text(self.find(key)?)
+        self.find(key)?.meaning()
     }
 
     /// What the object says it is.
@@ -59,24 +59,7 @@ impl<'a> Members<'a> {
     }
 }
 
-/// A string's meaning; what is no Unicode in it becomes replacement characters.
-pub(super) fn text(value: Value<'_>) -> Option<String> {
-    let bytes = value.unescaped()?;
-    Some(
-        String::from_utf8(bytes)
-            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),
-    )
-}
-
-/// A number.
-pub(super) fn number(value: Value<'_>) -> Option<f64> {
-    let first = value.raw.first()?;
-    let is_number = first.is_ascii_digit() || *first == b'-';
-    std::str::from_utf8(value.raw).ok().filter(|_| is_number)?.parse().ok()
-}
-
 /// A member that was kept for this dialect.
 pub(super) fn kept<'a>(rest: &'a Rest, key: &str) -> Option<&'a str> {
-    let members = rest.members_for(HERE).iter();
-    members.into_iter().find(|(known, _)| &**known == key).map(|(_, json)| json.as_str())
+    rest.kept(HERE, key).map(Json::as_str)
 }

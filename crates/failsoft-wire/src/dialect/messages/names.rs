@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use crate::dialect::names::fingerprint;
+
 /// How a name begins that was written in the dialect's alphabet, so that it can be read back.
 const ESCAPED: &str = "fsx_";
 
@@ -63,12 +65,6 @@ fn unescaped(mut rest: &str) -> Option<String> {
         }
     }
     String::from_utf8(bytes).ok()
-}
-
-/// FNV-1a: the same on every machine and in every version.
-fn fingerprint(text: &str) -> u64 {
-    let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, step)
 }
 
 #[cfg(test)]

@@ -193,17 +193,15 @@ impl Style {
     /// A seal as it goes to this client. Thoughts that nobody sealed get the mark of their maker
     /// alone, so that they are known again when they come back.
     pub(super) fn signature(&self, seal: Option<&Seal>) -> String {
-        let value = seal.map(|seal| seal.value.clone()).unwrap_or_default();
-        Seal { value, maker: self.maker }.marked()
+        let none = Seal { value: String::new(), maker: None };
+        seal.unwrap_or(&none).shown(self.maker)
     }
-}
 
-impl Style {
     /// The seal of a tool call as the signature of thoughts behind it: to clients of another
     /// dialect only, for this one seals no calls.
     pub(super) fn signature_of_call(&self, seal: Option<&Seal>) -> Option<String> {
         let seal = seal.filter(|_| self.maker.is_some())?;
-        Some(self.signature(Some(&block::seal_of_call(seal))))
+        Some(seal.of_call().shown(self.maker))
     }
 }
 
@@ -232,7 +230,7 @@ fn tool_call(writer: &mut Writer<'_>, call: &ToolCall) {
         writer.text("type", "tool_use");
         writer.text("id", &names::id(&call.id));
         writer.text("name", &call.name);
-        super::call::input(writer.key("input"), call);
+        writer.json("input", &call.input());
         writer.rest(&call.rest, HERE);
     });
 }

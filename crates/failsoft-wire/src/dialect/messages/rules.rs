@@ -1,17 +1,18 @@
 //! What this dialect, as a target, does about each feature of other dialects' calls.
 
+use crate::dialect::rules::row;
 use crate::neutral::{Feature, Rule, RuleRow};
-
-const fn row(feature: Feature, rule: Rule, how: &'static str) -> RuleRow {
-    RuleRow { feature, rule, how }
-}
 
 /// The dialect's column.
 pub(crate) const RULES: &[RuleRow] = &[
     row(Feature::System, Rule::Map, "`system`"),
-    row(Feature::SystemTurn, Rule::Emulate, "`system` at the beginning, else words of the user's"),
+    row(
+        Feature::SystemTurn,
+        Rule::Emulate,
+        "`system` before the conversation, later words of the user's",
+    ),
     row(Feature::Tools, Rule::Map, "`tools`; names in other alphabets are written in this one"),
-    row(Feature::CustomTools, Rule::Emulate, "an object with the text as its one member `input`"),
+    row(Feature::CustomTools, Rule::Emulate, "a function whose one argument is the text, `input`"),
     row(
         Feature::StrictTools,
         Rule::Map,
@@ -32,10 +33,10 @@ pub(crate) const RULES: &[RuleRow] = &[
     ),
     row(Feature::ToolErrors, Rule::Map, "`is_error`"),
     row(Feature::ToolResultMedia, Rule::Map, "blocks in `tool_result`"),
-    row(Feature::HostedTools, Rule::Refuse, "other providers' tools cannot be called"),
+    row(Feature::HostedTools, Rule::Refuse, "each provider runs its own"),
     row(Feature::Images, Rule::Map, "`image` of PNG, JPEG, GIF or WebP; others refuse the target"),
     row(Feature::ImageUrls, Rule::Map, "`image` by `url`"),
-    row(Feature::ImageDetail, Rule::Drop, "images are looked at as they are"),
+    row(Feature::ImageDetail, Rule::Drop, "there is no such choice"),
     row(Feature::Files, Rule::Map, "`document` of PDF or text; others refuse the target"),
     row(Feature::FileUrls, Rule::Map, "`document` by `url`"),
     row(Feature::AudioVideo, Rule::Refuse, "there is no sound and no film"),
@@ -77,10 +78,10 @@ pub(crate) const RULES: &[RuleRow] = &[
         Rule::Map,
         "`thinking.budget_tokens`, from 4.6 on an effort; left out where a tool is forced or thoughts are missing",
     ),
-    row(Feature::Thinking, Rule::Drop, "thoughts go with their seal only"),
+    row(Feature::Thinking, Rule::Drop, "left out, unless this target sealed them"),
     row(Feature::Seals, Rule::Map, "`signature`, to the target that made it"),
     row(Feature::Citations, Rule::Drop, "the words stay"),
-    row(Feature::Refusals, Rule::Emulate, "words"),
+    row(Feature::Refusals, Rule::Emulate, "words of the assistant's"),
     row(
         Feature::Prefill,
         Rule::Map,
@@ -88,18 +89,7 @@ pub(crate) const RULES: &[RuleRow] = &[
     ),
     row(Feature::User, Rule::Map, "`metadata.user_id`, up to 256 bytes"),
     row(Feature::Metadata, Rule::Drop, "there are no labels"),
-    row(Feature::ServerState, Rule::Refuse, "what another provider keeps cannot be read"),
-    row(Feature::ForeignParts, Rule::Drop, "left out"),
-    row(Feature::ForeignParameters, Rule::Drop, "left out"),
+    row(Feature::ServerState, Rule::Refuse, "it lies with the provider that made it"),
+    row(Feature::ForeignParts, Rule::Drop, "only the client's dialect has them"),
+    row(Feature::ForeignParameters, Rule::Drop, "only the client's dialect has them"),
 ];
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_feature_has_its_row_in_order() {
-        let features: Vec<_> = RULES.iter().map(|row| row.feature).collect();
-        assert_eq!(features, Feature::ALL);
-    }
-}

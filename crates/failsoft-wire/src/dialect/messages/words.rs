@@ -29,7 +29,7 @@ pub(super) fn stop(word: String, sequence: Option<String>) -> Stop {
 /// The word for why an answer ended, which may have called tools or refused.
 pub(super) fn stop_word(stop: Option<&Stop>, has_calls: bool, has_refused: bool) -> &str {
     let Some(stop) = stop else { return if has_calls { "tool_use" } else { "end_turn" } };
-    if let Some((HERE, word)) = &stop.word {
+    if let Some(word) = stop.word_of(HERE) {
         return word;
     }
     let is_done = stop.reason == StopReason::Done;

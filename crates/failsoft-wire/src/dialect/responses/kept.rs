@@ -8,8 +8,7 @@ use crate::write::Writer;
 /// This dialect.
 pub(super) const OWN: Dialect = Dialect::Responses;
 
-/// Where a message's own members are kept, in the first of its parts. No key of JSON can have a
-/// quote in it.
+/// Where a message's own members are kept, in the first of its parts.
 pub(super) const HEAD: &str = "\"head";
 
 /// Where a refusal's message has its members, in its turn.
@@ -82,7 +81,7 @@ impl<'a> Members<'a> {
 
     /// A string that is understood; anything else is kept.
     pub(super) fn take_text(&mut self, key: &str) -> Option<String> {
-        let text = string(self.peek(key)?)?;
+        let text = self.peek(key)?.meaning()?;
         self.take(key);
         Some(text)
     }
@@ -119,46 +118,15 @@ pub(super) fn objects<'a>(value: Value<'a>, mut object: impl FnMut(Members<'a>))
     });
 }
 
-/// Visits the items of a value that was checked before. What is no array has none.
-pub(super) fn items<'a>(value: Value<'a>, mut item: impl FnMut(Value<'a>)) {
-    let _ = Scanner::new(value.raw).items(|scanner| {
-        item(scanner.value()?);
-        Ok::<(), Broken>(())
-    });
-}
-
-/// A string's meaning; lone surrogates become replacement characters.
-pub(super) fn string(value: Value<'_>) -> Option<String> {
-    let bytes = value.unescaped()?;
-    Some(match String::from_utf8(bytes) {
-        Ok(text) => text,
-        Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
-    })
-}
-
-/// A string's meaning, or the JSON itself of what is none.
-pub(super) fn string_or_json(value: Value<'_>) -> String {
-    string(value).unwrap_or_else(|| String::from_utf8_lossy(value.raw).into_owned())
-}
-
 /// A member that was kept.
 pub(super) fn kept<'a>(rest: &'a Rest, key: &str) -> Option<&'a Json> {
-    rest.members_for(OWN).iter().find(|(known, _)| &**known == key).map(|(_, json)| json)
+    rest.kept(OWN, key)
 }
 
 /// A string that was kept.
 pub(super) fn kept_text(rest: &Rest, key: &str) -> Option<String> {
     let json = kept(rest, key)?;
-    string(Value { raw: json.as_str().as_bytes(), start: 0 })
-}
-
-/// Writes what was kept, but for these and for what is not of the text.
-pub(super) fn write(out: &mut Writer<'_>, rest: &Rest, but: &[&str]) {
-    for (key, json) in rest.members_for(OWN) {
-        if !key.starts_with('"') && !but.contains(&&**key) {
-            out.kept(key, json);
-        }
-    }
+    Value { raw: json.as_str().as_bytes(), start: 0 }.meaning()
 }
 
 /// Whether nothing of it would be written.

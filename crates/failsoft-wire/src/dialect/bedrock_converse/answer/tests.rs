@@ -1,3 +1,5 @@
+//! Answers, plain and in events, as they were recorded and as nobody sends them.
+
 use super::*;
 
 fn read(events: &[(&str, &str)]) -> (Vec<Meaning>, BedrockReader) {

@@ -1,11 +1,12 @@
 //! From a body to the neutral form.
 
-use crate::dialect::bedrock_converse::blocks::{self, items, members};
+use crate::dialect::bedrock_converse::blocks;
 use crate::dialect::bedrock_converse::{DIALECT, keep};
+use crate::dialect::effort;
 use crate::neutral::{
-    Call, Effort, Hosted, Json, OutputFormat, Part, Reasoning, Rest, Role, Tool, ToolChoice, Turn,
+    Call, Hosted, Json, OutputFormat, Part, Reasoning, Rest, Role, Tool, ToolChoice, Turn,
 };
-use crate::request::RequestProblem;
+use crate::request::{RequestProblem, checked};
 use crate::scan::{Broken, Scanner, Value};
 
 /// What `messages` must be.
@@ -13,9 +14,6 @@ const MESSAGES: &str = "an array of objects with a `role` and an array as `conte
 
 /// Reads a call. The model and whether a stream is wanted stand in the path, not in the body.
 pub(crate) fn decode_call(body: &[u8]) -> Result<Call, RequestProblem> {
-    if let Err(error) = std::str::from_utf8(body) {
-        return Err(not_json(body, error.valid_up_to()));
-    }
     let mut call = Call { rest: Rest::of(DIALECT), ..Call::default() };
     let mut problem = None;
     let mut scanner = Scanner::new(body);
@@ -25,21 +23,10 @@ pub(crate) fn decode_call(body: &[u8]) -> Result<Call, RequestProblem> {
         }
         Ok(())
     });
-    match scanned.and_then(|is_object| scanner.end().map(|()| is_object)) {
-        Ok(true) => problem.map_or(Ok(call), Err),
-        Ok(false) => Err(RequestProblem::NotAnObject),
-        Err(Broken::At(at)) => Err(not_json(body, at)),
-        Err(Broken::Cut) => Err(not_json(body, body.len())),
-        Err(Broken::TooComplex) => Err(RequestProblem::TooComplex),
+    match checked(body, scanned.and_then(|is_object| scanner.end().map(|()| is_object)))? {
+        true => problem.map_or(Ok(call), Err),
+        false => Err(RequestProblem::NotAnObject),
     }
-}
-
-fn not_json(body: &[u8], at: usize) -> RequestProblem {
-    let before = body.get(..at).unwrap_or(body);
-    let line_start = memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1);
-    let line = memchr::memchr_iter(b'\n', before).count() + 1;
-    let column = String::from_utf8_lossy(before.get(line_start..).unwrap_or_default());
-    RequestProblem::NotJson { line, column: column.chars().count() + 1 }
 }
 
 /// A member at the top: broken JSON is one thing, a wrong type another.
@@ -130,13 +117,13 @@ fn turn(scanner: &mut Scanner<'_>) -> Result<Option<Turn>, Broken> {
 
 fn inference(call: &mut Call, value: Value<'_>) {
     let mut is_known = true;
-    members(value, |key, value| match key {
+    value.members(|key, value| match key {
         _ if value.is_null() => {}
         b"maxTokens" => call.max_tokens = value.count(),
-        b"temperature" => call.sampling.temperature = number(value),
-        b"topP" => call.sampling.top_p = number(value),
+        b"temperature" => call.sampling.temperature = value.number(),
+        b"topP" => call.sampling.top_p = value.number(),
         b"stopSequences" => {
-            items(value, |item| call.stop.extend(item.string()));
+            value.items(|item| call.stop.extend(item.string()));
         }
         _ => is_known = false,
     });
@@ -145,15 +132,11 @@ fn inference(call: &mut Call, value: Value<'_>) {
     }
 }
 
-fn number(value: Value<'_>) -> Option<f64> {
-    std::str::from_utf8(value.raw).ok()?.parse().ok()
-}
-
 fn tool_config(call: &mut Call, value: Value<'_>) {
     let mut is_known = true;
-    members(value, |key, value| match key {
+    value.members(|key, value| match key {
         b"tools" => {
-            items(value, |item| match tool(item) {
+            value.items(|item| match tool(item) {
                 Ok(tool) => call.tools.push(tool),
                 Err(hosted) => call.hosted.push(hosted),
             });
@@ -171,10 +154,10 @@ fn tool_config(call: &mut Call, value: Value<'_>) {
 
 fn tool_choice(value: Value<'_>) -> Option<ToolChoice> {
     let mut choice = None;
-    members(value, |key, value| match key {
+    value.members(|key, value| match key {
         b"auto" => choice = Some(ToolChoice::Auto),
         b"any" => choice = Some(ToolChoice::Required),
-        b"tool" => members(value, |key, value| {
+        b"tool" => value.members(|key, value| {
             if key == b"name" {
                 choice = value.string().map(ToolChoice::Named);
             }
@@ -188,12 +171,12 @@ fn tool_choice(value: Value<'_>) -> Option<ToolChoice> {
 fn tool(item: Value<'_>) -> Result<Tool, Hosted> {
     let mut rest = Rest::default();
     let (mut spec, mut kind) = (None, String::new());
-    members(item, |key, value| {
+    item.members(|key, value| {
         keep(&mut rest, key, value.raw);
         kind = String::from_utf8_lossy(key).into_owned();
         match key {
             b"toolSpec" => spec = Some(value),
-            b"systemTool" => members(value, |key, value| {
+            b"systemTool" => value.members(|key, value| {
                 if key == b"name" {
                     kind = value.string().unwrap_or_default();
                 }
@@ -207,11 +190,11 @@ fn tool(item: Value<'_>) -> Result<Tool, Hosted> {
 fn tool_spec(spec: Value<'_>) -> Option<Tool> {
     let (mut name, mut description, mut schema, mut strict) = (None, None, None, None);
     let mut rest = Rest::default();
-    members(spec, |key, value| match key {
+    spec.members(|key, value| match key {
         b"name" => name = value.string(),
         b"description" => description = value.string(),
         b"strict" => strict = value.boolean(),
-        b"inputSchema" => members(value, |key, value| {
+        b"inputSchema" => value.members(|key, value| {
             if key == b"json" {
                 schema = Some(Json::checked(value.raw));
             }
@@ -222,30 +205,24 @@ fn tool_spec(spec: Value<'_>) -> Option<Tool> {
 }
 
 fn metadata(call: &mut Call, key: &[u8], value: Value<'_>) {
-    let mut is_known = true;
-    members(value, |key, value| {
-        match (crate::dialect::bedrock_converse::text(key), value.string()) {
-            (Some(key), Some(value)) => _ = call.metadata.insert(key, value),
-            _ => is_known = false,
-        }
-    });
-    if !is_known {
-        keep(&mut call.rest, key, value.raw);
+    match value.labels() {
+        Some(labels) => call.metadata = labels,
+        None => keep(&mut call.rest, key, value.raw),
     }
 }
 
 fn output(call: &mut Call, value: Value<'_>) {
     let mut format = None;
-    members(value, |key, value| match key {
-        b"textFormat" => members(value, |key, value| {
+    value.members(|key, value| match key {
+        b"textFormat" => value.members(|key, value| {
             if key == b"structure" {
-                members(value, |key, value| {
+                value.members(|key, value| {
                     format = if key == b"jsonSchema" { json_schema(value) } else { format.take() };
                 });
             }
         }),
         b"effort" => {
-            let effort = value.string().as_deref().and_then(effort);
+            let effort = value.text().and_then(effort::read);
             call.reasoning.get_or_insert_default().effort = effort;
         }
         _ => {}
@@ -255,7 +232,7 @@ fn output(call: &mut Call, value: Value<'_>) {
 
 fn json_schema(value: Value<'_>) -> Option<OutputFormat> {
     let (mut name, mut description, mut schema) = (None, None, None);
-    members(value, |key, value| match key {
+    value.members(|key, value| match key {
         b"name" => name = value.string(),
         b"description" => description = value.string(),
         b"schema" => schema = value.string().and_then(|text| Json::new(&text)),
@@ -267,17 +244,17 @@ fn json_schema(value: Value<'_>) -> Option<OutputFormat> {
 /// What other dialects have words for among the model's own parameters.
 fn additional(call: &mut Call, value: Value<'_>) {
     let mut reasoning = Reasoning::default();
-    members(value, |key, value| match key {
+    value.members(|key, value| match key {
         b"top_k" => call.sampling.top_k = value.count(),
-        b"reasoning_effort" => reasoning.effort = value.string().as_deref().and_then(effort),
-        b"thinking" | b"reasoningConfig" => members(value, |key, value| match key {
+        b"reasoning_effort" => reasoning.effort = value.text().and_then(effort::read),
+        b"thinking" | b"reasoningConfig" => value.members(|key, value| match key {
             b"budget_tokens" => reasoning.budget = value.count(),
             b"maxReasoningEffort" => {
-                reasoning.effort = value.string().as_deref().and_then(effort);
+                reasoning.effort = value.text().and_then(effort::read);
             }
             _ => {}
         }),
-        b"inferenceConfig" => members(value, |key, value| {
+        b"inferenceConfig" => value.members(|key, value| {
             if key == b"topK" {
                 call.sampling.top_k = value.count();
             }
@@ -289,17 +266,6 @@ fn additional(call: &mut Call, value: Value<'_>) {
         known.budget = reasoning.budget.or(known.budget);
         known.effort = reasoning.effort.or(known.effort);
     }
-}
-
-fn effort(word: &str) -> Option<Effort> {
-    Some(match word {
-        "minimal" => Effort::Minimal,
-        "low" => Effort::Low,
-        "medium" => Effort::Medium,
-        "high" => Effort::High,
-        "xhigh" | "max" => Effort::Max,
-        _ => return None,
-    })
 }
 
 /// Whether an answer to a tool or a question for one stands among these.

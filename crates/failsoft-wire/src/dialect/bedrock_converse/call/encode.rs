@@ -1,31 +1,40 @@
 //! From the neutral form to a body.
 
-use super::Notes;
 use super::options::{Circumstances, Options};
 use super::plan::{Block, Message, Plan};
 use super::tools::{Offer, fitting_id, fitting_name, is_name};
-use crate::Dialect;
 use crate::dialect::bedrock_converse::media::{self, Names};
+use crate::dialect::bedrock_converse::rules::RULES;
 use crate::dialect::bedrock_converse::{DIALECT, blocks};
-use crate::neutral::{Call, Feature, Media, MediaKind, Part, Role, Rule, ToolResult};
+use crate::dialect::notes::Notes;
+use crate::dialect::rules::judge;
+use crate::neutral::{Call, Feature, Media, MediaKind, Part, Role, ToolResult};
 use crate::translate::{Destination, Encoded, Unfit};
 use crate::write::Writer;
 
 /// What stands for a tool's answer in which nothing is left.
 const NOTHING: &str = "(nothing)";
 
+/// What is left out or refused only where it stands in some places.
+const BY_PART: [Feature; 5] = [
+    Feature::ImageUrls,
+    Feature::FileUrls,
+    Feature::ImageDetail,
+    Feature::SingleToolCall,
+    Feature::Thinking,
+];
+
 /// Writes a call. The model goes into the path, not into the body.
 pub(crate) fn encode_call(call: &Call, to: &Destination<'_>) -> Result<Encoded, Unfit> {
-    check(call)?;
-    let mut notes = Notes::default();
     let is_own = call.rest.is_of(DIALECT);
+    let mut notes = if is_own { Notes::default() } else { judge(call, RULES, &BY_PART)? };
+    check(call)?;
     let mut plan = if is_own { Plan::same(call) } else { Plan::of(call, &mut notes) };
     let mut offer = Offer::of(call, to.follows_schemas, &mut notes);
     let options = if is_own {
         offer.instruction = None;
         Options::same(call)
     } else {
-        notes.add_if(Feature::ForeignParameters, Rule::Drop, !call.rest.is_empty());
         let with = Circumstances { to, plan: &plan, offer: &offer };
         Options::of(call, &with, &mut notes)
     };
@@ -53,25 +62,11 @@ pub(crate) fn encode_call(call: &Call, to: &Destination<'_>) -> Result<Encoded, 
         }
         body.rest(&call.rest, DIALECT);
     });
-    Ok(Encoded { body, notes: notes.0 })
+    Ok(Encoded { body, notes: notes.into_vec() })
 }
 
 /// What this dialect cannot express and may not leave out.
 fn check(call: &Call) -> Result<(), Unfit> {
-    let features = call.features();
-    for feature in [Feature::ServerState, Feature::SeveralChoices] {
-        if features.contains(feature) {
-            return Err(Unfit { feature });
-        }
-    }
-    if let Some(hosted) = call.hosted.iter().find(|hosted| !hosted.rest.is_of(DIALECT)) {
-        let is_custom = hosted.kind == "custom";
-        let feature = if is_custom { Feature::CustomTools } else { Feature::HostedTools };
-        return Err(Unfit { feature });
-    }
-    if wants_media(call) {
-        return Err(Unfit { feature: Feature::MediaOutput });
-    }
     if !call.tools.iter().all(|tool| is_name(&tool.name)) {
         return Err(Unfit { feature: Feature::Tools });
     }
@@ -97,13 +92,6 @@ fn check_part(part: &Part) -> Result<(), Unfit> {
 /// Results hold no sounds.
 fn is_shown(part: &Part) -> bool {
     matches!(part, Part::Media(Media { kind, .. }) if *kind != MediaKind::Audio)
-}
-
-/// Whether the client's own dialect asks for sounds or images as an answer.
-fn wants_media(call: &Call) -> bool {
-    let asks = |json: &str| ["\"audio\"", "\"image\""].iter().any(|kind| json.contains(kind));
-    let modalities = call.rest.members_for(Dialect::ChatCompletions);
-    modalities.iter().any(|(key, json)| **key == *"modalities" && asks(json.as_str()))
 }
 
 /// Writes blocks, and remembers what they were called.
@@ -155,7 +143,7 @@ impl Pen {
                 writer.object(|object| {
                     object.text("toolUseId", &fitting_id(&call.id));
                     object.text("name", &fitting_name(&call.name));
-                    object.key("input").raw(&blocks::input(call));
+                    object.json("input", &call.input());
                     object.rest(&call.rest, DIALECT);
                 });
             }),

@@ -1,11 +1,13 @@
 //! How the model answers: bounds, sampling, thinking, the form of the answer.
 
-use super::Notes;
 use super::plan::Plan;
 use super::tools::Offer;
 use crate::dialect::bedrock_converse::family::{Family, ThinkingForm};
 use crate::dialect::bedrock_converse::schema;
-use crate::neutral::{Call, Effort, Feature, Json, OutputFormat, Rule};
+use crate::dialect::effort::claude_word as word;
+use crate::dialect::instructions::{self, JSON_OBJECT};
+use crate::dialect::notes::Notes;
+use crate::neutral::{Call, Effort, Feature, OutputFormat};
 use crate::translate::Destination;
 use crate::write::Writer;
 
@@ -76,12 +78,6 @@ impl<'a> Options<'a> {
         options.set_sampling(call, family, notes);
         options.set_output(call, with.to, notes);
         options.set_metadata(call, notes);
-        let sampling = &call.sampling;
-        let penalties = sampling.frequency_penalty.or(sampling.presence_penalty);
-        notes.add_if(Feature::Seed, Rule::Drop, sampling.seed.is_some());
-        notes.add_if(Feature::Penalties, Rule::Drop, penalties.is_some());
-        notes.add_if(Feature::Logprobs, Rule::Drop, sampling.logprobs.is_some());
-        notes.add_if(Feature::User, Rule::Drop, call.user.is_some());
         options
     }
 
@@ -89,7 +85,7 @@ impl<'a> Options<'a> {
         let stop = call.stop.iter().map(String::as_str);
         self.stop = stop.filter(|text| !text.trim().is_empty()).collect();
         let is_less = self.stop.len() < call.stop.len();
-        notes.add_if(Feature::StopSequences, Rule::Drop, is_less);
+        notes.dropped_if(Feature::StopSequences, is_less);
     }
 
     fn set_thinking(
@@ -118,18 +114,18 @@ impl<'a> Options<'a> {
                 let is_free = !is_bound && !with.plan.lacks_thought();
                 self.thinking = budget.filter(|_| is_free).map(Thinking::Budget);
                 let is_emulated = self.thinking.is_some() && asked == Feature::ReasoningEffort;
-                notes.add_if(asked, Rule::Emulate, is_emulated);
-                notes.add_if(asked, Rule::Drop, self.thinking.is_none());
+                notes.emulated_if(asked, is_emulated);
+                notes.dropped_if(asked, self.thinking.is_none());
             }
             ThinkingForm::Adaptive => {
                 self.thinking = (!is_bound).then_some(Thinking::Adaptive);
                 let most = if is_bound { Effort::High } else { Effort::Max };
                 self.effort = Some(word(effort.min(most)));
-                notes.add_if(asked, Rule::Emulate, asked == Feature::ReasoningBudget || is_bound);
+                notes.emulated_if(asked, asked == Feature::ReasoningBudget || is_bound);
             }
             ThinkingForm::ReasoningEffort => {
                 self.thinking = Some(Thinking::ReasoningEffort(word(effort.min(Effort::High))));
-                notes.add_if(asked, Rule::Emulate, asked == Feature::ReasoningBudget);
+                notes.emulated_if(asked, asked == Feature::ReasoningBudget);
             }
             ThinkingForm::ReasoningConfig => {
                 // At its highest it takes neither bounds nor sampling parameters.
@@ -138,9 +134,9 @@ impl<'a> Options<'a> {
                 let most = if is_plain { Effort::High } else { Effort::Medium };
                 self.thinking = Some(Thinking::ReasoningConfig(word(effort.min(most))));
                 let is_exact = asked == Feature::ReasoningEffort && effort <= most;
-                notes.add_if(asked, Rule::Emulate, !is_exact);
+                notes.emulated_if(asked, !is_exact);
             }
-            ThinkingForm::None => notes.add(asked, Rule::Drop),
+            ThinkingForm::None => notes.dropped(asked),
         }
     }
 
@@ -150,15 +146,15 @@ impl<'a> Options<'a> {
         let is_free = !family.samples_alone() && !is_thinking;
         if let Some(temperature) = sampling.temperature {
             self.temperature = is_free.then_some(temperature.clamp(0.0, 1.0));
-            notes.add_if(Feature::Temperature, Rule::Drop, !is_free);
-            notes.add_if(Feature::Temperature, Rule::Emulate, !(0.0..=1.0).contains(&temperature));
+            notes.dropped_if(Feature::Temperature, !is_free);
+            notes.emulated_if(Feature::Temperature, !(0.0..=1.0).contains(&temperature));
         }
         if let Some(top_p) = sampling.top_p {
             let is_one_of_two =
                 family.takes_one_of_temperature_and_top_p() && self.temperature.is_some();
             let is_allowed = is_free && !is_one_of_two;
             self.top_p = is_allowed.then_some(top_p.clamp(0.0, 1.0));
-            notes.add_if(Feature::TopP, Rule::Drop, !is_allowed);
+            notes.dropped_if(Feature::TopP, !is_allowed);
         }
         if let Some(top_k) = sampling.top_k {
             self.top_k = match family {
@@ -166,7 +162,7 @@ impl<'a> Options<'a> {
                 Family::Nova | Family::Nova2 => Some(TopK::Nova(top_k.clamp(1, 128))),
                 Family::Claude(_) | Family::GptOss | Family::Other => None,
             };
-            notes.add_if(Feature::TopK, Rule::Drop, self.top_k.is_none());
+            notes.dropped_if(Feature::TopK, self.top_k.is_none());
         }
     }
 
@@ -174,9 +170,7 @@ impl<'a> Options<'a> {
         match &call.output {
             OutputFormat::Text => {}
             OutputFormat::Json => {
-                notes.add(Feature::JsonObject, Rule::Emulate);
-                let words = "Answer with one JSON object and nothing else.";
-                self.instruction = Some(words.to_owned());
+                self.instruction = Some(JSON_OBJECT.to_owned());
             }
             OutputFormat::Schema { name, description, schema, .. } if to.follows_schemas => {
                 self.schema = Some(Schema {
@@ -186,8 +180,8 @@ impl<'a> Options<'a> {
                 });
             }
             OutputFormat::Schema { description, schema, .. } => {
-                notes.add(Feature::JsonSchema, Rule::Emulate);
-                self.instruction = Some(schema_words(description.as_deref(), schema));
+                notes.emulated(Feature::JsonSchema);
+                self.instruction = Some(instructions::json_schema(schema, description.as_deref()));
             }
         }
     }
@@ -198,7 +192,7 @@ impl<'a> Options<'a> {
             |(key, value): &(&str, &str)| !key.is_empty() && is_metadata(key) && is_metadata(value);
         self.metadata = entries.filter(fits).take(16).collect();
         let is_less = self.metadata.len() < call.metadata.len();
-        notes.add_if(Feature::Metadata, Rule::Drop, is_less);
+        notes.dropped_if(Feature::Metadata, is_less);
     }
 
     /// The members at the top that say it; those in `kept` were kept as they stood.
@@ -301,21 +295,6 @@ fn fitting_budget(wanted: u32, max_tokens: Option<u32>) -> Option<u32> {
         Some(most) if wanted >= most => Some((most / 2).max(MIN_BUDGET)).filter(|&n| n < most),
         Some(_) | None => Some(wanted),
     }
-}
-
-const fn word(effort: Effort) -> &'static str {
-    match effort {
-        Effort::None | Effort::Minimal | Effort::Low => "low",
-        Effort::Medium => "medium",
-        Effort::High => "high",
-        Effort::Max => "max",
-    }
-}
-
-fn schema_words(description: Option<&str>, schema: &Json) -> String {
-    let about = description.map(|words| format!(" It is: {words}")).unwrap_or_default();
-    let schema = schema.as_str();
-    format!("Answer with one JSON value of this JSON schema and nothing else.{about}\n{schema}")
 }
 
 /// The characters labels may have.

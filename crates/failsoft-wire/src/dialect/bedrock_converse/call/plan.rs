@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-use super::Notes;
 use super::decode::has_tool_blocks;
 use crate::dialect::bedrock_converse::DIALECT;
-use crate::neutral::{Call, Feature, Media, MediaKind, Part, Rest, Role, Rule, Turn};
+use crate::dialect::notes::Notes;
+use crate::neutral::{Call, Feature, Media, MediaKind, Part, Rest, Role, Turn};
 
 /// What a document must not stand without.
 const BESIDE_DOCUMENT: &str = "See the attached document.";
@@ -60,7 +60,6 @@ impl<'a> Plan<'a> {
                     plan.add(turn.role, blocks.collect());
                 }
             }
-            notes.add_if(Feature::ForeignParameters, Rule::Drop, !turn.rest.is_empty());
         }
         plan.drop_last_thoughts(notes);
         plan.tidy();
@@ -83,7 +82,6 @@ impl<'a> Plan<'a> {
 
     fn add_system_turn(&mut self, turn: &'a Turn, notes: &mut Notes) {
         let blocks: Vec<_> = turn.parts.iter().filter_map(|part| words(part, notes)).collect();
-        notes.add(Feature::SystemTurn, Rule::Emulate);
         if self.messages.is_empty() {
             self.system.extend(blocks);
             return;
@@ -113,7 +111,7 @@ impl<'a> Plan<'a> {
         let is_thought = |block: &Block<'_>| matches!(block, Block::Part(Part::Thinking { .. }));
         for mut message in std::mem::take(&mut self.messages) {
             while message.blocks.pop_if(|block| is_thought(block)).is_some() {
-                notes.add(Feature::Thinking, Rule::Drop);
+                notes.dropped(Feature::Thinking);
             }
             self.add(message.role, message.blocks);
         }
@@ -163,48 +161,38 @@ fn words<'a>(part: &'a Part, notes: &mut Notes) -> Option<Block<'a>> {
     if let Part::Text { text, .. } = part {
         return (!text.trim().is_empty()).then_some(Block::Part(part));
     }
-    notes.add(Feature::ForeignParts, Rule::Drop);
+    notes.dropped(Feature::ForeignParts);
     None
 }
 
 /// A part as a block of a message, unless it cannot be one.
 fn block<'a>(part: &'a Part, role: Role, notes: &mut Notes) -> Option<Block<'a>> {
     let is_kept = match part {
-        Part::Text { text, citations, rest } => {
-            notes.add_if(Feature::Citations, Rule::Drop, !citations.is_empty());
-            notes.add_if(Feature::ForeignParameters, Rule::Drop, !rest.is_empty());
-            !text.trim().is_empty()
-        }
-        Part::Refusal(text) => {
-            notes.add(Feature::Refusals, Rule::Emulate);
-            !text.trim().is_empty()
-        }
+        Part::Text { text, .. } | Part::Refusal(text) => !text.trim().is_empty(),
         Part::Thinking { seal, .. } => {
-            notes.add_if(Feature::Thinking, Rule::Drop, seal.is_none());
+            notes.dropped_if(Feature::Thinking, seal.is_none());
             seal.is_some() && role == Role::Assistant
         }
         Part::Media(media) => {
             let is_asked = role == Role::User;
-            notes.add_if(Feature::ForeignParts, Rule::Drop, !is_asked);
-            notes.add_if(Feature::ImageDetail, Rule::Drop, is_asked && media.detail.is_some());
-            notes.add_if(Feature::ForeignParameters, Rule::Drop, !media.rest.is_empty());
+            notes.dropped_if(Feature::ForeignParts, !is_asked);
+            notes.dropped_if(Feature::ImageDetail, is_asked && media.detail.is_some());
             is_asked
         }
         Part::ToolCall(call) => {
-            notes.add_if(Feature::Seals, Rule::Drop, call.seal.is_some());
-            notes.add_if(Feature::CustomTools, Rule::Emulate, call.is_custom);
+            notes.dropped_if(Feature::Seals, call.seal.is_some());
             true
         }
         Part::ToolResult(result) => {
             let is_sound =
                 |part: &Part| matches!(part, Part::Media(media) if media.kind == MediaKind::Audio);
             let sounds = result.content.iter().any(is_sound);
-            notes.add_if(Feature::ToolResultMedia, Rule::Drop, sounds);
+            notes.dropped_if(Feature::ToolResultMedia, sounds);
             true
         }
         Part::Foreign(rest) => {
             let is_ours = rest.is_of(DIALECT);
-            notes.add_if(Feature::ForeignParts, Rule::Drop, !is_ours);
+            notes.dropped_if(Feature::ForeignParts, !is_ours);
             is_ours
         }
     };

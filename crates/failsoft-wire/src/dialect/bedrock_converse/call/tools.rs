@@ -1,13 +1,17 @@
 //! Tools: which are offered, and what the model is told of them.
 
-use super::Notes;
+use std::borrow::Cow;
+
 use super::plan::uses_tools;
 use crate::dialect::bedrock_converse::{DIALECT, schema};
-use crate::neutral::{Call, Feature, Part, Rule, Tool, ToolChoice};
+use crate::dialect::names::{fitted, is_plain};
+use crate::dialect::notes::Notes;
+use crate::dialect::schemas::NO_ARGUMENTS;
+use crate::neutral::{Call, Feature, Part, Tool, ToolChoice};
 use crate::write::Writer;
 
-/// What tools without a schema have.
-const NO_ARGUMENTS: &str = r#"{"type":"object","properties":{}}"#;
+/// The longest name or id the service takes.
+const MAX_NAME: usize = 64;
 
 /// The tools of a call.
 #[derive(Debug)]
@@ -33,17 +37,12 @@ impl<'a> Offer<'a> {
             instruction: None,
         };
         let is_strict = call.tools.iter().any(|tool| tool.strict == Some(true));
-        let is_foreign = call.tools.iter().any(is_foreign);
-        notes.add_if(Feature::StrictTools, Rule::Drop, is_strict && !offer.is_strict);
-        notes.add_if(Feature::ForeignParameters, Rule::Drop, is_foreign);
+        notes.dropped_if(Feature::StrictTools, is_strict && !offer.is_strict);
         let is_forbidden = matches!(call.tool_choice, Some(ToolChoice::None));
-        if is_forbidden {
-            notes.add(Feature::ForbiddenTools, Rule::Emulate);
-        }
         if is_forbidden || (call.tools.is_empty() && call.hosted.is_empty()) {
             offer.forbid(call);
         } else if call.parallel_tools == Some(false) {
-            notes.add(Feature::SingleToolCall, Rule::Emulate);
+            notes.emulated(Feature::SingleToolCall);
             offer.instruction = Some("Call at most one tool at a time, then wait for its result.");
         }
         offer
@@ -131,40 +130,17 @@ fn write_choice(object: &mut Writer<'_>, choice: &ToolChoice) {
     }
 }
 
-fn is_foreign(tool: &Tool) -> bool {
-    !tool.rest.is_empty() && !tool.rest.is_of(DIALECT)
-}
-
 /// Whether the service takes this as a tool's name.
 pub(super) fn is_name(name: &str) -> bool {
-    (1..=64).contains(&name.len()) && name.bytes().all(is_name_byte)
-}
-
-const fn is_name_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
+    matches!(fitting_name(name), Cow::Borrowed(_))
 }
 
 /// A name of the history, if need be in letters that are allowed.
-pub(super) fn fitting_name(name: &str) -> String {
-    fitting(name, is_name_byte)
+pub(super) fn fitting_name(name: &str) -> Cow<'_, str> {
+    fitted(name, MAX_NAME, is_plain)
 }
 
 /// An id, if need be in letters that are allowed: the same for a call and its result.
-pub(super) fn fitting_id(id: &str) -> String {
-    fitting(id, |byte| is_name_byte(byte) || matches!(byte, b'.' | b':'))
-}
-
-/// At most 64 letters. What must be changed gets a fingerprint, so that it stays unlike others.
-fn fitting(word: &str, is_allowed: impl Fn(u8) -> bool) -> String {
-    if (1..=64).contains(&word.len()) && word.bytes().all(&is_allowed) {
-        return word.to_owned();
-    }
-    // FNV-1a
-    let fingerprint = word.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    let allowed = word.bytes().take(40).map(|byte| if is_allowed(byte) { byte } else { b'_' });
-    let mut fitting: String = allowed.map(char::from).collect();
-    fitting.push_str(&format!("_{fingerprint:016x}"));
-    fitting
+pub(super) fn fitting_id(id: &str) -> Cow<'_, str> {
+    fitted(id, MAX_NAME, |letter| is_plain(letter) || matches!(letter, '.' | ':'))
 }

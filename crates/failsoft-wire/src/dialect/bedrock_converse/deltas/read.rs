@@ -2,9 +2,10 @@
 
 use std::collections::VecDeque;
 
-use crate::dialect::bedrock_converse::blocks::{self, items, members};
+use crate::base64;
+use crate::dialect::bedrock_converse::blocks;
 use crate::dialect::bedrock_converse::reply::{BESIDE_USAGE, read_stop, read_usage, stop_sequence};
-use crate::dialect::bedrock_converse::{base64, keep, media};
+use crate::dialect::bedrock_converse::{keep, media};
 use crate::neutral::{Delta, Opening, PartStart, Piece, Rest, Seal, Usage};
 use crate::scan::{Scanner, Value};
 use crate::sse::Frame;
@@ -96,9 +97,9 @@ impl DeltaReader {
     fn start(&mut self, event: Value<'_>, out: &mut Vec<Delta>) {
         self.begin(out);
         let (mut index, mut kind) = (0, Kind::Unknown);
-        members(event, |key, value| match key {
+        event.members(|key, value| match key {
             b"contentBlockIndex" => index = value.count().unwrap_or(0),
-            b"start" => members(value, |key, value| kind = started(key, value)),
+            b"start" => value.members(|key, value| kind = started(key, value)),
             _ => {}
         });
         let block = self.block(index);
@@ -111,19 +112,19 @@ impl DeltaReader {
     fn delta(&mut self, event: Value<'_>, out: &mut Vec<Delta>) {
         self.begin(out);
         let (mut index, mut delta) = (0, None);
-        members(event, |key, value| match key {
+        event.members(|key, value| match key {
             b"contentBlockIndex" => index = value.count().unwrap_or(0),
             b"delta" => delta = Some(value),
             _ => {}
         });
         let (Some(delta), Some(block)) = (delta, self.block(index)) else { return };
-        members(delta, |key, value| block.take(key, value));
+        delta.members(|key, value| block.take(key, value));
         self.tell(out);
     }
 
     fn stop(&mut self, event: Value<'_>, out: &mut Vec<Delta>) {
         let mut index = 0;
-        members(event, |key, value| {
+        event.members(|key, value| {
             if key == b"contentBlockIndex" {
                 index = value.count().unwrap_or(0);
             }
@@ -137,7 +138,7 @@ impl DeltaReader {
     fn finish(&mut self, event: Value<'_>, out: &mut Vec<Delta>) {
         self.begin(out);
         let (mut word, mut sequence) = (None, None);
-        members(event, |key, value| match key {
+        event.members(|key, value| match key {
             b"stopReason" => word = value.string(),
             b"additionalModelResponseFields" => sequence = stop_sequence(value),
             _ => {}
@@ -151,7 +152,7 @@ impl DeltaReader {
     fn usage(&mut self, event: Value<'_>, out: &mut Vec<Delta>) {
         self.begin(out);
         let (mut usage, mut beside) = (None, Vec::new());
-        members(event, |key, value| match key {
+        event.members(|key, value| match key {
             b"usage" => usage = read_usage(value),
             _ if BESIDE_USAGE.iter().any(|known| known.as_bytes() == key) => {
                 beside.push((key, value));
@@ -210,7 +211,7 @@ fn started(key: &[u8], value: Value<'_>) -> Kind {
     if key == b"toolUse" {
         let (mut id, mut name, mut is_hosted) = (None, None, false);
         let mut rest = Rest::default();
-        members(value, |key, value| match key {
+        value.members(|key, value| match key {
             b"toolUseId" => id = value.string(),
             b"name" => name = value.string(),
             _ => {
@@ -230,7 +231,7 @@ fn started(key: &[u8], value: Value<'_>) -> Kind {
 impl Block {
     fn take(&mut self, key: &[u8], value: Value<'_>) {
         match (key, &mut self.kind) {
-            (b"reasoningContent", _) => members(value, |key, value| self.think(key, value)),
+            (b"reasoningContent", _) => value.members(|key, value| self.think(key, value)),
             (b"text", Kind::Unknown | Kind::Told(PartStart::Text)) => {
                 self.kind = Kind::Told(PartStart::Text);
                 self.waiting.extend(value.string().map(Piece::Text));
@@ -239,7 +240,7 @@ impl Block {
                 self.kind = Kind::Told(PartStart::Text);
                 self.waiting.push(Piece::Citation(blocks::citation(value)));
             }
-            (b"toolUse", Kind::Told(PartStart::ToolCall { .. })) => members(value, |key, value| {
+            (b"toolUse", Kind::Told(PartStart::ToolCall { .. })) => value.members(|key, value| {
                 if key == b"input" {
                     self.waiting.extend(value.string().map(Piece::Arguments));
                 }
@@ -315,7 +316,7 @@ fn whole(key: &str, start: &str, pieces: &[String]) -> Option<PartStart> {
     let mut block = Vec::new();
     let mut input = String::new();
     Writer::new(&mut block).object(|object| {
-        for_each_member(start, |key, value| object.key_as_written(key).raw(value));
+        for_each_member(start, |key, value| object.as_written(key, value));
         match key {
             "toolUse" => {
                 for piece in pieces {
@@ -332,12 +333,12 @@ fn whole(key: &str, start: &str, pieces: &[String]) -> Option<PartStart> {
                 for piece in pieces {
                     let list = Scanner::new(piece.as_bytes()).value();
                     let each = |item: Value<'_>| content.raw(&String::from_utf8_lossy(item.raw));
-                    _ = list.map(|list| items(list, each));
+                    _ = list.map(|list| list.items(each));
                 }
             }),
             _ => {
                 let last = pieces.last().map(String::as_str).unwrap_or_default();
-                for_each_member(last, |key, value| object.key_as_written(key).raw(value));
+                for_each_member(last, |key, value| object.as_written(key, value));
             }
         }
     });
@@ -352,12 +353,12 @@ fn whole(key: &str, start: &str, pieces: &[String]) -> Option<PartStart> {
 
 fn for_each_member(json: &str, mut member: impl FnMut(&[u8], &str)) {
     if let Ok(value) = Scanner::new(json.as_bytes()).value() {
-        members(value, |key, value| member(key, &String::from_utf8_lossy(value.raw)));
+        value.members(|key, value| member(key, &String::from_utf8_lossy(value.raw)));
     }
 }
 
 fn for_each_value(json: &str, mut visit: impl FnMut(Value<'_>)) {
     if let Ok(value) = Scanner::new(json.as_bytes()).value() {
-        members(value, |_, value| visit(value));
+        value.members(|_, value| visit(value));
     }
 }

@@ -1,10 +1,10 @@
 //! From pieces to events.
 
 use crate::dialect::bedrock_converse::DIALECT;
-use crate::dialect::bedrock_converse::blocks::{self, members};
+use crate::dialect::bedrock_converse::blocks;
 use crate::dialect::bedrock_converse::event_stream::push_event;
 use crate::dialect::bedrock_converse::media::{self, Names};
-use crate::dialect::bedrock_converse::reply::{shown, write_stop, write_usage};
+use crate::dialect::bedrock_converse::reply::{write_stop, write_usage};
 use crate::neutral::{Delta, Media, PartStart, Piece, Rest, Seal, Stop, ToolCall, Usage};
 use crate::scan::Scanner;
 use crate::translate::{Presented, WriteDeltas};
@@ -113,7 +113,7 @@ impl DeltaWriter {
     }
 
     fn seal(&mut self, seal: &Seal, out: &mut Vec<u8>) {
-        let value = shown(seal, &self.presented);
+        let value = seal.shown(self.presented.maker);
         match blocks::unredacted(&value) {
             Some(base64) => self.thought(out, "redactedContent", base64),
             None => self.thought(out, "signature", &value),
@@ -131,8 +131,8 @@ impl DeltaWriter {
             Open::Text if !self.has_delta => self.delta(out, |delta| delta.text("text", "")),
             Open::Thinking if !self.has_delta => self.thought(out, "text", ""),
             Open::Tool(call) => self.delta(out, |delta| {
-                let input = blocks::input(&call);
-                delta.key("toolUse").object(|object| object.text("input", &input));
+                let input = call.input();
+                delta.key("toolUse").object(|object| object.text("input", input.as_str()));
             }),
             Open::Text | Open::Thinking => {}
             Open::Nothing => return,
@@ -155,24 +155,24 @@ impl DeltaWriter {
     /// A block of a plain answer as events: what is named comes as its delta.
     fn whole(&mut self, block: &[u8], in_delta: &[&str], out: &mut Vec<u8>) {
         let Ok(block) = Scanner::new(block).value() else { return };
-        members(block, |key, value| {
+        block.members(|key, value| {
             let Ok(key) = std::str::from_utf8(key) else { return };
             if !matches!(key, "toolUse" | "toolResult" | "image") {
                 return; // streams have no others
             }
             let mut all = Vec::new();
-            members(value, |key, value| all.push((key, String::from_utf8_lossy(value.raw))));
+            value.members(|key, value| all.push((key, String::from_utf8_lossy(value.raw))));
             let is_later = |key: &[u8]| in_delta.iter().any(|known| known.as_bytes() == key);
             let (later, first): (Vec<_>, Vec<_>) =
                 all.into_iter().partition(|(key, _)| is_later(key));
             self.start(out, key, |object| {
-                first.iter().for_each(|(key, json)| object.key_as_written(key).raw(json));
+                first.iter().for_each(|(key, json)| object.as_written(key, json));
             });
             for (name, json) in later {
                 self.delta(out, |delta| match name {
                     b"input" => delta.key(key).object(|object| object.text("input", &json)),
                     b"content" => delta.key(key).raw(&json),
-                    _ => delta.key(key).object(|object| object.key_as_written(name).raw(&json)),
+                    _ => delta.key(key).object(|object| object.as_written(name, &json)),
                 });
             }
             self.stop_block(out);

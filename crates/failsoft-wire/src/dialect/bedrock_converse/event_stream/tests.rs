@@ -1,3 +1,5 @@
+//! Frames cut from chunks, checked, and written.
+
 use super::*;
 
 /// A recorded event, and two failures as the service's own library writes them.

@@ -1,5 +1,7 @@
+//! Pictures, documents and names that the service takes.
+
 use super::*;
-use crate::neutral::Rest;
+use crate::neutral::{Feature, Rest};
 
 fn document(name: &str, mime: &str) -> Media {
     Media {

@@ -176,7 +176,7 @@ fn probe(feature: Feature) -> (Call, &'static str) {
             return (asked(vec![Part::Media(sound)]), "/messages/0/content/0/audio/source/bytes");
         }
         Feature::MediaOutput => {
-            call.rest = foreign("modalities", r#"["text","audio"]"#);
+            call.media_output = vec![MediaKind::Audio];
             ""
         }
         Feature::JsonObject => {
@@ -232,7 +232,11 @@ fn probe(feature: Feature) -> (Call, &'static str) {
             let place = "/additionalModelRequestFields/thinking/budget_tokens";
             return (thinking(None, Some(2_000)), place);
         }
-        Feature::Thinking | Feature::Seals => {
+        Feature::Thinking => {
+            let place = "/messages/1/content/0/reasoningContent";
+            return (answered(vec![thought(None), Part::text("Yes.")]), place);
+        }
+        Feature::Seals => {
             let place = "/messages/1/content/0/reasoningContent/reasoningText/signature";
             return (answered(vec![thought(Some("s")), Part::text("Yes.")]), place);
         }
@@ -269,7 +273,7 @@ fn probe(feature: Feature) -> (Call, &'static str) {
             );
         }
         Feature::ForeignParameters => {
-            call.rest = foreign("service_tier", r#""auto""#);
+            call.rest = foreign("service_tier", r#""flex""#);
             "/serviceTier"
         }
     };

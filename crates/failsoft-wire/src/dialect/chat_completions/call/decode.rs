@@ -1,10 +1,10 @@
 //! A request as a call.
 
 use super::{tools, wishes};
-use crate::dialect::chat_completions::kept::{OWN, items, keep, members, number, string};
+use crate::dialect::chat_completions::kept::{OWN, keep};
 use crate::dialect::chat_completions::message::Conversation;
-use crate::neutral::{Call, Rest};
-use crate::request::{self, OutputBound, RequestProblem};
+use crate::neutral::{Call, MediaKind, Rest};
+use crate::request::{RequestProblem, checked};
 use crate::scan::{Broken, Scanner, Value};
 
 /// Reads a request in one pass.
@@ -13,14 +13,9 @@ pub(crate) fn decode_call(body: &[u8]) -> Result<Call, RequestProblem> {
     decoder.call.rest = Rest::of(OWN);
     let mut scanner = Scanner::new(body);
     let read = scanner.members(|scanner, key| decoder.member(scanner, key));
-    match read.and_then(|is_object| scanner.end().map(|()| is_object)) {
-        Ok(true) if std::str::from_utf8(body).is_ok() => decoder.call(),
-        Ok(false) => Err(RequestProblem::NotAnObject),
-        // The reader of heads says where it breaks.
-        Ok(true) | Err(_) => {
-            let head = request::read(body, OutputBound::Optional);
-            Err(head.err().unwrap_or(RequestProblem::TooComplex))
-        }
+    match checked(body, read.and_then(|is_object| scanner.end().map(|()| is_object)))? {
+        true => decoder.call(),
+        false => Err(RequestProblem::NotAnObject),
     }
 }
 
@@ -88,7 +83,7 @@ impl Decoder {
         match key {
             b"model" => {
                 self.has_model = true;
-                let name = string(value);
+                let name = value.meaning();
                 self.must(name.is_some(), "model", "a string");
                 self.call.model = name.unwrap_or_default();
             }
@@ -102,7 +97,7 @@ impl Decoder {
                 self.call.parallel_tools = self.boolean("parallel_tool_calls", value);
             }
             b"user" => {
-                self.call.user = string(value);
+                self.call.user = value.meaning();
                 self.must(value.text().is_some(), "user", "a string");
             }
             _ => return self.sampling(key, value),
@@ -160,6 +155,11 @@ impl Decoder {
             b"stop" => self.stop(value),
             b"metadata" => return self.metadata(value),
             b"stream_options" => return self.stream_options(value),
+            b"modalities" => {
+                let asked = value.strings().unwrap_or_default();
+                call.media_output = asked.iter().filter_map(|word| MediaKind::made(word)).collect();
+                return false;
+            }
             _ => return false,
         }
         true
@@ -167,11 +167,11 @@ impl Decoder {
 
     fn stop(&mut self, value: Value<'_>) {
         let mut are_strings = value.is_array();
-        if let Some(text) = string(value) {
+        if let Some(text) = value.meaning() {
             are_strings = true;
             self.call.stop.push(text);
         }
-        items(value, |item| match string(item) {
+        value.items(|item| match item.meaning() {
             Some(text) => self.call.stop.push(text),
             None => are_strings = false,
         });
@@ -180,24 +180,16 @@ impl Decoder {
 
     /// Labels; anything else than strings is kept as it is.
     fn metadata(&mut self, value: Value<'_>) -> bool {
-        let mut are_labels = value.is_object();
-        let mut labels = std::collections::BTreeMap::new();
-        members(value, |key, value| match (std::str::from_utf8(key), string(value)) {
-            (Ok(key), Some(text)) if !key.contains('\\') => {
-                labels.insert(key.to_owned(), text);
-            }
-            _ => are_labels = false,
-        });
-        if are_labels {
-            self.call.metadata = labels;
-        }
+        let labels = value.labels();
+        let are_labels = labels.is_some();
+        self.call.metadata = labels.unwrap_or_default();
         are_labels
     }
 
     /// Whether usage is wanted is no loss to other dialects: they always tell.
     fn stream_options(&mut self, value: Value<'_>) -> bool {
         let (mut include, mut is_all) = (false, value.is_object());
-        members(value, |key, value| {
+        value.members(|key, value| {
             include |= key == b"include_usage" && value.raw == b"true";
             is_all &= key == b"include_usage" && value.boolean().is_some();
         });
@@ -218,8 +210,8 @@ impl Decoder {
     }
 
     fn real(&mut self, param: &'static str, value: Value<'_>) -> Option<f64> {
-        self.must(number(value).is_some(), param, "a number");
-        number(value)
+        self.must(value.number().is_some(), param, "a number");
+        value.number()
     }
 
     /// Notes the first thing that is wrong.

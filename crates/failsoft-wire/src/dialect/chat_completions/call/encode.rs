@@ -2,7 +2,7 @@
 
 use super::survey::{samples, survey};
 use super::{tools, turns, wishes};
-use crate::dialect::chat_completions::kept::{self, OWN, is_marked};
+use crate::dialect::chat_completions::kept::{OWN, is_marked};
 use crate::neutral::Call;
 use crate::translate::{Destination, Encoded, Unfit};
 use crate::write::Writer;
@@ -58,7 +58,7 @@ pub(crate) fn encode_call(call: &Call, to: &Destination<'_>) -> Result<Encoded, 
         write_parameters(out, call, to);
         let is_emulated = instruction.is_some();
         let but: &[&str] = if is_emulated { &["response_format"] } else { &[] };
-        kept::write(out, &call.rest, but);
+        out.rest_but(&call.rest, OWN, but);
     });
     Ok(Encoded { body, notes })
 }

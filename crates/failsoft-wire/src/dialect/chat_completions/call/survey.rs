@@ -4,40 +4,27 @@ use super::encode::{Kind, MAX_STOPS};
 use crate::dialect::chat_completions::kept::OWN;
 use crate::dialect::chat_completions::message::{is_writable, media_of, result_of};
 use crate::dialect::chat_completions::rules::RULES;
-use crate::neutral::{Call, Effort, Feature, Media, MediaKind, Note, OutputFormat, Rule};
+use crate::dialect::notes::Notes;
+use crate::dialect::rules::judge;
+use crate::neutral::{Call, Effort, Feature, Note, OutputFormat};
 use crate::translate::{Destination, Unfit};
 
 /// The notes for a call, or why it cannot be written.
 pub(super) fn survey(call: &Call, to: &Destination<'_>) -> Result<Vec<Note>, Unfit> {
-    let mut notes = Vec::new();
+    let mut notes = Notes::default();
     if !call.rest.is_of(OWN) {
-        for feature in call.features().iter() {
-            match RULES.iter().find(|row| row.feature == feature).map(|row| row.rule) {
-                Some(Rule::Refuse) | None => return Err(Unfit { feature }),
-                Some(Rule::Map) => {}
-                Some(rule) => note(&mut notes, feature, rule),
-            }
-        }
+        notes = judge(call, RULES, &[])?;
         check_media(call)?;
         lost_to_the_model(call, Kind::of(to.model), &mut notes);
     }
-    if matches!(call.output, OutputFormat::Schema { .. }) && !to.follows_schemas {
-        note(&mut notes, Feature::JsonSchema, Rule::Emulate);
-    }
-    Ok(notes)
-}
-
-fn note(notes: &mut Vec<Note>, feature: Feature, rule: Rule) {
-    if !notes.iter().any(|known| known.feature == feature) {
-        notes.push(Note { feature, rule });
-    }
+    let is_schema = matches!(call.output, OutputFormat::Schema { .. });
+    notes.emulated_if(Feature::JsonSchema, is_schema && !to.follows_schemas);
+    Ok(notes.into_vec())
 }
 
 /// What a model of this kind refuses although the dialect has it.
-fn lost_to_the_model(call: &Call, kind: Kind, notes: &mut Vec<Note>) {
-    if call.stop.len() > MAX_STOPS {
-        note(notes, Feature::StopSequences, Rule::Drop);
-    }
+fn lost_to_the_model(call: &Call, kind: Kind, notes: &mut Notes) {
+    notes.dropped_if(Feature::StopSequences, call.stop.len() > MAX_STOPS);
     if samples(call, kind) {
         return;
     }
@@ -51,9 +38,7 @@ fn lost_to_the_model(call: &Call, kind: Kind, notes: &mut Vec<Note>) {
         (Feature::Logprobs, sampling.logprobs.is_some()),
     ];
     for (feature, is_lost) in lost {
-        if is_lost {
-            note(notes, feature, Rule::Drop);
-        }
+        notes.dropped_if(feature, is_lost);
     }
 }
 
@@ -64,11 +49,6 @@ pub(super) fn samples(call: &Call, kind: Kind) -> bool {
 }
 
 fn check_media(call: &Call) -> Result<(), Unfit> {
-    let refused = |media: &Media| match media.kind {
-        MediaKind::Audio | MediaKind::Video => Feature::AudioVideo,
-        MediaKind::Image => Feature::Images,
-        MediaKind::File => Feature::FileUrls,
-    };
     let parts = call.turns.iter().flat_map(|turn| &turn.parts);
     let within = |part| match result_of(part) {
         Some(result) => &result.content[..],
@@ -76,7 +56,7 @@ fn check_media(call: &Call) -> Result<(), Unfit> {
     };
     let mut media = parts.flat_map(within).filter_map(media_of);
     match media.find(|media| !is_writable(media)) {
-        Some(media) => Err(Unfit { feature: refused(media) }),
+        Some(media) => Err(Unfit { feature: media.feature() }),
         None => Ok(()),
     }
 }

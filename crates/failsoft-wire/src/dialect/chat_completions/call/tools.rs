@@ -1,8 +1,9 @@
 //! Tools, and what may be done with them.
 
 use crate::dialect::chat_completions::kept::{
-    self, OWN, is_marked, items, keep, keep_inside, kept, mark, members, string, whole,
+    self, OWN, is_marked, keep, keep_inside, kept, mark, whole,
 };
+use crate::dialect::schemas::FREE_TEXT;
 use crate::neutral::{Call, Hosted, Json, Rest, Tool, ToolChoice};
 use crate::scan::Value;
 use crate::write::Writer;
@@ -12,10 +13,10 @@ const SEARCH: &str = "web_search_options";
 
 /// Takes `tools`.
 pub(super) fn read(call: &mut Call, value: Value<'_>) {
-    items(value, |item| {
+    value.items(|item| {
         let (mut kind, mut function, mut rest) = (None, None, Rest::default());
-        members(item, |key, value| match key {
-            b"type" => kind = string(value),
+        item.members(|key, value| match key {
+            b"type" => kind = value.meaning(),
             b"function" if value.is_object() => function = Some(value),
             _ => keep(&mut rest, key, value),
         });
@@ -35,7 +36,7 @@ pub(super) fn read(call: &mut Call, value: Value<'_>) {
 
 /// Takes the elder `functions`.
 pub(super) fn read_functions(call: &mut Call, value: Value<'_>) {
-    items(value, |item| {
+    value.items(|item| {
         let mut rest = Rest::default();
         mark(&mut rest, "functions");
         call.tools.push(tool(item, rest));
@@ -53,10 +54,10 @@ pub(super) fn read_search(call: &mut Call, value: Value<'_>) {
 fn tool(function: Value<'_>, mut rest: Rest) -> Tool {
     let (mut name, mut description, mut schema, mut strict) = (None, None, None, None);
     let mut inside = Rest::default();
-    members(function, |key, value| match key {
+    function.members(|key, value| match key {
         _ if value.is_null() => {}
-        b"name" if name.is_none() => name = string(value),
-        b"description" if value.text().is_some() => description = string(value),
+        b"name" if name.is_none() => name = value.meaning(),
+        b"description" if value.text().is_some() => description = value.meaning(),
         b"parameters" => schema = Some(Json::checked(value.raw)),
         b"strict" if value.boolean().is_some() => strict = value.boolean(),
         _ => keep(&mut inside, key, value),
@@ -65,22 +66,18 @@ fn tool(function: Value<'_>, mut rest: Rest) -> Tool {
     Tool { name: name.unwrap_or_default(), description, schema, strict, rest }
 }
 
-/// What a custom tool takes, for dialects that know none.
-const INPUT: &str =
-    r#"{"type":"object","properties":{"input":{"type":"string"}},"required":["input"]}"#;
-
 /// A tool with free text for arguments; how that is formed is this dialect's own.
 fn custom(item: Value<'_>) -> Option<Tool> {
     let mut found = None;
     let mut rest = Rest::default();
-    members(item, |key, value| match key {
+    item.members(|key, value| match key {
         b"custom" => found = Some(value),
         b"type" => {}
         _ => keep(&mut rest, key, value),
     });
     let mut tool = tool(found?, rest);
     mark(&mut tool.rest, "custom");
-    tool.schema = Json::new(INPUT);
+    tool.schema = Json::new(FREE_TEXT);
     Some(tool)
 }
 
@@ -99,13 +96,13 @@ pub(super) fn read_choice(call: &mut Call, value: Value<'_>) -> bool {
         return call.tool_choice.is_some();
     }
     let (mut kind, mut named, mut mode, mut count) = (None, None, None, 0);
-    members(value, |key, value| {
+    value.members(|key, value| {
         count += 1;
         match key {
             b"type" => kind = value.text(),
             b"function" | b"custom" => named = named.take().or_else(|| name_in(value)),
-            b"name" => named = string(value),
-            b"allowed_tools" => members(value, |key, value| {
+            b"name" => named = value.meaning(),
+            b"allowed_tools" => value.members(|key, value| {
                 if key == b"mode" {
                     mode = value.text();
                 }
@@ -141,9 +138,9 @@ pub(super) fn read_function_choice(call: &mut Call, value: Value<'_>) -> bool {
 
 fn name_in(value: Value<'_>) -> Option<String> {
     let mut name = None;
-    members(value, |key, value| {
+    value.members(|key, value| {
         if key == b"name" {
-            name = string(value);
+            name = value.meaning();
         }
     });
     name
@@ -187,7 +184,7 @@ fn write_tool(out: &mut Writer<'_>, tool: &Tool) {
     out.object(|item| {
         item.text("type", kind);
         item.key(kind).object(|inner| write_function(inner, tool));
-        kept::write(item, &tool.rest, &["function"]);
+        item.rest_but(&tool.rest, OWN, &["function"]);
     });
 }
 

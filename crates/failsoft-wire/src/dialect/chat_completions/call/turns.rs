@@ -1,10 +1,11 @@
 //! The messages of a request.
 
-use crate::dialect::chat_completions::kept::{self, OWN, is_marked, kept};
+use crate::dialect::chat_completions::kept::{OWN, is_marked, kept};
 use crate::dialect::chat_completions::message::{
     Voice, call_of, is_writable, media_of, refusal_of, result_of, short_id, text_of, write_item,
     write_media, write_rest, write_spoken,
 };
+use crate::dialect::instructions::FAILED;
 use crate::neutral::{Call, Media, Part, Rest, Role, ToolResult, Turn};
 use crate::write::Writer;
 
@@ -126,7 +127,7 @@ fn write_asked(out: &mut Writer<'_>, turn: &Turn, parts: &[&Part]) {
         None => out.text("role", "system"),
     }
     write_content(out, parts, &turn.rest);
-    kept::write(out, &turn.rest, &["role"]);
+    out.rest_but(&turn.rest, OWN, &["role"]);
 }
 
 /// A list, or a string where one text without anything else is all.
@@ -225,7 +226,7 @@ impl<'a> Conversation<'a> {
             "The result follows in the next message.".clone_into(&mut text);
         }
         if result.is_error {
-            text.insert_str(0, "Error: ");
+            text = format!("{FAILED} {text}");
         }
         out.object(|one| {
             one.text("role", "tool");

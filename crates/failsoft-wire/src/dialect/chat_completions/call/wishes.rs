@@ -1,18 +1,16 @@
 //! The form of the answer, and how much is thought.
 
-use crate::dialect::chat_completions::kept::{OWN, is_marked, keep, kept, mark, members, string};
-use crate::dialect::chat_completions::message::text_of;
+use crate::dialect::chat_completions::kept::{OWN, is_marked, keep, kept, mark};
+use crate::dialect::instructions::{self, JSON_OBJECT, speaks_of_json};
+use crate::dialect::{effort, names};
 use crate::neutral::{Call, Effort, Json, OutputFormat, Reasoning};
 use crate::scan::Value;
 use crate::write::Writer;
 
-/// Longer names of schemas are refused.
-const MAX_NAME: usize = 64;
-
 /// Takes `response_format`; false if it must be kept beside.
 pub(super) fn read_format(call: &mut Call, value: Value<'_>) -> bool {
     let (mut kind, mut wanted, mut is_all) = (None, None, true);
-    members(value, |key, value| match key {
+    value.members(|key, value| match key {
         b"type" => kind = value.text(),
         b"json_schema" if value.is_object() => wanted = Some(value),
         _ => is_all = false,
@@ -32,10 +30,10 @@ pub(super) fn read_format(call: &mut Call, value: Value<'_>) -> bool {
 fn read_schema(call: &mut Call, wanted: Value<'_>) -> bool {
     let (mut name, mut description, mut schema, mut strict) = (None, None, None, None);
     let mut is_all = true;
-    members(wanted, |key, value| match key {
+    wanted.members(|key, value| match key {
         _ if value.is_null() => {}
-        b"name" => name = string(value),
-        b"description" => description = string(value),
+        b"name" => name = value.meaning(),
+        b"description" => description = value.meaning(),
         b"schema" => schema = Some(Json::checked(value.raw)),
         b"strict" => strict = value.boolean(),
         _ => is_all = false,
@@ -69,9 +67,8 @@ pub(super) fn write_format(out: &mut Writer<'_>, call: &Call, follows: bool) {
                 format.key("json_schema").object(|wanted| {
                     match name {
                         Some(name) if is_own => wanted.text("name", name),
-                        Some(name) => wanted.text("name", &plain(name)),
                         None if is_own => {}
-                        None => wanted.text("name", "answer"),
+                        name => wanted.text("name", &names::of_schema(name.as_deref())),
                     }
                     wanted.text_if("description", description.as_deref());
                     wanted.json("schema", schema);
@@ -85,53 +82,39 @@ pub(super) fn write_format(out: &mut Writer<'_>, call: &Call, follows: bool) {
     }
 }
 
-/// Letters, digits, `_` and `-` are allowed in a schema's name.
-fn plain(name: &str) -> String {
-    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-');
-    let letters = name.chars().map(|letter| if is_plain(letter) { letter } else { '_' });
-    let name: String = letters.take(MAX_NAME).collect();
-    if name.is_empty() { "answer".to_owned() } else { name }
-}
-
 /// What must be told in words. `follows`: the model can be held to a schema.
 pub(super) fn instruction(call: &Call, follows: bool) -> Option<String> {
     match &call.output {
-        OutputFormat::Schema { schema, .. } if !follows => Some(format!(
-            "Answer with one JSON object and nothing else. It must follow this JSON schema:\n{}",
-            schema.as_str()
-        )),
-        // Some servers refuse to write JSON unless a message speaks of it.
+        OutputFormat::Schema { schema, description, .. } if !follows => {
+            Some(instructions::json_schema(schema, description.as_deref()))
+        }
         OutputFormat::Json if !call.rest.is_of(OWN) && !speaks_of_json(call) => {
-            Some("Answer with one JSON object and nothing else.".to_owned())
+            Some(JSON_OBJECT.to_owned())
         }
         OutputFormat::Text | OutputFormat::Json | OutputFormat::Schema { .. } => None,
     }
 }
 
-fn speaks_of_json(call: &Call) -> bool {
-    let is_named =
-        |text: &str| text.as_bytes().windows(4).any(|word| word.eq_ignore_ascii_case(b"json"));
-    let parts = call.system.iter().chain(call.turns.iter().flat_map(|turn| &turn.parts));
-    parts.filter_map(text_of).any(is_named)
-}
-
 /// Takes one of the ways to say how much is thought; false if it must be kept beside.
 pub(super) fn read_reasoning(call: &mut Call, key: &[u8], value: Value<'_>) -> bool {
     if key == b"reasoning_effort" {
-        let Some(effort) = value.text().and_then(effort_of) else { return false };
+        let Some(effort) = value.text().and_then(effort::read) else { return false };
         let reasoning = call.reasoning.get_or_insert_default();
         reasoning.effort = Some(effort);
-        mark(&mut reasoning.rest, "reasoning_effort");
-        return true;
+        let is_exact = value.text() == Some(effort::fine_word(effort).as_bytes());
+        if is_exact {
+            mark(&mut reasoning.rest, "reasoning_effort");
+        }
+        return is_exact;
     }
     if !value.is_object() {
         return false;
     }
     let reasoning = call.reasoning.get_or_insert_default();
     keep(&mut reasoning.rest, key, value);
-    members(value, |key, value| match key {
+    value.members(|key, value| match key {
         b"effort" => {
-            reasoning.effort = reasoning.effort.or_else(|| value.text().and_then(effort_of));
+            reasoning.effort = reasoning.effort.or_else(|| value.text().and_then(effort::read));
         }
         b"max_tokens" | b"budget_tokens" => reasoning.budget = value.count(),
         b"exclude" => reasoning.show = value.boolean().map(|is_hidden| !is_hidden),
@@ -146,29 +129,6 @@ pub(super) fn read_reasoning(call: &mut Call, key: &[u8], value: Value<'_>) -> b
     true
 }
 
-fn effort_of(word: &[u8]) -> Option<Effort> {
-    Some(match word {
-        b"none" => Effort::None,
-        b"minimal" => Effort::Minimal,
-        b"low" => Effort::Low,
-        b"medium" => Effort::Medium,
-        b"high" => Effort::High,
-        b"xhigh" => Effort::Max,
-        _ => return None,
-    })
-}
-
-const fn word(effort: Effort) -> &'static str {
-    match effort {
-        Effort::None => "none",
-        Effort::Minimal => "minimal",
-        Effort::Low => "low",
-        Effort::Medium => "medium",
-        Effort::High => "high",
-        Effort::Max => "xhigh",
-    }
-}
-
 /// Writes how much is thought.
 pub(super) fn write_reasoning(out: &mut Writer<'_>, reasoning: &Reasoning) {
     let is_own = reasoning.rest.is_of(OWN);
@@ -176,7 +136,7 @@ pub(super) fn write_reasoning(out: &mut Writer<'_>, reasoning: &Reasoning) {
     if let Some(effort) =
         effort.filter(|_| !is_own || is_marked(&reasoning.rest, "reasoning_effort"))
     {
-        out.text("reasoning_effort", word(effort));
+        out.text("reasoning_effort", effort::fine_word(effort));
     }
     out.rest(&reasoning.rest, OWN);
 }

@@ -2,7 +2,7 @@
 
 use super::choice::{Choice, Fragment, Words};
 use super::piece::Piece;
-use crate::dialect::chat_completions::kept::{OWN, items, members, string};
+use crate::dialect::chat_completions::kept::OWN;
 use crate::dialect::chat_completions::message::{NameAndText, citation, list, seal_of, thought};
 use crate::dialect::chat_completions::reply::opening_member;
 use crate::dialect::chat_completions::stop::stop;
@@ -110,7 +110,7 @@ impl DeltaReader {
     }
 
     fn vendor(&mut self, value: Value<'_>) {
-        members(value, |key, value| {
+        value.members(|key, value| {
             if key == b"usage" {
                 remember(&mut self.vendor_usage, value);
             }
@@ -151,7 +151,7 @@ fn tells_of_error(data: &[u8]) -> bool {
     let mut is_error = false;
     if memchr::memmem::find(data, b"\"error\"").is_some() {
         let value = Value { raw: data, start: 0 };
-        members(value, |key, value| is_error |= key == b"error" && value.is_full());
+        value.members(|key, value| is_error |= key == b"error" && value.is_full());
     }
     is_error
 }
@@ -166,22 +166,22 @@ fn remember(told: &mut Vec<u8>, value: Value<'_>) {
 fn take_piece(choice: &mut Choice, piece: &Piece<'_>, out: &mut Vec<Delta>) {
     take_thoughts(choice, piece, out);
     if let Some(content) = piece.content {
-        match string(content) {
+        match content.meaning() {
             Some(text) => choice.say(Words::Text, text, out),
             None => take_list(choice, content, out),
         }
     }
-    if let Some(text) = piece.refusal.and_then(string) {
+    if let Some(text) = piece.refusal.and_then(Value::meaning) {
         choice.say(Words::Refusal, text, out);
     }
     if let Some(logprobs) = piece.logprobs {
         choice.weigh(Json::checked(logprobs.raw), out);
     }
     if let Some(annotations) = piece.annotations {
-        items(annotations, |item| choice.cite(citation(item), out));
+        annotations.items(|item| choice.cite(citation(item), out));
     }
     if let Some(calls) = piece.tool_calls {
-        items(calls, |item| {
+        calls.items(|item| {
             if item.is_object() {
                 choice.call(fragment(item), out);
             }
@@ -208,8 +208,8 @@ fn take_piece(choice: &mut Choice, piece: &Piece<'_>, out: &mut Vec<Delta>) {
 
 fn take_thoughts(choice: &mut Choice, piece: &Piece<'_>, out: &mut Vec<Delta>) {
     let (key, told) = match (piece.reasoning_content, piece.reasoning) {
-        (Some(told), _) => ("reasoning_content", string(told)),
-        (None, Some(told)) => ("reasoning", string(told)),
+        (Some(told), _) => ("reasoning_content", told.meaning()),
+        (None, Some(told)) => ("reasoning", told.meaning()),
         (None, None) => ("reasoning", piece.reasoning_details.map(thought)),
     };
     if let Some(told) = told {
@@ -235,9 +235,9 @@ fn take_list(choice: &mut Choice, content: Value<'_>, out: &mut Vec<Delta>) {
 fn fragment(item: Value<'_>) -> Fragment {
     let mut fragment = Fragment::default();
     let mut inner = NameAndText::default();
-    members(item, |key, value| match key {
+    item.members(|key, value| match key {
         b"index" => fragment.index = value.count(),
-        b"id" => fragment.id = string(value).unwrap_or_default(),
+        b"id" => fragment.id = value.meaning().unwrap_or_default(),
         b"type" => fragment.is_custom |= value.text() == Some(b"custom"),
         b"function" | b"custom" => inner.take(value),
         b"extra_content" => fragment.seal = seal_of(value).0,

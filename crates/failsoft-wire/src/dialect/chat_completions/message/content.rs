@@ -1,7 +1,7 @@
 //! The items of a `content` list.
 
 use super::media;
-use crate::dialect::chat_completions::kept::{self, OWN, items, keep, members, string, whole};
+use crate::dialect::chat_completions::kept::{self, OWN, keep, whole};
 use crate::neutral::{Part, Rest};
 use crate::scan::Value;
 use crate::write::Writer;
@@ -10,7 +10,7 @@ use crate::write::Writer;
 pub(crate) fn list(value: Value<'_>) -> Option<Vec<Part>> {
     let mut parts = Vec::new();
     let mut is_list = value.is_array();
-    items(value, |item| {
+    value.items(|item| {
         is_list &= item.is_object();
         parts.push(part(item));
     });
@@ -22,7 +22,7 @@ fn part(item: Value<'_>) -> Part {
     let mut kind = None;
     let mut payload = None;
     let mut rest = Rest::default();
-    members(item, |key, value| match key {
+    item.members(|key, value| match key {
         b"type" => kind = value.text(),
         b"text" | b"refusal" | b"image_url" | b"video_url" | b"file" | b"input_audio"
         | b"thinking"
@@ -39,8 +39,8 @@ fn part(item: Value<'_>) -> Part {
 
 fn understood(kind: &[u8], value: Value<'_>, rest: Rest) -> Option<Part> {
     match kind {
-        b"text" => Some(Part::Text { text: string(value)?, citations: Vec::new(), rest }),
-        b"refusal" if rest.is_empty() => Some(Part::Refusal(string(value)?)),
+        b"text" => Some(Part::Text { text: value.meaning()?, citations: Vec::new(), rest }),
+        b"refusal" if rest.is_empty() => Some(Part::Refusal(value.meaning()?)),
         b"thinking" => {
             let mut rest = rest;
             kept::mark(&mut rest, "item");
@@ -57,10 +57,10 @@ fn understood(kind: &[u8], value: Value<'_>, rest: Rest) -> Option<Part> {
 pub(crate) fn thought_items(value: Value<'_>) -> Option<String> {
     let mut text = String::new();
     let mut is_plain = value.is_array();
-    items(value, |item| {
+    value.items(|item| {
         let mut words = None;
-        members(item, |key, value| match key {
-            b"text" => words = string(value),
+        item.members(|key, value| match key {
+            b"text" => words = value.meaning(),
             b"type" => is_plain &= value.text() == Some(b"text"),
             _ => is_plain = false,
         });

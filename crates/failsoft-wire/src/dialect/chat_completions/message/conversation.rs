@@ -2,7 +2,7 @@
 
 use super::content::list;
 use super::spoken::Spoken;
-use crate::dialect::chat_completions::kept::{is_marked, keep, mark, string};
+use crate::dialect::chat_completions::kept::{is_marked, keep, mark};
 use crate::neutral::{Part, Rest, Role, ToolResult, Turn};
 use crate::scan::{Broken, Scanner, Value};
 
@@ -115,8 +115,8 @@ impl Conversation {
         let (mut id, mut name, mut rest) = (None, None, Rest::default());
         for (key, value) in &message.members {
             match *key {
-                b"tool_call_id" if id.is_none() => id = string(*value),
-                b"name" if name.is_none() => name = string(*value),
+                b"tool_call_id" if id.is_none() => id = value.meaning(),
+                b"name" if name.is_none() => name = value.meaning(),
                 _ => keep(&mut rest, key, *value),
             }
         }
@@ -165,7 +165,7 @@ fn parts(content: Option<Value<'_>>, rest: &mut Rest) -> Vec<Part> {
         mark(rest, "list");
         return listed;
     }
-    if let Some(text) = string(content) {
+    if let Some(text) = content.meaning() {
         return vec![Part::text(text)];
     }
     keep(rest, b"content", content);

@@ -1,8 +1,6 @@
 //! Images, files, sounds and films.
 
-use crate::dialect::chat_completions::kept::{
-    self, OWN, is_marked, keep, keep_inside, kept, mark, members, string,
-};
+use crate::dialect::chat_completions::kept::{self, OWN, is_marked, keep, keep_inside, kept, mark};
 use crate::neutral::{Media, MediaKind, MediaSource, Rest};
 use crate::scan::Value;
 use crate::write::Writer;
@@ -10,14 +8,14 @@ use crate::write::Writer;
 /// An `image_url` or a `video_url`: an object, or the address alone.
 pub(super) fn of_url(kind: &[u8], value: Value<'_>, mut rest: Rest) -> Option<Media> {
     let is_image = kind == b"image_url";
-    let (mut url, mut detail) = (string(value), None);
+    let (mut url, mut detail) = (value.meaning(), None);
     if url.is_some() {
         mark(&mut rest, "bare");
     }
     let mut inside = Rest::default();
-    members(value, |key, value| match key {
-        b"url" => url = string(value),
-        b"detail" if value.text().is_some() => detail = string(value),
+    value.members(|key, value| match key {
+        b"url" => url = value.meaning(),
+        b"detail" if value.text().is_some() => detail = value.meaning(),
         _ => keep(&mut inside, key, value),
     });
     keep_inside(&mut rest, if is_image { "image_url" } else { "video_url" }, &inside);
@@ -25,17 +23,17 @@ pub(super) fn of_url(kind: &[u8], value: Value<'_>, mut rest: Rest) -> Option<Me
         mark(&mut rest, "video_url");
     }
     let kind = if is_image { MediaKind::Image } else { MediaKind::Video };
-    Some(Media { kind, source: of_address(url?), name: None, detail, rest })
+    Some(Media { kind, source: MediaSource::of_url(url?), name: None, detail, rest })
 }
 
 /// A `file`: its bytes, or its id in the provider's store.
 pub(super) fn of_file(value: Value<'_>, mut rest: Rest) -> Option<Media> {
     let (mut data, mut id, mut name) = (None, None, None);
     let mut inside = Rest::default();
-    members(value, |key, value| match key {
-        b"file_data" if data.is_none() => data = string(value),
-        b"file_id" if id.is_none() => id = string(value),
-        b"filename" if name.is_none() => name = string(value),
+    value.members(|key, value| match key {
+        b"file_data" if data.is_none() => data = value.meaning(),
+        b"file_id" if id.is_none() => id = value.meaning(),
+        b"filename" if name.is_none() => name = value.meaning(),
         _ => keep(&mut inside, key, value),
     });
     keep_inside(&mut rest, "file", &inside);
@@ -43,7 +41,7 @@ pub(super) fn of_file(value: Value<'_>, mut rest: Rest) -> Option<Media> {
         (Some(data), _) => {
             // An address has a colon; base64 has none.
             if data.contains(':') {
-                of_address(data)
+                MediaSource::of_url(data)
             } else {
                 mark(&mut rest, "bare");
                 MediaSource::Inline { mime: "application/pdf".to_owned(), base64: data }
@@ -60,9 +58,9 @@ pub(super) fn of_file(value: Value<'_>, mut rest: Rest) -> Option<Media> {
 pub(super) fn of_audio(value: Value<'_>, mut rest: Rest) -> Option<Media> {
     let (mut data, mut format) = (None, None);
     let mut inside = Rest::default();
-    members(value, |key, value| match key {
-        b"data" => data = string(value),
-        b"format" => format = string(value),
+    value.members(|key, value| match key {
+        b"data" => data = value.meaning(),
+        b"format" => format = value.meaning(),
         _ => keep(&mut inside, key, value),
     });
     keep_inside(&mut rest, "input_audio", &inside);
@@ -73,17 +71,6 @@ pub(super) fn of_audio(value: Value<'_>, mut rest: Rest) -> Option<Media> {
     mark(&mut rest, "input_audio");
     let source = MediaSource::Inline { mime, base64: data? };
     Some(Media { kind: MediaKind::Audio, source, name: None, detail: None, rest })
-}
-
-/// An address, or the bytes that stand in it.
-pub(super) fn of_address(url: String) -> MediaSource {
-    let inline = url.strip_prefix("data:").and_then(|rest| rest.split_once(";base64,"));
-    match inline {
-        Some((mime, base64)) => {
-            MediaSource::Inline { mime: mime.to_owned(), base64: base64.to_owned() }
-        }
-        None => MediaSource::Url { url, mime: None },
-    }
 }
 
 /// Whether this dialect can say it. What came in it, it can.
@@ -141,10 +128,10 @@ fn write_url(out: &mut Writer<'_>, kind: &str, media: &Media) {
     out.object(|item| {
         item.text("type", kind);
         if is_marked(&media.rest, "bare") {
-            item.text(kind, &address(&media.source));
+            item.text(kind, &media.source.url());
         } else {
             item.key(kind).object(|image| {
-                image.text("url", &address(&media.source));
+                image.text("url", &media.source.url());
                 let detail = media.detail.as_deref();
                 let is_known = |word: &&str| matches!(*word, "auto" | "low" | "high");
                 let is_own = media.rest.is_of(OWN);
@@ -154,7 +141,7 @@ fn write_url(out: &mut Writer<'_>, kind: &str, media: &Media) {
                 kept::write_inside(image, &media.rest, kind);
             });
         }
-        kept::write(item, &media.rest, &[kind]);
+        item.rest_but(&media.rest, OWN, &[kind]);
     });
 }
 
@@ -172,11 +159,11 @@ fn write_file(out: &mut Writer<'_>, media: &Media) {
                 }
                 source @ (MediaSource::Inline { .. }
                 | MediaSource::Text(_)
-                | MediaSource::Url { .. }) => file.text("file_data", &address(source)),
+                | MediaSource::Url { .. }) => file.text("file_data", &source.url()),
             }
             kept::write_inside(file, &media.rest, "file");
         });
-        kept::write(item, &media.rest, &["file"]);
+        item.rest_but(&media.rest, OWN, &["file"]);
     });
 }
 
@@ -189,24 +176,15 @@ fn write_audio(out: &mut Writer<'_>, media: &Media) {
             audio.text("format", format(mime));
             kept::write_inside(audio, &media.rest, "input_audio");
         });
-        kept::write(item, &media.rest, &["input_audio"]);
+        item.rest_but(&media.rest, OWN, &["input_audio"]);
     });
-}
-
-/// As one address.
-pub(super) fn address(source: &MediaSource) -> String {
-    match source {
-        MediaSource::Inline { mime, base64 } => format!("data:{mime};base64,{base64}"),
-        MediaSource::Url { url, .. } => url.clone(),
-        MediaSource::Text(text) | MediaSource::Stored(text) => text.clone(),
-    }
 }
 
 /// A sound the model made.
 pub(super) fn of_spoken(value: Value<'_>) -> Option<Media> {
     let (mut data, mut rest) = (None, Rest::default());
-    members(value, |key, value| match key {
-        b"data" => data = string(value),
+    value.members(|key, value| match key {
+        b"data" => data = value.meaning(),
         _ => keep(&mut rest, key, value),
     });
     mark(&mut rest, "audio");

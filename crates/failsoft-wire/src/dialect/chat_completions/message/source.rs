@@ -1,6 +1,6 @@
 //! Where words come from: `annotations`.
 
-use crate::dialect::chat_completions::kept::{OWN, members, string, whole};
+use crate::dialect::chat_completions::kept::{OWN, whole};
 use crate::neutral::Citation;
 use crate::scan::Value;
 use crate::write::Writer;
@@ -9,12 +9,12 @@ use crate::write::Writer;
 pub(crate) fn citation(value: Value<'_>) -> Citation {
     let (mut url, mut title, mut quote) = (None, None, None);
     let (mut start, mut end) = (None, None);
-    members(value, |key, value| {
+    value.members(|key, value| {
         if key == b"url_citation" {
-            members(value, |key, value| match key {
-                b"url" => url = string(value),
-                b"title" => title = string(value),
-                b"content" => quote = string(value),
+            value.members(|key, value| match key {
+                b"url" => url = value.meaning(),
+                b"title" => title = value.meaning(),
+                b"content" => quote = value.meaning(),
                 b"start_index" => start = value.count(),
                 b"end_index" => end = value.count(),
                 _ => {}

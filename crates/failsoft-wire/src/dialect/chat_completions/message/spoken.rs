@@ -3,7 +3,7 @@
 use super::content::list;
 use super::source::citation;
 use super::{media, tool_call};
-use crate::dialect::chat_completions::kept::{items, keep, mark, members, set, string};
+use crate::dialect::chat_completions::kept::{keep, mark, set};
 use crate::neutral::{Citation, Media, MediaKind, Part, Rest, ToolCall};
 use crate::scan::Value;
 
@@ -67,7 +67,7 @@ impl<'a> Spoken<'a> {
             [("reasoning_content", self.reasoning_content), ("reasoning", self.reasoning)]
         {
             let Some(value) = value else { continue };
-            match string(value) {
+            match value.meaning() {
                 Some(words) if text.is_none() && !words.is_empty() => {
                     mark(&mut rest, spelling);
                     text = Some(words);
@@ -87,7 +87,7 @@ impl<'a> Spoken<'a> {
     fn citations(&mut self) -> Vec<Citation> {
         let mut citations = Vec::new();
         if let Some(annotations) = self.annotations {
-            items(annotations, |item| citations.push(citation(item)));
+            annotations.items(|item| citations.push(citation(item)));
         }
         citations
     }
@@ -95,7 +95,7 @@ impl<'a> Spoken<'a> {
     fn calls(&mut self, made_up: &mut impl FnMut() -> String) -> Vec<ToolCall> {
         let mut calls = Vec::new();
         if let Some(value) = self.tool_calls {
-            items(value, |item| {
+            value.items(|item| {
                 if item.is_object() {
                     calls.push(tool_call::tool_call(item, &mut *made_up));
                 }
@@ -117,7 +117,7 @@ impl<'a> Spoken<'a> {
             }
         }
         if let Some(images) = self.images {
-            items(images, |item| found.extend(image(item)));
+            images.items(|item| found.extend(image(item)));
         }
         found
     }
@@ -129,7 +129,7 @@ impl<'a> Spoken<'a> {
             if let Some(listed) = list(content) {
                 mark(&mut self.rest, "list");
                 parts.extend(listed);
-            } else if let Some(text) = string(content) {
+            } else if let Some(text) = content.meaning() {
                 let is_said = !text.is_empty() || is_alone && self.refusal.is_none();
                 match is_said {
                     true => parts.push(Part::text(text)),
@@ -156,7 +156,8 @@ impl<'a> Spoken<'a> {
             }
             (_, _, _) => {}
         }
-        if let Some(refusal) = self.refusal.and_then(string).filter(|text| !text.is_empty()) {
+        if let Some(refusal) = self.refusal.and_then(Value::meaning).filter(|text| !text.is_empty())
+        {
             mark(&mut self.rest, "refusal");
             parts.push(Part::Refusal(refusal));
         }
@@ -167,7 +168,7 @@ impl<'a> Spoken<'a> {
 fn image(item: Value<'_>) -> Option<Media> {
     let mut url = None;
     let mut rest = Rest::default();
-    members(item, |key, value| match key {
+    item.members(|key, value| match key {
         b"image_url" => url = Some(value),
         b"type" => {}
         _ => keep(&mut rest, key, value),
@@ -181,10 +182,10 @@ fn image(item: Value<'_>) -> Option<Media> {
 /// The words in `reasoning_details`.
 pub(crate) fn thought(details: Value<'_>) -> String {
     let mut text = String::new();
-    items(details, |item| {
-        members(item, |key, value| {
+    details.items(|item| {
+        item.members(|key, value| {
             if matches!(key, b"text" | b"summary") {
-                text.push_str(&string(value).unwrap_or_default());
+                text.push_str(&value.meaning().unwrap_or_default());
             }
         });
     });

@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use super::voice::Voice;
 use crate::dialect::chat_completions::kept::{
-    self, is_marked, keep, keep_inside, kept, mark, members, string,
+    OWN, is_marked, keep, keep_inside, kept, mark, write_inside,
 };
+use crate::dialect::names::{fitted, is_plain};
 use crate::neutral::{Rest, Seal, ToolCall};
 use crate::scan::Value;
 use crate::write::Writer;
@@ -28,11 +29,11 @@ pub(crate) struct NameAndText {
 impl NameAndText {
     /// Takes its members.
     pub(crate) fn take(&mut self, value: Value<'_>) {
-        members(value, |key, value| match key {
-            b"name" => self.name = string(value).unwrap_or_default(),
+        value.members(|key, value| match key {
+            b"name" => self.name = value.meaning().unwrap_or_default(),
             b"arguments" | b"input" => {
                 self.is_object = value.text().is_none() && !value.is_null();
-                self.text = match string(value) {
+                self.text = match value.meaning() {
                     Some(text) => text,
                     None if self.is_object => String::from_utf8_lossy(value.raw).into_owned(),
                     None => String::new(),
@@ -48,8 +49,8 @@ pub(super) fn tool_call(value: Value<'_>, made_up: impl FnOnce() -> String) -> T
     let mut inner = NameAndText::default();
     let (mut id, mut seal, mut is_custom) = (None, None, false);
     let mut rest = Rest::default();
-    members(value, |key, value| match key {
-        b"id" => id = string(value).filter(|id| !id.is_empty()),
+    value.members(|key, value| match key {
+        b"id" => id = value.meaning().filter(|id| !id.is_empty()),
         b"type" => is_custom |= value.text() == Some(b"custom"),
         b"function" | b"custom" => inner.take(value),
         b"extra_content" => {
@@ -88,13 +89,13 @@ pub(super) fn function_call(value: Value<'_>, id: String) -> ToolCall {
 /// The seal in an `extra_content`, and whether nothing else is in there.
 pub(crate) fn seal_of(value: Value<'_>) -> (Option<Seal>, bool) {
     let (mut seal, mut is_all) = (None, true);
-    members(value, |key, value| {
+    value.members(|key, value| {
         if key != SEALER.as_bytes() {
             is_all = false;
             return;
         }
-        members(value, |key, value| match key {
-            b"thought_signature" => seal = string(value).map(|text| Seal::read(&text)),
+        value.members(|key, value| match key {
+            b"thought_signature" => seal = value.meaning().map(|text| Seal::read(&text)),
             _ => is_all = false,
         });
     });
@@ -109,7 +110,7 @@ pub(crate) fn write_call(out: &mut Writer<'_>, call: &ToolCall, voice: &Voice) {
         item.text("type", kind);
         item.key(kind).object(|inner| write_inner(inner, call, voice));
         write_seal(item, call, voice);
-        kept::write(item, &call.rest, &["function", "extra_content"]);
+        item.rest_but(&call.rest, OWN, &["function", "extra_content"]);
     });
 }
 
@@ -123,7 +124,7 @@ pub(super) fn write_inner(out: &mut Writer<'_>, call: &ToolCall, voice: &Voice) 
     } else {
         out.text(key, if is_none { "{}" } else { &call.arguments });
     }
-    kept::write_inside(out, &call.rest, "function");
+    write_inside(out, &call.rest, "function");
 }
 
 fn write_seal(out: &mut Writer<'_>, call: &ToolCall, voice: &Voice) {
@@ -146,11 +147,5 @@ pub(crate) fn seal_member(out: &mut Writer<'_>, seal: &str) {
 
 /// An id that every server takes: the same one, or always the same one in its place.
 pub(crate) fn short_id(id: &str) -> Cow<'_, str> {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
-    if !id.is_empty() && id.len() <= MAX_ID && id.bytes().all(plain) {
-        return Cow::Borrowed(id);
-    }
-    let fold = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-    let hash = id.bytes().fold(0xcbf2_9ce4_8422_2325, fold);
-    Cow::Owned(format!("call_{hash:016x}"))
+    fitted(id, MAX_ID, is_plain)
 }

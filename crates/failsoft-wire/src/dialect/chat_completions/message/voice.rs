@@ -7,7 +7,7 @@ use super::media::{write_media, write_spoken_audio};
 use super::pick::{call_of, media_of, refusal_of};
 use super::source::write_citation;
 use super::tool_call::{short_id, write_call, write_inner};
-use crate::dialect::chat_completions::kept::{self, OWN, is_marked};
+use crate::dialect::chat_completions::kept::{OWN, is_marked};
 use crate::neutral::{Citation, Maker, Media, MediaKind, Part, Rest, Seal, ToolCall};
 use crate::write::Writer;
 
@@ -30,10 +30,7 @@ impl Voice {
 
     /// A seal as it goes out.
     pub(crate) fn seal(&self, seal: &Seal) -> String {
-        match self.maker {
-            Some(maker) => Seal { value: seal.value.clone(), maker: Some(maker) }.marked(),
-            None => seal.value.clone(),
-        }
+        seal.shown(self.maker)
     }
 }
 
@@ -226,5 +223,5 @@ pub(crate) fn write_images(out: &mut Writer<'_>, images: &[&Media]) {
 
 /// Writes what the dialect added to a message.
 pub(crate) fn write_rest(out: &mut Writer<'_>, rest: &Rest) {
-    kept::write(out, rest, &["role"]);
+    out.rest_but(rest, OWN, &["role"]);
 }

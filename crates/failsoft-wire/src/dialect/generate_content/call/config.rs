@@ -2,7 +2,8 @@
 
 use super::super::keys::{HERE, camel, has_inside, keep_inside};
 use super::super::{numbers, parts, schema};
-use crate::neutral::{Call, Effort, Json, OutputFormat, Reasoning, Rest, ToolChoice};
+use crate::dialect::effort;
+use crate::neutral::{Call, Effort, Json, MediaKind, OutputFormat, Reasoning, Rest, ToolChoice};
 use crate::request::RequestProblem;
 use crate::scan::{Scanner, Value};
 
@@ -40,12 +41,17 @@ fn member(call: &mut Call, form: &mut Form, (key, value): (&[u8], Value<'_>)) ->
         b"candidateCount" => sampling.choices = Some(numbers::count(&value)?),
         b"responseLogprobs" => form.wants_logprobs = Some(numbers::boolean(&value)?),
         b"logprobs" => form.logprobs = Some(numbers::count(&value)?),
-        b"stopSequences" => call.stop = strings(value)?,
+        b"stopSequences" => call.stop = value.strings()?,
         b"responseMimeType" => form.mime = Some(value.string()?),
         b"responseJsonSchema" => form.schema = Some(parts::json(value)),
         b"responseSchema" => {
             keep_inside(&mut call.rest, key, value.raw);
             form.schema.get_or_insert_with(|| schema::json_schema(value.raw));
+        }
+        b"responseModalities" => {
+            let asked = value.strings()?;
+            call.media_output = asked.iter().filter_map(|word| MediaKind::made(word)).collect();
+            keep_inside(&mut call.rest, key, value.raw);
         }
         b"thinkingConfig" => call.reasoning = Some(thinking(value)?),
         _ => keep_inside(&mut call.rest, key, value.raw),
@@ -86,19 +92,6 @@ impl Form {
     }
 }
 
-fn strings(value: Value<'_>) -> Option<Vec<String>> {
-    let mut found = Vec::new();
-    let mut is_sound = true;
-    let read = Scanner::new(value.raw).items(|scanner| {
-        match scanner.value()?.string() {
-            Some(text) => found.push(text),
-            None => is_sound = false,
-        }
-        Ok(())
-    });
-    (read == Ok(true) && is_sound).then_some(found)
-}
-
 /// A budget of -1 leaves it to the model, as none at all does; it is kept for the way back.
 fn thinking(value: Value<'_>) -> Option<Reasoning> {
     let mut reasoning = Reasoning { rest: Rest::of(HERE), ..Reasoning::default() };
@@ -120,7 +113,7 @@ fn thinking(value: Value<'_>) -> Option<Reasoning> {
             },
             b"thinkingLevel" => {
                 let word = value.string().unwrap_or_default();
-                reasoning.effort = effort(&word);
+                reasoning.effort = effort::read(word.to_ascii_lowercase().as_bytes());
                 if reasoning.effort.is_none_or(|effort| effort == Effort::Max) {
                     reasoning.rest.keep(key, value.raw);
                 }
@@ -130,17 +123,6 @@ fn thinking(value: Value<'_>) -> Option<Reasoning> {
         Ok(())
     });
     (read == Ok(true) && is_sound).then_some(reasoning)
-}
-
-fn effort(level: &str) -> Option<Effort> {
-    Some(match level.to_ascii_uppercase().as_str() {
-        "MINIMAL" => Effort::Minimal,
-        "LOW" => Effort::Low,
-        "MEDIUM" => Effort::Medium,
-        "HIGH" => Effort::High,
-        "XHIGH" => Effort::Max,
-        _ => return None,
-    })
 }
 
 /// Reads `toolConfig`. What the neutral form cannot say of it is kept as a whole.
@@ -193,7 +175,7 @@ impl Choice {
         match camel(key).as_ref() {
             _ if value.is_null() => {}
             b"mode" => self.mode = value.string().map(|mode| mode.to_ascii_uppercase()),
-            b"allowedFunctionNames" => self.names = strings(value).unwrap_or_default(),
+            b"allowedFunctionNames" => self.names = value.strings().unwrap_or_default(),
             _ => self.is_more = true,
         }
     }

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use super::super::keys::HERE;
-use super::super::rules::Notes;
-use crate::neutral::{Call, Feature, Part, Rest, Role, Rule, ToolCall, ToolResult, Turn};
+use crate::dialect::notes::Notes;
+use crate::neutral::{Call, Feature, Part, Rest, Role, ToolCall, ToolResult, Turn};
 
 /// One entry of `contents`.
 #[derive(Debug)]
@@ -65,7 +65,7 @@ pub(super) fn laid_out<'a>(call: &'a Call, notes: &mut Notes) -> Vec<Content<'a>
     for turns in turns.chunk_by(|one, next| is_model(one) == is_model(next)) {
         let parts = turns.iter().flat_map(|turn| turn.parts.iter().map(|part| (turn.role, part)));
         if turns.first().is_some_and(is_model) {
-            let items: Vec<_> = parts.filter_map(|(_, part)| said_by_model(part, notes)).collect();
+            let items: Vec<_> = parts.filter_map(|(_, part)| said_by_model(part)).collect();
             pending = items.iter().filter_map(call_of).collect();
             push(&mut contents, Speaker::Model, items);
         } else {
@@ -103,33 +103,18 @@ const fn call_of<'a>(item: &Item<'a>) -> Option<&'a ToolCall> {
     }
 }
 
-fn said_by_model<'a>(part: &'a Part, notes: &mut Notes) -> Option<Item<'a>> {
-    match part {
-        Part::Text { text, citations, .. } => {
-            notes.add_if(Feature::Citations, Rule::Drop, !citations.is_empty());
-            (!text.is_empty()).then_some(Item::Part(part))
-        }
+fn said_by_model(part: &Part) -> Option<Item<'_>> {
+    let is_said = match part {
         Part::Refusal(text) => {
-            notes.add_if(Feature::Refusals, Rule::Emulate, true);
-            (!text.is_empty()).then_some(Item::Said(Cow::Borrowed(text)))
+            return (!text.is_empty()).then_some(Item::Said(Cow::Borrowed(text)));
         }
-        Part::Thinking { text, seal, .. } => {
-            (!text.is_empty() || seal.is_some()).then_some(Item::Part(part))
-        }
-        Part::ToolCall(call) => {
-            notes.add_if(Feature::CustomTools, Rule::Emulate, call.is_custom);
-            Some(Item::Part(part))
-        }
-        Part::Media(_) => Some(Item::Part(part)),
-        Part::Foreign(rest) => foreign(part, rest, notes),
-        Part::ToolResult(_) => None, // the model never answers for a tool
-    }
-}
-
-fn foreign<'a>(part: &'a Part, rest: &Rest, notes: &mut Notes) -> Option<Item<'a>> {
-    let is_ours = rest.is_of(HERE);
-    notes.add_if(Feature::ForeignParts, Rule::Drop, !is_ours);
-    is_ours.then_some(Item::Part(part))
+        Part::Text { text, .. } => !text.is_empty(),
+        Part::Thinking { text, seal, .. } => !text.is_empty() || seal.is_some(),
+        Part::ToolCall(_) | Part::Media(_) => true,
+        Part::Foreign(rest) => rest.is_of(HERE),
+        Part::ToolResult(_) => false, // the model never answers for a tool
+    };
+    is_said.then_some(Item::Part(part))
 }
 
 /// The answers to the calls before, and everything else the caller says.
@@ -144,17 +129,16 @@ fn split<'a>(
         match part {
             Part::ToolResult(result) => results.push(result),
             Part::Text { text, .. } if role == Role::System => {
-                notes.add_if(Feature::SystemTurn, Rule::Emulate, true);
                 words.push(Item::Said(Cow::Owned(format!("System instruction: {text}"))));
             }
             Part::Text { text, .. } if text.is_empty() => {}
             Part::Text { .. } => words.push(Item::Part(part)),
             Part::Media(media) => {
-                notes.add_if(Feature::ImageDetail, Rule::Drop, media.detail.is_some());
+                notes.dropped_if(Feature::ImageDetail, media.detail.is_some());
                 words.push(Item::Part(part));
             }
             Part::Refusal(text) => words.push(Item::Said(Cow::Borrowed(text))),
-            Part::Foreign(rest) => words.extend(foreign(part, rest, notes)),
+            Part::Foreign(rest) => words.extend(rest.is_of(HERE).then_some(Item::Part(part))),
             Part::Thinking { .. } | Part::ToolCall(_) => {}
         }
     }

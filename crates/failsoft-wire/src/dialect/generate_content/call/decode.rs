@@ -1,12 +1,11 @@
 //! A call, read.
 
-use super::super::head::checked;
 use super::super::ids::Ids;
 use super::super::keys::{HERE, camel};
 use super::super::parts;
 use super::{config, tools};
 use crate::neutral::{Call, Part, Rest, Role, Turn};
-use crate::request::{Addressed, RequestProblem};
+use crate::request::{Addressed, RequestProblem, checked};
 use crate::scan::{Broken, Scanner};
 
 /// Reads a call; model and stream stand in the path.

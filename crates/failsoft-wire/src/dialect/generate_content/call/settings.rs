@@ -3,10 +3,10 @@
 use super::super::keys::{
     HERE, has_any_inside, has_inside, has_outside, write_inside, write_outside,
 };
-use super::super::rules::Notes;
 use super::config::has_own_schema;
 use super::model::{Generation, budget, level};
-use crate::neutral::{Call, Feature, OutputFormat, Reasoning, Rule};
+use crate::dialect::notes::Notes;
+use crate::neutral::{Call, Feature, OutputFormat, Reasoning};
 use crate::translate::Destination;
 use crate::write::Writer;
 
@@ -24,7 +24,7 @@ pub(super) fn write(body: &mut Writer<'_>, call: &Call, to: &Destination<'_>, no
     body.key("generationConfig").object(|config| {
         write_sampling(config, call);
         if !call.stop.is_empty() {
-            notes.add_if(Feature::StopSequences, Rule::Drop, call.stop.len() > MAX_STOPS);
+            notes.dropped_if(Feature::StopSequences, call.stop.len() > MAX_STOPS);
             config.key("stopSequences").array(|stops| {
                 call.stop.iter().take(MAX_STOPS).for_each(|stop| stops.string(stop));
             });
@@ -74,7 +74,7 @@ fn write_output(config: &mut Writer<'_>, call: &Call, to: &Destination<'_>, note
         config.text("responseMimeType", "application/json");
     }
     if let OutputFormat::Schema { schema, .. } = &call.output {
-        notes.add_if(Feature::JsonSchema, Rule::Emulate, !to.follows_schemas);
+        notes.emulated_if(Feature::JsonSchema, !to.follows_schemas);
         if to.follows_schemas && !has_own_schema(&call.rest) {
             config.json("responseJsonSchema", schema);
         }
@@ -89,8 +89,8 @@ fn write_thinking(
 ) {
     let generation = Generation::of(model);
     if generation == Generation::Unthinking && !is_own {
-        notes.add_if(Feature::ReasoningEffort, Rule::Drop, reasoning.effort.is_some());
-        notes.add_if(Feature::ReasoningBudget, Rule::Drop, reasoning.budget.is_some());
+        notes.dropped_if(Feature::ReasoningEffort, reasoning.effort.is_some());
+        notes.dropped_if(Feature::ReasoningBudget, reasoning.budget.is_some());
         return;
     }
     config.key("thinkingConfig").object(|thinking| {

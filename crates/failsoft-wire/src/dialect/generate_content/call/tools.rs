@@ -1,9 +1,8 @@
 //! Tools, read and written.
 
 use super::super::keys::{HERE, camel, has_outside, write_outside};
-use super::super::rules::Notes;
 use super::super::{parts, schema};
-use crate::neutral::{Call, Feature, Hosted, Rest, Rule, Tool, ToolChoice};
+use crate::neutral::{Call, Hosted, Rest, Tool, ToolChoice};
 use crate::request::RequestProblem;
 use crate::scan::{Broken, Scanner, Value};
 use crate::write::Writer;
@@ -112,18 +111,12 @@ fn write_declaration(list: &mut Writer<'_>, tool: &Tool) {
     });
 }
 
-/// Whether a hosted tool is another provider's.
-pub(super) fn is_foreign(hosted: &Hosted) -> bool {
-    hosted.rest.members_for(HERE).is_empty()
-}
-
 /// Writes `toolConfig`, unless it was kept as it is. Without functions it would be refused.
-pub(super) fn write_choice(body: &mut Writer<'_>, call: &Call, notes: &mut Notes) {
+pub(super) fn write_choice(body: &mut Writer<'_>, call: &Call) {
     if has_outside(&call.rest, "toolConfig") {
         return;
     }
     let is_strict = call.tools.iter().any(|tool| tool.strict == Some(true));
-    notes.add_if(Feature::StrictTools, Rule::Emulate, is_strict);
     if call.tools.is_empty() && !call.rest.is_of(HERE) {
         return;
     }

@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use super::super::ids::Ids;
 use super::super::keys::{HERE, has_outside, write_inside, write_outside};
 use super::super::parts::{RESPONSE_KEY, lone_seal, only_text, takes_seal};
-use super::super::rules::Notes;
 use super::super::{media, seal};
 use super::contents::{Content, Item, Speaker, text_of};
 use super::model::Generation;
-use crate::neutral::{Call, Feature, Media, Part, Rest, Rule, Seal, ToolCall, ToolResult};
+use crate::dialect::notes::Notes;
+use crate::neutral::{Call, Feature, Media, Part, Rest, Seal, ToolCall, ToolResult};
 use crate::write::Writer;
 
 /// Writes `contents`.
@@ -108,7 +108,7 @@ impl Turns<'_, '_> {
         if known.is_some() || !is_first || self.generation != Generation::Sealing {
             return known;
         }
-        self.notes.add_if(Feature::Seals, Rule::Emulate, true);
+        self.notes.emulated(Feature::Seals);
         Some(seal::PLACEHOLDER)
     }
 
@@ -178,11 +178,7 @@ pub(in super::super) fn write_call(object: &mut Writer<'_>, call: &ToolCall, id:
     object.key("functionCall").object(|inner| {
         inner.text_if("id", id);
         inner.text("name", &call.name);
-        inner.key("args");
-        match call.object().filter(|_| !call.is_custom) {
-            Some(arguments) => inner.raw(arguments.as_str()),
-            None => inner.object(|object| object.text("input", &call.arguments)),
-        }
+        inner.json("args", &call.input());
         write_inside(inner, &call.rest);
     });
     write_outside(object, &call.rest);

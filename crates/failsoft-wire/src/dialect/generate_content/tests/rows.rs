@@ -213,7 +213,9 @@ fn probe(feature: Feature) -> (Call, &'static str, Value) {
             "/contents/0/parts/0/inlineData/mimeType",
             json!("audio/wav"),
         ),
-        Feature::MediaOutput => (with_rest("modalities", "[\"text\",\"audio\"]"), "", Value::Null),
+        Feature::MediaOutput => {
+            (config(|call| call.media_output = vec![MediaKind::Audio]), "", Value::Null)
+        }
         Feature::JsonObject => (
             config(|call| call.output = OutputFormat::Json),
             "/generationConfig/responseMimeType",

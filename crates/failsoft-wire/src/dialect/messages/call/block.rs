@@ -106,18 +106,9 @@ fn tool_call(writer: &mut Writer<'_>, call: &ToolCall, id: &str) {
         writer.text("type", "tool_use");
         writer.text("id", id);
         writer.text("name", &names::tool(&call.name));
-        input(writer.key("input"), call);
+        writer.json("input", &call.input());
         writer.rest(&call.rest, HERE);
     });
-}
-
-/// Arguments must be an object: any others become its one member.
-pub(in crate::dialect::messages) fn input(writer: &mut Writer<'_>, call: &ToolCall) {
-    let object = call.object().filter(|_| !call.is_custom);
-    match object {
-        Some(object) => writer.raw(object.as_str()),
-        None => writer.object(|writer| writer.text("input", &call.arguments)),
-    }
 }
 
 fn tool_result(writer: &mut Writer<'_>, result: &ToolResult, id: &str) {

@@ -1,14 +1,13 @@
 //! Requests, read.
 
-use std::collections::HashMap;
-
 use super::super::HERE;
 use super::super::block::{self, Side};
-use super::super::members::{Members, number, text};
+use super::super::members::Members;
+use crate::dialect::effort;
 use crate::neutral::{
-    Call, Effort, Hosted, Json, OutputFormat, Part, Reasoning, Rest, Role, Tool, ToolChoice, Turn,
+    Call, Effort, Hosted, Json, OutputFormat, Reasoning, Rest, Role, Tool, ToolChoice, Turn,
 };
-use crate::request::{self, OutputBound, RequestProblem};
+use crate::request::{RequestProblem, checked};
 use crate::scan::{Broken, Scanner, Value};
 
 /// A request in the neutral form.
@@ -16,17 +15,10 @@ pub(crate) fn decode_call(body: &[u8]) -> Result<Call, RequestProblem> {
     let mut draft = Draft::default();
     draft.call.rest = Rest::of(HERE);
     let mut scanner = Scanner::new(body);
-    let scanned = match std::str::from_utf8(body) {
-        Ok(_) => scanner.members(|scanner, key| draft.member(scanner, key)),
-        Err(error) => Err(Broken::At(error.valid_up_to())),
-    };
-    match scanned.and_then(|is_object| scanner.end().map(|()| is_object)) {
-        Ok(true) => draft.finish(),
-        Ok(false) => Err(RequestProblem::NotAnObject),
-        // The reader of heads knows how to tell where the text is broken.
-        Err(_) => Err(request::read(body, OutputBound::Required)
-            .err()
-            .unwrap_or(RequestProblem::TooComplex)),
+    let scanned = scanner.members(|scanner, key| draft.member(scanner, key));
+    match checked(body, scanned.and_then(|is_object| scanner.end().map(|()| is_object)))? {
+        true => draft.finish(),
+        false => Err(RequestProblem::NotAnObject),
     }
 }
 
@@ -46,7 +38,7 @@ impl Draft {
             return Err(RequestProblem::Missing("messages"));
         }
         let mut call = self.call;
-        name_results(&mut call.turns);
+        call.name_results();
         Ok(call)
     }
 
@@ -73,7 +65,7 @@ impl Draft {
     fn parameter(&mut self, key: &[u8], value: Value<'_>) -> bool {
         let sampling = &mut self.call.sampling;
         match key {
-            b"model" => match text(value) {
+            b"model" => match value.meaning() {
                 Some(model) => self.call.model = model,
                 None => self.wrong("model", "a string"),
             },
@@ -82,11 +74,11 @@ impl Draft {
                 self.check("max_tokens", "a whole number", self.call.max_tokens.is_some());
             }
             b"temperature" => {
-                sampling.temperature = number(value);
+                sampling.temperature = value.number();
                 self.check("temperature", "a number", self.call.sampling.temperature.is_some());
             }
             b"top_p" => {
-                sampling.top_p = number(value);
+                sampling.top_p = value.number();
                 self.check("top_p", "a number", self.call.sampling.top_p.is_some());
             }
             b"top_k" => {
@@ -97,7 +89,7 @@ impl Draft {
                 Some(stream) => self.call.stream = stream,
                 None => self.wrong("stream", "a boolean"),
             },
-            b"stop_sequences" => match strings(value) {
+            b"stop_sequences" => match value.strings() {
                 Some(stop) => self.call.stop = stop,
                 None => self.wrong("stop_sequences", "an array of strings"),
             },
@@ -206,7 +198,8 @@ impl Draft {
     fn output_config(&mut self, value: Value<'_>) -> bool {
         let Some(members) = Members::of(value) else { return false };
         let is_understood = members.find("format").is_none_or(|format| self.format(format));
-        let effort = members.find("effort").and_then(|value| Some((value, effort(value)?)));
+        let effort =
+            members.find("effort").and_then(|value| Some((value, effort::read(value.text()?)?)));
         if let Some((value, effort)) = effort {
             let reasoning = self.reasoning();
             // `thinking` may have said before that there shall be none.
@@ -270,18 +263,6 @@ fn role(word: &[u8]) -> Option<Role> {
     }
 }
 
-fn strings(value: Value<'_>) -> Option<Vec<String>> {
-    let (mut all, mut are_strings) = (Vec::new(), value.is_array());
-    let scanned = Scanner::new(value.raw).items(|scanner| {
-        match text(scanner.value()?) {
-            Some(text) => all.push(text),
-            None => are_strings = false,
-        }
-        Ok(())
-    });
-    scanned.ok().filter(|_| are_strings).map(|_| all)
-}
-
 fn tool(members: &Members<'_>) -> Option<Tool> {
     if members.kind().is_some_and(|kind| kind != b"custom") {
         return None;
@@ -300,30 +281,4 @@ fn tool(members: &Members<'_>) -> Option<Tool> {
 fn hosted_tool(members: &Members<'_>) -> Hosted {
     let kind = members.text("type").or_else(|| members.text("name")).unwrap_or_default();
     Hosted { kind, rest: members.rest(&[]) }
-}
-
-fn effort(value: Value<'_>) -> Option<Effort> {
-    match value.text()? {
-        b"low" => Some(Effort::Low),
-        b"medium" => Some(Effort::Medium),
-        b"high" => Some(Effort::High),
-        b"xhigh" | b"max" => Some(Effort::Max),
-        _ => None,
-    }
-}
-
-/// Results say the id of their call only; other dialects want the tool's name too.
-fn name_results(turns: &mut [Turn]) {
-    let mut names: HashMap<String, String> = HashMap::new();
-    for part in turns.iter_mut().flat_map(|turn| &mut turn.parts) {
-        match part {
-            Part::ToolCall(call) => _ = names.insert(call.id.clone(), call.name.clone()),
-            Part::ToolResult(result) => result.name = names.get(&result.id).cloned(),
-            Part::Text { .. }
-            | Part::Refusal(_)
-            | Part::Thinking { .. }
-            | Part::Media(_)
-            | Part::Foreign(_) => {}
-        }
-    }
 }

@@ -7,23 +7,25 @@ use super::super::members::kept;
 use super::super::{HERE, names};
 use super::block;
 use super::fit::Layout;
-use super::notes::Notes;
 use super::parameters::{self, Samplers};
-use super::schema::{self, FREE_TEXT, NO_ARGUMENTS};
+use super::schema;
 use super::thinking::Plan;
-use crate::neutral::{Call, OutputFormat, Role, Tool, ToolChoice};
+use crate::dialect::messages::rules::RULES;
+use crate::dialect::notes::Notes;
+use crate::dialect::rules::judge;
+use crate::dialect::schemas::{FREE_TEXT, NO_ARGUMENTS};
+use crate::neutral::{Call, Feature, OutputFormat, Role, Tool, ToolChoice};
 use crate::translate::{Destination, Encoded, Unfit};
 use crate::write::Writer;
+
+/// What is left out or refused only where it stands in some places.
+const BY_PART: [Feature; 2] = [Feature::AudioVideo, Feature::Thinking];
 
 /// A call as a request. One of this dialect is written as it was; any other is fitted to what the
 /// dialect and the model take.
 pub(crate) fn encode_call(call: &Call, to: &Destination<'_>) -> Result<Encoded, Unfit> {
-    let (body, notes) = if call.rest.is_of(HERE) {
-        Body::own(call, to)
-    } else {
-        parameters::refuse(call)?;
-        Body::translated(call, to)?
-    };
+    let (body, notes) =
+        if call.rest.is_of(HERE) { Body::own(call, to) } else { Body::translated(call, to)? };
     let mut bytes = Vec::with_capacity(4096);
     body.write(&mut bytes);
     Ok(Encoded { body: bytes, notes: notes.into_vec() })
@@ -74,8 +76,7 @@ impl<'a> Body<'a> {
     }
 
     fn translated(call: &'a Call, to: &Destination<'a>) -> Result<(Self, Notes), Unfit> {
-        let mut notes = Notes::default();
-        parameters::note_losses(call, &mut notes);
+        let mut notes = judge(call, RULES, &BY_PART)?;
         let layout = Layout::translated(call, to, &mut notes)?;
         let plan = Plan::translated(call, to, &layout, &mut notes);
         let mut orders = Vec::new();

@@ -4,21 +4,18 @@
 use std::borrow::Cow;
 
 use super::super::names;
-use super::generation::Generation;
 use super::ids::Ids;
 use super::media;
-use super::notes::Notes;
+use crate::dialect::claude::Generation;
+use crate::dialect::instructions::GO_ON;
+use crate::dialect::notes::Notes;
 use crate::neutral::{
-    Call, Feature, Media, MediaKind, OutputFormat, Part, Rest, Role, ToolCall, ToolResult, Turn,
+    Call, Feature, Media, OutputFormat, Part, Rest, Role, ToolCall, ToolResult, Turn,
 };
 use crate::translate::{Destination, Unfit};
 
 /// What a user says where the dialect wants a user and there is none.
 const NOTHING: &str = ".";
-
-/// How a model is asked to go on that takes no beginning of its answer.
-const GO_ON: &str =
-    "Go on from exactly where your last message ends. Do not repeat any of it, and do not comment.";
 
 /// The conversation as it will be written.
 #[derive(Debug, Default)]
@@ -155,7 +152,7 @@ impl<'a> Fitter<'a, '_> {
         match part {
             Part::Text { text, .. } if is_blank(text) => {}
             Part::Text { .. } => self.layout.system.push(part),
-            Part::Media(media) => self.notes.dropped(feature(media)),
+            Part::Media(media) => self.notes.dropped(media.feature()),
             Part::Refusal(_)
             | Part::Thinking { .. }
             | Part::ToolCall(_)
@@ -167,7 +164,6 @@ impl<'a> Fitter<'a, '_> {
     fn turn(&mut self, turn: &'a Turn) -> Result<(), Unfit> {
         let role = match turn.role {
             Role::System => {
-                self.notes.emulated(Feature::SystemTurn);
                 if self.layout.messages.is_empty() {
                     turn.parts.iter().for_each(|part| self.system(part));
                     return Ok(());
@@ -195,26 +191,16 @@ impl<'a> Fitter<'a, '_> {
 
     fn block(&mut self, role: Role, part: &'a Part) -> Result<Option<Block<'a>>, Unfit> {
         Ok(match (part, role) {
-            (Part::Text { text, citations, .. }, _) => {
-                if !citations.is_empty() {
-                    self.notes.dropped(Feature::Citations);
-                }
-                words(text)
-            }
-            (Part::Refusal(text), _) => {
-                self.notes.emulated(Feature::Refusals);
-                words(text)
-            }
+            (Part::Text { text, .. } | Part::Refusal(text), _) => words(text),
             (Part::Thinking { seal: Some(_), .. }, Role::Assistant) => Some(Block::Part(part)),
             (Part::Thinking { .. }, _) => self.lost(Feature::Thinking),
             (Part::Media(media), Role::User) => {
-                self.check(media)?;
+                media::check(media)?;
                 Some(Block::Media(media))
             }
-            (Part::Media(media), _) => self.lost(feature(media)),
+            (Part::Media(media), _) => self.lost(media.feature()),
             (Part::ToolCall(call), Role::Assistant) => {
                 if call.is_custom {
-                    self.notes.emulated(Feature::CustomTools);
                     self.layout.custom.push(&call.name);
                 }
                 Some(Block::Call(call, self.ids.of_call(&call.id)))
@@ -222,7 +208,7 @@ impl<'a> Fitter<'a, '_> {
             (Part::ToolResult(result), Role::User) => {
                 for part in &result.content {
                     if let Part::Media(media) = part {
-                        self.check(media)?;
+                        media::check(media)?;
                     }
                 }
                 Some(Block::Result(result, self.ids.of_result(&result.id)))
@@ -236,13 +222,6 @@ impl<'a> Fitter<'a, '_> {
     fn lost(&mut self, feature: Feature) -> Option<Block<'a>> {
         self.notes.dropped(feature);
         None
-    }
-
-    fn check(&mut self, media: &Media) -> Result<(), Unfit> {
-        if media.detail.is_some() {
-            self.notes.dropped(Feature::ImageDetail);
-        }
-        media::check(media)
     }
 
     /// Puts the answer to each tool call first in the turn behind it, and nowhere else.
@@ -367,12 +346,4 @@ fn words(text: &str) -> Option<Block<'_>> {
 /// The dialect takes no block of white space.
 pub(super) fn is_blank(text: &str) -> bool {
     text.trim().is_empty()
-}
-
-const fn feature(media: &Media) -> Feature {
-    match media.kind {
-        MediaKind::Image => Feature::Images,
-        MediaKind::File => Feature::Files,
-        MediaKind::Audio | MediaKind::Video => Feature::AudioVideo,
-    }
 }

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use super::super::HERE;
 use super::super::members::kept;
-use super::base64;
-use crate::neutral::{Feature, Media, MediaKind, MediaSource};
+use crate::base64;
+use crate::neutral::{Media, MediaKind, MediaSource};
 use crate::translate::Unfit;
 use crate::write::Writer;
 
@@ -19,23 +19,18 @@ const IMAGES: [(&str, &str); 4] = [
 
 /// Whether the dialect takes it.
 pub(super) fn check(media: &Media) -> Result<(), Unfit> {
-    let unfit = |feature| Err(Unfit { feature });
-    match (media.kind, &media.source) {
-        (MediaKind::Audio | MediaKind::Video, _) => unfit(Feature::AudioVideo),
-        (_, MediaSource::Stored(_)) => unfit(Feature::ServerState),
-        (MediaKind::Image, MediaSource::Inline { mime, base64 }) => match image(mime, base64) {
-            Some(_) => Ok(()),
-            None => unfit(Feature::Images),
-        },
-        (MediaKind::Image, MediaSource::Text(_)) => unfit(Feature::Images),
+    let fits = match (media.kind, &media.source) {
+        (MediaKind::Audio | MediaKind::Video, _) | (_, MediaSource::Stored(_)) => false,
+        (MediaKind::Image, MediaSource::Text(_)) => false,
+        (MediaKind::Image, MediaSource::Inline { mime, base64 }) => image(mime, base64).is_some(),
         (MediaKind::File, MediaSource::Inline { mime, base64 }) => {
-            let is_text = !is_pdf(mime) && base64::text(base64).is_none();
-            if is_text { unfit(Feature::Files) } else { Ok(()) }
+            is_pdf(mime) || base64::decode_text(base64).is_some()
         }
         (MediaKind::Image | MediaKind::File, MediaSource::Url { .. } | MediaSource::Text(_)) => {
-            Ok(())
+            true
         }
-    }
+    };
+    if fits { Ok(()) } else { Err(Unfit { feature: media.feature() }) }
 }
 
 /// Whose word counts about an image's type.
@@ -71,7 +66,7 @@ fn source(writer: &mut Writer<'_>, media: &Media, trust: Trust) {
             writer.text("data", base64);
         }
         (MediaSource::Inline { mime, base64 }, _) => {
-            let text = (!is_pdf(mime)).then(|| base64::text(base64)).flatten();
+            let text = (!is_pdf(mime)).then(|| base64::decode_text(base64)).flatten();
             match text {
                 Some(text) => write_text(writer, &text),
                 None => {

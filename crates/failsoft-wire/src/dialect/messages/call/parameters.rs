@@ -2,12 +2,13 @@
 
 use super::super::names;
 use super::fit::is_blank;
-use super::generation::Generation;
-use super::notes::Notes;
 use super::schema;
 use super::thinking::{Plan, cannot_be_forced, is_forced};
-use crate::neutral::{Call, Feature, Json, OutputFormat, Tool, ToolChoice};
-use crate::translate::{Destination, Unfit};
+use crate::dialect::claude::Generation;
+use crate::dialect::instructions::{self, JSON_OBJECT};
+use crate::dialect::notes::Notes;
+use crate::neutral::{Call, Feature, OutputFormat, Tool, ToolChoice};
+use crate::translate::Destination;
 use crate::write::Writer;
 
 /// The longest name of a user the dialect takes.
@@ -35,29 +36,6 @@ impl Samplers {
     }
 }
 
-/// Features without which the answer would be another one.
-pub(super) fn refuse(call: &Call) -> Result<(), Unfit> {
-    let asked = call.features();
-    let refused = [Feature::HostedTools, Feature::SeveralChoices, Feature::ServerState];
-    match refused.into_iter().find(|feature| asked.contains(*feature)) {
-        Some(feature) => Err(Unfit { feature }),
-        None => Ok(()),
-    }
-}
-
-/// What the dialect has nothing like.
-pub(super) fn note_losses(call: &Call, notes: &mut Notes) {
-    let asked = call.features();
-    let lost = [
-        Feature::Seed,
-        Feature::Penalties,
-        Feature::Logprobs,
-        Feature::Metadata,
-        Feature::ForeignParameters,
-    ];
-    lost.into_iter().filter(|lost| asked.contains(*lost)).for_each(|lost| notes.dropped(lost));
-}
-
 /// The schema of the answer, or the order to follow it.
 pub(super) fn output(
     call: &Call,
@@ -65,22 +43,17 @@ pub(super) fn output(
     orders: &mut Vec<String>,
     notes: &mut Notes,
 ) -> Option<String> {
-    const ONLY_JSON: &str = "no words before or behind it, and no code fence";
     match &call.output {
         OutputFormat::Text => None,
         OutputFormat::Json => {
-            notes.emulated(Feature::JsonObject);
-            orders.push(format!("Answer with one JSON object only: {ONLY_JSON}."));
+            orders.push(JSON_OBJECT.to_owned());
             None
         }
-        OutputFormat::Schema { schema, .. } => {
+        OutputFormat::Schema { schema, description, .. } => {
             let strict = to.follows_schemas.then(|| schema::strict(schema)).flatten();
             if strict.is_none() {
                 notes.emulated(Feature::JsonSchema);
-                orders.push(format!(
-                    "Answer with JSON only ({ONLY_JSON}) that follows this JSON schema:\n{}",
-                    Json::as_str(schema)
-                ));
+                orders.push(instructions::json_schema(schema, description.as_deref()));
             }
             strict
         }

@@ -1,16 +1,10 @@
 //! JSON schemas as this dialect takes them.
 
-use super::super::members::{Members, text};
+use super::super::members::Members;
+use crate::dialect::schemas::NO_ARGUMENTS;
 use crate::neutral::Json;
-use crate::scan::{Scanner, Value};
+use crate::scan::{Scanner, Value, meaning_of_key};
 use crate::write::Writer;
-
-/// The schema of a tool without arguments.
-pub(super) const NO_ARGUMENTS: &str = r#"{"type":"object","properties":{}}"#;
-
-/// The schema of a tool whose arguments are free text.
-pub(super) const FREE_TEXT: &str =
-    r#"{"type":"object","properties":{"input":{"type":"string"}},"required":["input"]}"#;
 
 /// Keywords that tell the model nothing.
 const SILENT: [&str; 8] = [
@@ -98,7 +92,7 @@ fn write(writer: &mut Writer<'_>, schema: Value<'_>) -> Option<()> {
 fn write_members(writer: &mut Writer<'_>, members: &Members<'_>) -> Option<()> {
     let mut told = String::new();
     for (key, value) in members.iter() {
-        let key = text(Value { raw: &[b"\"", key, b"\""].concat(), start: 0 })?;
+        let key = meaning_of_key(key)?;
         match key.as_str() {
             "type" | "$ref" | "title" | "enum" | "const" | "required" | "default" => {
                 writer.key(&key).raw(std::str::from_utf8(value.raw).ok()?);
@@ -147,7 +141,7 @@ fn write_description(writer: &mut Writer<'_>, description: Option<String>, told:
 
 fn write_map(writer: &mut Writer<'_>, value: Value<'_>) -> Option<()> {
     for (key, schema) in Members::of(value)?.iter() {
-        let key = text(Value { raw: &[b"\"", key, b"\""].concat(), start: 0 })?;
+        let key = meaning_of_key(key)?;
         write(writer.key(&key), schema)?;
     }
     Some(())

@@ -2,8 +2,9 @@
 
 use super::super::members::kept;
 use super::fit::Layout;
-use super::generation::{Generation, Quiet, Thinks};
-use super::notes::Notes;
+use crate::dialect::claude::{Generation, Quiet, Thinks};
+use crate::dialect::effort::claude_word;
+use crate::dialect::notes::Notes;
 use crate::neutral::{Call, Effort, Feature, Reasoning, ToolChoice};
 use crate::translate::Destination;
 use crate::write::Writer;
@@ -207,15 +208,9 @@ impl Wanted {
     }
 
     const fn word(self) -> &'static str {
-        let effort = match self {
+        claude_word(match self {
             Self::Effort(effort) => effort,
             Self::Budget(tokens) => Effort::of_budget(tokens),
-        };
-        match effort {
-            Effort::None | Effort::Minimal | Effort::Low => "low",
-            Effort::Medium => "medium",
-            Effort::High => "high",
-            Effort::Max => "max",
-        }
+        })
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::super::block::{self, Side};
-use super::super::members::{Members, kept, text};
+use super::super::members::{Members, kept};
 use super::super::reply::marked;
 use super::super::words::{Tokens, stop};
 use super::super::{HERE, names};
@@ -173,10 +173,10 @@ impl DeltaReader {
 
     fn message_delta(&mut self, event: &Event<'_>, out: &mut Vec<Delta>) {
         self.begin(Opening { rest: Rest::of(HERE), ..Opening::default() }, out);
-        let word = event.delta.stop_reason.and_then(text).filter(|word| !word.is_empty());
+        let word = event.delta.stop_reason.and_then(Value::meaning).filter(|word| !word.is_empty());
         if let Some(word) = word {
             self.close_all(out);
-            let stop = stop(word, event.delta.stop_sequence.and_then(text));
+            let stop = stop(word, event.delta.stop_sequence.and_then(Value::meaning));
             out.push(Delta::Finish { choice: 0, stop });
         }
         if let Some(usage) = event.usage.filter(|usage| usage.is_object()) {
@@ -205,11 +205,11 @@ impl DeltaReader {
         let Some(at) = self.position(event.index) else { return };
         let Inner { text: words, thinking, partial_json, signature, citation, .. } = &event.delta;
         let piece = if let Some(words) = words.or(*thinking) {
-            text(words).map(Piece::Text)
+            words.meaning().map(Piece::Text)
         } else if let Some(json) = partial_json {
-            text(*json).and_then(|json| self.arguments(at, json))
+            json.meaning().and_then(|json| self.arguments(at, json))
         } else if let Some(signature) = signature {
-            text(*signature).and_then(|text| Side::Answered.seal(text)).map(Piece::Seal)
+            signature.meaning().and_then(|text| Side::Answered.seal(text)).map(Piece::Seal)
         } else {
             citation.and_then(Members::of).map(|members| Piece::Citation(block::citation(&members)))
         };

@@ -18,10 +18,6 @@ const OLD: &str = "claude-3-7-sonnet-20250219";
 #[test]
 fn every_row_does_what_it_says() {
     for row in RULES {
-        // Calls in the neutral form do not ask for it: the engine asks the table.
-        if row.feature == Feature::MediaOutput {
-            continue;
-        }
         let (call, trace) = probe(row.feature);
         assert!(call.features().contains(row.feature), "{}: the probe does not ask", row.feature);
         let encoded = encode_call(&call, &destination(OLD));
@@ -77,7 +73,10 @@ fn probe(feature: Feature) -> (Call, &'static str) {
         | Feature::Refusals
         | Feature::ForeignParts
         | Feature::Prefill => put_history(&mut call, feature),
-        Feature::MediaOutput => "",
+        Feature::MediaOutput => {
+            call.media_output = vec![MediaKind::Audio];
+            ""
+        }
         _ => put_parameter(&mut call, feature),
     };
     (call, trace)
@@ -280,7 +279,7 @@ fn put_parameter(call: &mut Call, feature: Feature) -> &'static str {
     match feature {
         Feature::JsonObject => {
             call.output = OutputFormat::Json;
-            "Answer with one JSON object only"
+            "Answer with one JSON object and nothing else."
         }
         Feature::JsonSchema => {
             let schema = Json::new(r#"{"type":"object","properties":{}}"#).unwrap();

@@ -1,10 +1,11 @@
 //! From a request to a call.
 
-use super::super::kept::{Members, OWN, items, string};
+use super::super::kept::{Members, OWN};
 use super::tools;
 use super::turns::Turns;
-use crate::neutral::{Call, Effort, Json, OutputFormat, Part, Reasoning, Rest};
-use crate::request::RequestProblem;
+use crate::dialect::effort::{self, fine_word};
+use crate::neutral::{Call, Json, OutputFormat, Part, Reasoning, Rest};
+use crate::request::{RequestProblem, checked};
 use crate::scan::{Broken, Scanner, Value};
 
 /// The user was named in `safety_identifier`.
@@ -14,9 +15,6 @@ pub(super) const SAFETY: &str = "safety";
 pub(super) const LOGPROBS: &str = "message.output_text.logprobs";
 
 pub(crate) fn decode_call(body: &[u8]) -> Result<Call, RequestProblem> {
-    if std::str::from_utf8(body).is_err() {
-        return Err(RequestProblem::NotAnObject);
-    }
     let mut scanner = Scanner::new(body);
     let mut reader = Reader::default();
     let mut problem = None;
@@ -30,10 +28,9 @@ pub(crate) fn decode_call(body: &[u8]) -> Result<Call, RequestProblem> {
         }
         Ok(())
     });
-    match scanned.and_then(|is_object| scanner.end().map(|()| is_object)) {
-        Ok(true) => problem.map_or_else(|| reader.finish(), Err),
-        Err(Broken::TooComplex) => Err(RequestProblem::TooComplex),
-        Ok(false) | Err(Broken::At(_) | Broken::Cut) => Err(RequestProblem::NotAnObject),
+    match checked(body, scanned.and_then(|is_object| scanner.end().map(|()| is_object)))? {
+        true => problem.map_or_else(|| reader.finish(), Err),
+        false => Err(RequestProblem::NotAnObject),
     }
 }
 
@@ -67,14 +64,14 @@ impl Reader {
         let call = &mut self.call;
         match key {
             b"model" => {
-                call.model = string(value).ok_or(wrong("model", "a string"))?;
+                call.model = value.meaning().ok_or(wrong("model", "a string"))?;
                 self.has_model = true;
             }
-            b"input" => match string(value) {
+            b"input" => match value.meaning() {
                 Some(text) => self.turns.say(text),
                 None => return Err(wrong("input", "a string or an array")),
             },
-            b"instructions" => match string(value) {
+            b"instructions" => match value.meaning() {
                 Some(text) => self.instructions = Some(Part::text(text)),
                 None => call.rest.keep(key, value.raw),
             },
@@ -104,17 +101,17 @@ impl Reader {
                 call.max_tokens = Some(value.count().ok_or(wrong("max_output_tokens", wanted))?);
             }
             b"temperature" => {
-                let temperature = number(value).ok_or(wrong("temperature", "a number"))?;
+                let temperature = value.number().ok_or(wrong("temperature", "a number"))?;
                 call.sampling.temperature = Some(temperature);
             }
             b"top_p" => {
-                call.sampling.top_p = Some(number(value).ok_or(wrong("top_p", "a number"))?);
+                call.sampling.top_p = Some(value.number().ok_or(wrong("top_p", "a number"))?);
             }
             b"top_logprobs" => {
                 let wanted = "a whole number, not negative";
                 self.top_logprobs = Some(value.count().ok_or(wrong("top_logprobs", wanted))?);
             }
-            b"safety_identifier" => match string(value) {
+            b"safety_identifier" => match value.meaning() {
                 Some(user) => {
                     call.user = Some(user);
                     call.rest.mark(SAFETY);
@@ -123,7 +120,7 @@ impl Reader {
             },
             b"user" => {
                 // Its elder; both may be there.
-                call.user = call.user.take().or_else(|| string(value));
+                call.user = call.user.take().or_else(|| value.meaning());
                 call.rest.keep(key, value.raw);
             }
             _ => call.rest.keep(key, value.raw),
@@ -146,8 +143,8 @@ impl Reader {
     /// What is asked for beside the answer; log probabilities are a matter of their own.
     fn include(&mut self, list: Value<'_>) {
         let mut others = Vec::new();
-        items(list, |value| {
-            if string(value).as_deref() == Some(LOGPROBS) {
+        list.items(|value| {
+            if value.meaning().as_deref() == Some(LOGPROBS) {
                 self.wants_logprobs = true;
             } else {
                 others.push(value.raw);
@@ -178,11 +175,6 @@ impl Reader {
         self.turns.finish(&mut self.call);
         Ok(self.call)
     }
-}
-
-fn number(value: Value<'_>) -> Option<f64> {
-    let text = std::str::from_utf8(value.raw).ok().filter(|_| value.text().is_none())?;
-    text.parse().ok().filter(|number: &f64| number.is_finite())
 }
 
 /// The form of the answer; what else `text` says is kept.
@@ -220,8 +212,8 @@ fn format(value: Value<'_>) -> Option<OutputFormat> {
 
 fn reasoning(value: Value<'_>) -> Reasoning {
     let mut members = Members::of(value);
-    let effort = effort(members.word("effort"));
-    let is_exact = effort.is_some_and(|effort| word(effort).as_bytes() == members.word("effort"));
+    let effort = effort::read(members.word("effort"));
+    let is_exact = effort.is_some_and(|it| fine_word(it).as_bytes() == members.word("effort"));
     if is_exact {
         members.take("effort");
     }
@@ -233,45 +225,9 @@ fn reasoning(value: Value<'_>) -> Reasoning {
     Reasoning { effort, budget: None, show, rest: members.rest() }
 }
 
-fn effort(word: &[u8]) -> Option<Effort> {
-    Some(match word {
-        b"none" => Effort::None,
-        b"minimal" => Effort::Minimal,
-        b"low" => Effort::Low,
-        b"medium" => Effort::Medium,
-        b"high" => Effort::High,
-        b"xhigh" | b"max" => Effort::Max,
-        _ => return None,
-    })
-}
-
-/// The dialect's word for an effort.
-pub(super) const fn word(effort: Effort) -> &'static str {
-    match effort {
-        Effort::None => "none",
-        Effort::Minimal => "minimal",
-        Effort::Low => "low",
-        Effort::Medium => "medium",
-        Effort::High => "high",
-        Effort::Max => "xhigh",
-    }
-}
-
 fn metadata(call: &mut Call, value: Value<'_>) {
-    let mut labels = std::collections::BTreeMap::new();
-    let mut is_plain = value.is_object();
-    let _ = Scanner::new(value.raw).members(|scanner, key| {
-        let label = string(scanner.value()?);
-        let key = std::str::from_utf8(key).ok().filter(|key| !key.contains('\\'));
-        match key.zip(label) {
-            Some((key, label)) => _ = labels.insert(key.to_owned(), label),
-            None => is_plain = false,
-        }
-        Ok(())
-    });
-    if is_plain {
-        call.metadata = labels;
-    } else {
-        call.rest.keep(b"metadata", value.raw);
+    match value.labels() {
+        Some(labels) => call.metadata = labels,
+        None => call.rest.keep(b"metadata", value.raw),
     }
 }

@@ -4,21 +4,15 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::super::item::{
-    Group, OF_CALL, Origin, Thought, content, groups, is_custom_output, made_image, reasoning,
-    result, tool_call, with_id,
+    Group, Origin, Thought, content, groups, is_custom_output, made_image, reasoning, result,
+    tool_call, with_id,
 };
-use super::super::kept::{self, ITEM, MADE, OWN, STRING, is_plain, kept as kept_member};
+use super::super::kept::{ITEM, MADE, OWN, STRING, is_plain, kept as kept_member};
 use super::parameters::fitted;
+use crate::dialect::instructions::{self, FAILED, GO_ON, JSON_OBJECT, speaks_of_json};
 use crate::neutral::{Call, Json, OutputFormat, Part, Rest, Role, ToolCall, ToolResult, Turn};
 use crate::translate::Destination;
 use crate::write::Writer;
-
-/// What is said behind an answer's beginning: this dialect begins a new message otherwise.
-const GO_ON: &str =
-    "Continue your last message exactly where it ends. Repeat nothing, and say nothing else.";
-
-/// The API wants the word where JSON is asked for.
-const SAY_JSON: &str = "Answer with a JSON object.";
 
 /// Writes the conversation.
 pub(super) struct History<'a> {
@@ -63,26 +57,14 @@ impl<'a> History<'a> {
             self.message(list, ("system", Role::System), &self.call.system, &Rest::default());
         }
         match &self.call.output {
-            OutputFormat::Json if self.origin == Origin::Other && !self.says_json() => {
-                plain(list, "system", SAY_JSON);
+            OutputFormat::Json if self.origin == Origin::Other && !speaks_of_json(self.call) => {
+                plain(list, "system", JSON_OBJECT);
             }
             OutputFormat::Schema { schema, .. } if !self.to.follows_schemas => {
-                let schema = schema.as_str();
-                plain(
-                    list,
-                    "system",
-                    &format!("Answer with JSON of this schema and nothing else: {schema}"),
-                );
+                plain(list, "system", &instructions::json_schema(schema, None));
             }
             OutputFormat::Text | OutputFormat::Json | OutputFormat::Schema { .. } => {}
         }
-    }
-
-    fn says_json(&self) -> bool {
-        let mut parts = self.call.turns.iter().flat_map(|turn| &turn.parts);
-        parts.any(|part| {
-            matches!(part, Part::Text { text, .. } if text.to_ascii_lowercase().contains("json"))
-        })
     }
 
     /// A turn of the caller's: what tools answered are items, all else is messages.
@@ -120,7 +102,7 @@ impl<'a> History<'a> {
             }
             item.key("content");
             self.content(item, &said, role);
-            kept::write(item, rest, &[]);
+            item.rest(rest, OWN);
         });
     }
 
@@ -209,9 +191,9 @@ impl<'a> History<'a> {
             }
             Part::ToolCall(call) => self.called(list, call),
             Part::ToolResult(result) => self.answered(list, result),
-            Part::Foreign(rest) => list.object(|item| kept::write(item, rest, &[])),
+            Part::Foreign(rest) => list.object(|item| item.rest(rest, OWN)),
             Part::Media(media) if media.rest.is_marked(OWN, ITEM) => {
-                list.object(|item| kept::write(item, &media.rest, &[]));
+                list.object(|item| item.rest(&media.rest, OWN));
             }
             Part::Media(media) => made_image(list, media, ""),
             Part::Text { .. } | Part::Refusal(_) => {}
@@ -224,7 +206,7 @@ impl<'a> History<'a> {
         }
         tool_call(list, call, &self.id(&call.id), None);
         if let Some(seal) = &call.seal {
-            let encrypted = format!("{OF_CALL}{}", seal.value);
+            let encrypted = seal.of_call().value;
             let rest = Rest::default();
             let encrypted = Some(encrypted.as_str());
             reasoning(list, &Thought { id: None, text: "", encrypted, rest: &rest });
@@ -245,7 +227,7 @@ impl<'a> History<'a> {
             } else {
                 result(item, &answer.content, self.origin);
             }
-            kept::write(item, &answer.rest, &[]);
+            item.rest(&answer.rest, OWN);
         });
     }
 
@@ -266,9 +248,9 @@ fn plain(list: &mut Writer<'_>, role: &str, text: &str) {
 fn marked_as_error(content: &[Part]) -> Vec<Part> {
     match content {
         [Part::Text { text, .. }, others @ ..] => {
-            let first = Part::text(format!("Error: {text}"));
+            let first = Part::text(format!("{FAILED} {text}"));
             std::iter::once(first).chain(others.iter().cloned()).collect()
         }
-        others => std::iter::once(Part::text("Error:")).chain(others.iter().cloned()).collect(),
+        others => std::iter::once(Part::text(FAILED)).chain(others.iter().cloned()).collect(),
     }
 }

@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 
 use super::super::item::Origin;
-use super::super::kept::{self, HEAD, kept as kept_member};
-use super::decode::{LOGPROBS, SAFETY, word};
+use super::super::kept::{self, HEAD, OWN, kept as kept_member};
+use super::decode::{LOGPROBS, SAFETY};
 use super::history::History;
 use super::schema::can_be_strict;
 use super::tools;
-use crate::Dialect;
+use crate::dialect::effort::fine_word;
+use crate::dialect::names;
 use crate::neutral::{Call, Effort, OutputFormat, Part, Reasoning};
 use crate::translate::Destination;
 use crate::write::Writer;
@@ -55,7 +56,7 @@ pub(super) fn write(out: &mut Writer<'_>, call: &Call, to: &Destination<'_>, ori
         // Nothing shall be kept there that its caller does not know of.
         out.value("store", false);
     }
-    kept::write(out, &call.rest, &["include", "text"]);
+    out.rest_but(&call.rest, OWN, &["include", "text"]);
 }
 
 /// Instructions that have no message of their own.
@@ -81,7 +82,8 @@ pub(super) fn is_headed(part: &Part) -> bool {
 
 /// Whether it stood in a message of its own or goes on with one.
 fn is_in_message(part: &Part) -> bool {
-    let more = |part: &Part| matches!(part, Part::Text { rest, .. } if rest.is_marked(Dialect::Responses, kept::MORE));
+    let more =
+        |part: &Part| matches!(part, Part::Text { rest, .. } if rest.is_marked(OWN, kept::MORE));
     is_headed(part) || more(part)
 }
 
@@ -104,12 +106,11 @@ fn text(out: &mut Writer<'_>, call: &Call, to: &Destination<'_>) {
             OutputFormat::Json => format.text("type", "json_object"),
             OutputFormat::Schema { name, description, schema, strict } => {
                 format.text("type", "json_schema");
-                format.text("name", &schema_name(name.as_deref()));
+                format.text("name", &names::of_schema(name.as_deref()));
                 format.text_if("description", description.as_deref());
                 format.json("schema", schema);
-                let can_be = |strict: &bool| {
-                    call.rest.is_of(Dialect::Responses) || !strict || can_be_strict(schema)
-                };
+                let can_be =
+                    |strict: &bool| call.rest.is_of(OWN) || !strict || can_be_strict(schema);
                 format.value_if("strict", strict.filter(can_be));
             }
         });
@@ -117,13 +118,6 @@ fn text(out: &mut Writer<'_>, call: &Call, to: &Destination<'_>) {
             text.inside(raw);
         }
     });
-}
-
-/// Letters, digits, dashes and low lines, up to 64.
-fn schema_name(name: Option<&str>) -> String {
-    let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' || c == '_' { c } else { '_' };
-    let name: String = name.unwrap_or_default().chars().take(MAX_NAME).map(plain).collect();
-    if name.is_empty() { "answer".to_owned() } else { name }
 }
 
 fn reasoning(out: &mut Writer<'_>, asked: &Reasoning, origin: Origin) {
@@ -135,11 +129,11 @@ fn reasoning(out: &mut Writer<'_>, asked: &Reasoning, origin: Origin) {
         return;
     }
     out.key("reasoning").object(|object| {
-        object.text_if("effort", effort.map(word));
+        object.text_if("effort", effort.map(fine_word));
         if wants_summary {
             object.text("summary", "auto");
         }
-        kept::write(object, &asked.rest, &[]);
+        object.rest(&asked.rest, OWN);
     });
 }
 
@@ -199,7 +193,7 @@ fn has_seals(call: &Call) -> bool {
 
 fn labels(out: &mut Writer<'_>, call: &Call, origin: Origin) {
     let from_user = kept_member(&call.rest, "user").is_some();
-    let is_safety = call.rest.is_marked(Dialect::Responses, SAFETY);
+    let is_safety = call.rest.is_marked(OWN, SAFETY);
     if let Some(user) = call.user.as_deref().filter(|_| is_safety || !from_user) {
         let user = if origin == Origin::Other { fitted(user) } else { Cow::Borrowed(user) };
         out.text("safety_identifier", &user);
@@ -219,18 +213,7 @@ fn labels(out: &mut Writer<'_>, call: &Call, origin: Origin) {
     }
 }
 
-/// A name in as many characters as the API takes: of a longer one the beginning and a number made
-/// of all of it, so that equal names stay equal and others do not meet.
+/// A name in as many characters as the API takes.
 pub(super) fn fitted(name: &str) -> Cow<'_, str> {
-    if name.is_empty() {
-        return Cow::Borrowed("none");
-    }
-    if name.chars().count() <= MAX_NAME {
-        return Cow::Borrowed(name);
-    }
-    // FNV-1a.
-    let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-    let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325, step);
-    let start: String = name.chars().take(MAX_NAME - 17).collect();
-    Cow::Owned(format!("{start}_{hash:016x}"))
+    names::fitted(name, MAX_NAME, |_| true)
 }

@@ -3,12 +3,11 @@
 use Feature::*;
 use Rule::{Drop, Emulate, Map, Refuse};
 
-use crate::neutral::{Call, Feature, Note, Part, Rule, RuleRow};
+use super::schema::can_be_strict;
+use crate::dialect::notes::Notes;
+use crate::dialect::rules::{self, row};
+use crate::neutral::{Call, Feature, OutputFormat, Part, Rule, RuleRow, Tool};
 use crate::translate::Unfit;
-
-const fn row(feature: Feature, rule: Rule, how: &'static str) -> RuleRow {
-    RuleRow { feature, rule, how }
-}
 
 pub(crate) const RULES: &[RuleRow] = &[
     row(System, Map, "`instructions`"),
@@ -21,7 +20,7 @@ pub(crate) const RULES: &[RuleRow] = &[
     row(ForcedTool, Map, "`tool_choice`"),
     row(ForbiddenTools, Map, "`tool_choice: none`"),
     row(ToolResults, Map, "`function_call_output`"),
-    row(ToolErrors, Emulate, "the output begins with `Error:`"),
+    row(ToolErrors, Emulate, "the result begins with `Error:`"),
     row(ToolResultMedia, Map, "`input_image` and `input_file` in the output"),
     row(HostedTools, Refuse, "each provider runs its own"),
     row(Images, Map, "`input_image` with a `data:` address"),
@@ -29,56 +28,50 @@ pub(crate) const RULES: &[RuleRow] = &[
     row(ImageDetail, Map, "`detail`"),
     row(Files, Map, "`input_file`; plain text becomes `input_text`"),
     row(FileUrls, Map, "`file_url`"),
-    row(AudioVideo, Refuse, "it hears and sees no films"),
-    row(MediaOutput, Drop, "the answer is text"),
+    row(AudioVideo, Refuse, "there is no sound and no film"),
+    row(MediaOutput, Refuse, "answers are text"),
     row(JsonObject, Map, "`text.format`; the word JSON is added where nobody says it"),
     row(JsonSchema, Map, "`text.format`; an instruction for models that follow no schemas"),
     row(MaxTokens, Map, "`max_output_tokens`, at least 16"),
-    row(StopSequences, Drop, "it has none"),
+    row(StopSequences, Drop, "there are none"),
     row(Temperature, Map, "`temperature`"),
     row(TopP, Map, "`top_p`"),
-    row(TopK, Drop, "it has none"),
-    row(Seed, Drop, "it has none"),
-    row(Penalties, Drop, "it has none"),
+    row(TopK, Drop, "there is none"),
+    row(Seed, Drop, "there is none"),
+    row(Penalties, Drop, "there are none"),
     row(Logprobs, Map, "`top_logprobs` and `include`"),
-    row(SeveralChoices, Refuse, "it gives one answer"),
+    row(SeveralChoices, Refuse, "there is one answer"),
     row(ReasoningEffort, Map, "`reasoning.effort`"),
     row(ReasoningBudget, Emulate, "the nearest `reasoning.effort`"),
-    row(Thinking, Drop, "left out unless this target sealed it"),
+    row(Thinking, Drop, "left out, unless this target sealed them"),
     row(Seals, Map, "`encrypted_content` of a `reasoning` item"),
-    row(Citations, Drop, "left out"),
-    row(Refusals, Emulate, "the model's words"),
+    row(Citations, Drop, "the words stay"),
+    row(Refusals, Emulate, "words of the assistant's"),
     row(Prefill, Emulate, "a last message asks to go on"),
     row(User, Map, "`safety_identifier`, shortened to 64 characters"),
     row(Metadata, Map, "`metadata`, up to 16 labels"),
-    row(ServerState, Refuse, "only the account that made it has it"),
-    row(ForeignParts, Drop, "left out"),
-    row(ForeignParameters, Drop, "left out"),
+    row(ServerState, Refuse, "it lies with the provider that made it"),
+    row(ForeignParts, Drop, "only the client's dialect has them"),
+    row(ForeignParameters, Drop, "only the client's dialect has them"),
 ];
 
 /// What is noted of a call that came in another dialect.
-pub(super) fn judge(call: &Call) -> Result<Vec<Note>, Unfit> {
-    let mut notes = Vec::new();
-    for feature in call.features().iter() {
-        let rule = RULES.iter().find(|row| row.feature == feature).map_or(Refuse, |row| row.rule);
-        match rule {
-            Refuse => return Err(Unfit { feature }),
-            Map => {}
-            Emulate | Drop if applies(call, feature) => notes.push(Note { feature, rule }),
-            Emulate | Drop => {}
-        }
+pub(super) fn judge(call: &Call) -> Result<Notes, Unfit> {
+    let mut notes = rules::judge(call, RULES, &[Thinking, ReasoningBudget])?;
+    let mut parts = call.turns.iter().flat_map(|turn| &turn.parts);
+    notes.dropped_if(Thinking, parts.any(is_open_thought));
+    // The word says it already, if there is one.
+    let asked = call.reasoning.as_ref();
+    let is_made = asked.is_some_and(|asked| asked.budget.is_some() && asked.effort.is_none());
+    notes.emulated_if(ReasoningBudget, is_made);
+    let is_loose = |tool: &Tool| {
+        tool.strict == Some(true) && tool.schema.as_ref().is_some_and(|json| !can_be_strict(json))
+    };
+    notes.dropped_if(StrictTools, call.tools.iter().any(is_loose));
+    if let OutputFormat::Schema { schema, strict: Some(true), .. } = &call.output {
+        notes.emulated_if(JsonSchema, !can_be_strict(schema));
     }
     Ok(notes)
-}
-
-/// Whether what is asked is really treated by the rule in this call.
-fn applies(call: &Call, feature: Feature) -> bool {
-    if feature == Thinking {
-        return call.turns.iter().flat_map(|turn| &turn.parts).any(is_open_thought);
-    }
-    // The word says it already.
-    let has_word = call.reasoning.as_ref().is_some_and(|asked| asked.effort.is_some());
-    !(feature == ReasoningBudget && has_word)
 }
 
 fn is_open_thought(part: &Part) -> bool {

@@ -2,11 +2,8 @@
 
 use serde_json::Value;
 
-use crate::neutral::{Call, Json, OutputFormat};
+use crate::neutral::Json;
 use crate::scan::Scanner;
-
-/// The schema of a tool without arguments.
-pub(super) const EMPTY: &str = r#"{"type":"object","properties":{}}"#;
 
 /// The schema with what is wanted of arguments: an object, whose properties are named.
 pub(super) fn of_object(schema: &Json) -> String {
@@ -31,16 +28,6 @@ pub(super) fn of_object(schema: &Json) -> String {
 /// properties. Others are refused, so they are followed as well as the model can.
 pub(super) fn can_be_strict(schema: &Json) -> bool {
     serde_json::from_str(schema.as_str()).is_ok_and(|schema: Value| is_closed(&schema))
-}
-
-/// Whether some schema cannot be followed to the letter although it should.
-pub(super) fn is_loosened(call: &Call) -> (bool, bool) {
-    let tool = |tool: &crate::neutral::Tool| {
-        tool.strict == Some(true) && tool.schema.as_ref().is_some_and(|json| !can_be_strict(json))
-    };
-    let is_answer = matches!(&call.output, OutputFormat::Schema { schema, strict: Some(true), .. }
-        if !can_be_strict(schema));
-    (call.tools.iter().any(tool), is_answer)
 }
 
 fn is_closed(schema: &Value) -> bool {

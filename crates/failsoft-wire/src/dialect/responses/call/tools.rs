@@ -1,19 +1,17 @@
 //! Tools, read and written.
 
 use super::super::item::Origin;
-use super::super::kept::{self, AT, CUSTOM, Members, OWN, RAW, items, kept as kept_member, string};
+use super::super::kept::{AT, CUSTOM, Members, OWN, RAW, kept as kept_member};
 use super::schema::{self, can_be_strict};
+use crate::dialect::schemas::{FREE_TEXT, NO_ARGUMENTS};
 use crate::neutral::{Call, Hosted, Json, Rest, Tool, ToolChoice};
 use crate::scan::Value;
 use crate::write::Writer;
 
-/// A custom tool as other dialects can have it: a function of one text.
-const ONE_TEXT: &str = r#"{"type":"object","properties":{"input":{"type":"string"}},"required":["input"],"additionalProperties":false}"#;
-
 /// Reads the definitions.
 pub(super) fn read(call: &mut Call, list: Value<'_>) {
     let mut at = 0_usize;
-    items(list, |value| {
+    list.items(|value| {
         let members = Members::of(value);
         match members.word("type") {
             b"function" => call.tools.push(function(members, value)),
@@ -60,14 +58,15 @@ fn custom(mut members: Members<'_>) -> Tool {
     let description = members.take_text("description");
     let mut rest = members.rest();
     rest.mark(CUSTOM);
-    Tool { name, description, schema: Json::new(ONE_TEXT), strict: None, rest }
+    Tool { name, description, schema: Json::new(FREE_TEXT), strict: None, rest }
 }
 
 /// Reads what may be called. What others cannot say is kept too.
 pub(super) fn read_choice(call: &mut Call, value: Value<'_>) {
     let members = Members::of(value);
     let nested = members.peek("function").map(Members::of);
-    let name = members.peek("name").or_else(|| nested.as_ref()?.peek("name")).and_then(string);
+    let name =
+        members.peek("name").or_else(|| nested.as_ref()?.peek("name")).and_then(Value::meaning);
     let mut is_exact = true;
     call.tool_choice = match (value.text(), members.word("type")) {
         (Some(b"auto"), _) => Some(ToolChoice::Auto),
@@ -99,11 +98,11 @@ pub(super) fn write(out: &mut Writer<'_>, call: &Call, origin: Origin) {
                 kept_member(&hosted.rest, AT).is_none_or(|json| json.as_str() == at.to_string())
             };
             if let Some(hosted) = hosted.next_if(is_here) {
-                list.object(|object| kept::write(object, &hosted.rest, &[]));
+                list.object(|object| object.rest(&hosted.rest, OWN));
             } else if let Some(tool) = tools.next() {
                 write_tool(list, tool, origin);
             } else if let Some(hosted) = hosted.next() {
-                list.object(|object| kept::write(object, &hosted.rest, &[]));
+                list.object(|object| object.rest(&hosted.rest, OWN));
             }
         }
     });
@@ -117,7 +116,7 @@ fn write_tool(out: &mut Writer<'_>, tool: &Tool, origin: Origin) {
         if is_custom(tool) {
             object.text("name", &tool.name);
             object.text_if("description", tool.description.as_deref());
-            return kept::write(object, &tool.rest, &[]);
+            return object.rest(&tool.rest, OWN);
         }
         object.text("type", "function");
         object.text("name", &tool.name);
@@ -128,7 +127,7 @@ fn write_tool(out: &mut Writer<'_>, tool: &Tool, origin: Origin) {
                 object.key("parameters").raw(&schema::of_object(schema))
             }
             (None, Origin::Own) => {}
-            (None, Origin::Other) => object.key("parameters").raw(schema::EMPTY),
+            (None, Origin::Other) => object.key("parameters").raw(NO_ARGUMENTS),
         }
         // Left out it would mean yes.
         let default = (origin == Origin::Other).then_some(false);
@@ -136,7 +135,7 @@ fn write_tool(out: &mut Writer<'_>, tool: &Tool, origin: Origin) {
             origin == Origin::Own || !strict || tool.schema.as_ref().is_some_and(can_be_strict)
         };
         object.value_if("strict", tool.strict.filter(can_be).or(default));
-        kept::write(object, &tool.rest, &[]);
+        object.rest(&tool.rest, OWN);
     });
 }
 

@@ -1,7 +1,5 @@
 //! From the items of a request to turns.
 
-use std::collections::HashMap;
-
 use super::super::item::{Item, Place, Said, read, with_head};
 use super::super::kept::{Members, OWN, REFUSAL_HEAD};
 use crate::neutral::{Call, Part, Rest, Role, Turn};
@@ -50,18 +48,7 @@ impl Turns {
     pub(super) fn finish(self, call: &mut Call) {
         call.system.extend(self.system);
         call.turns = self.turns;
-        let mut names: HashMap<String, String> = HashMap::new();
-        for part in call.turns.iter_mut().flat_map(|turn| &mut turn.parts) {
-            match part {
-                Part::ToolCall(call) => _ = names.insert(call.id.clone(), call.name.clone()),
-                Part::ToolResult(result) => result.name = names.get(&result.id).cloned(),
-                Part::Text { .. }
-                | Part::Refusal(_)
-                | Part::Thinking { .. }
-                | Part::Media(_)
-                | Part::Foreign(_) => {}
-            }
-        }
+        call.name_results();
     }
 
     fn turn(&mut self, role: Role, parts: Vec<Part>, rest: Rest) {

@@ -1,7 +1,7 @@
 //! From events to pieces.
 
 use super::super::item::{Item, Place, read as read_item, read_citation};
-use super::super::kept::{Members, OWN, string, string_or_json};
+use super::super::kept::{Members, OWN};
 use super::super::reply::Told;
 use super::queue::{Key, Queue};
 use crate::neutral::{
@@ -76,7 +76,7 @@ impl<'a> Event<'a> {
     }
 
     fn words(&self) -> Option<String> {
-        string(self.delta?).filter(|words| !words.is_empty())
+        self.delta?.meaning().filter(|words| !words.is_empty())
     }
 }
 
@@ -192,7 +192,9 @@ impl DeltaReader {
     /// The words once more: they count if no piece came before.
     fn whole_words(&mut self, key: Key, event: &Event<'_>, out: &mut Vec<Delta>) {
         let is_missing = self.queue.open(key).is_some_and(|slot| !slot.has_words);
-        let Some(words) = event.whole.filter(|_| is_missing).map(string_or_json) else { return };
+        let Some(words) = event.whole.filter(|_| is_missing).map(Value::meaning_or_json) else {
+            return;
+        };
         if !words.is_empty() {
             let is_call = key.1 == WHOLE;
             let piece = if is_call { Piece::Arguments(words) } else { Piece::Text(words) };
@@ -211,7 +213,7 @@ impl DeltaReader {
         self.begin(None, out);
         self.streamed = Some(event.index);
         self.queue.begin(event.key(), || start, out);
-        let words = part.peek("text").or(part.peek("refusal")).and_then(string);
+        let words = part.peek("text").or(part.peek("refusal")).and_then(Value::meaning);
         if let Some(words) = words.filter(|words| !words.is_empty()) {
             self.queue.piece(event.key(), Piece::Text(words), out);
         }

@@ -4,7 +4,7 @@ use std::mem;
 
 use super::super::item::{annotation, words};
 use super::super::kept::kept_text;
-use super::super::reply::{Ending, Object, item_id, logprobs, message, of_call, thought};
+use super::super::reply::{Ending, Object, item_id, logprobs, message, thought};
 use super::part::Open;
 use crate::neutral::{Citation, Delta, Opening, PartStart, Piece, Rest, Seal, Stop, Usage};
 use crate::translate::{Presented, WriteDeltas};
@@ -83,12 +83,8 @@ impl DeltaWriter {
         out.extend_from_slice(name.as_bytes());
         out.extend_from_slice(b"\",\"sequence_number\":");
         Writer::new(out).scalar(self.events);
-        out.push(b',');
-        let start = out.len();
-        Writer::new(out).object(|event| members(self, event));
-        // The members stand in the object that was begun above.
-        out.remove(start);
-        out.extend_from_slice(b"\n\n");
+        members(self, &mut Writer::resumed(out));
+        out.extend_from_slice(b"}\n\n");
         self.events += 1;
     }
 
@@ -212,7 +208,7 @@ impl DeltaWriter {
             this.place(event, &open.id);
             event.text("delta", text);
             match &open.start {
-                PartStart::Text => event.key("logprobs").raw(&format!("[{logprobs}]")),
+                PartStart::Text => event.key("logprobs").list(logprobs),
                 PartStart::Thinking { .. } => event.value("summary_index", 0),
                 PartStart::Refusal
                 | PartStart::ToolCall { .. }
@@ -269,7 +265,7 @@ impl DeltaWriter {
         let item = open.item(&self.presented, "completed");
         self.done(item, out);
         if let (PartStart::ToolCall { .. }, Some(seal)) = (&open.start, &open.seal) {
-            self.sealed(&of_call(seal), out);
+            self.sealed(&seal.of_call(), out);
         }
     }
 
@@ -288,7 +284,7 @@ impl DeltaWriter {
             this.place(event, &open.id);
             event.text(key, &open.text);
             if key == "text" {
-                event.key("logprobs").raw(&format!("[{}]", open.logprobs));
+                event.key("logprobs").list(&open.logprobs);
             }
         });
         self.event(out, "content_part.done", |this, event| {

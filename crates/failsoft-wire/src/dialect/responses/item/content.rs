@@ -1,6 +1,7 @@
 //! Content: what stands inside messages and tool results.
 
-use super::super::kept::{BARE, ITEM, MADE, Members, SOUND, objects, string};
+use super::super::kept::{BARE, ITEM, MADE, Members, SOUND, objects};
+use crate::dialect::media_type;
 use crate::neutral::{Citation, Media, MediaKind, MediaSource, Part, Role};
 use crate::scan::Value;
 
@@ -53,7 +54,7 @@ pub(super) const fn usual_kind(role: Role) -> &'static [u8] {
 /// Where words come from. All of it is kept as well.
 pub(in super::super) fn citation(members: Members<'_>) -> Citation {
     let number = |key| members.peek(key).and_then(|value| value.count());
-    let words = |key| members.peek(key).and_then(string);
+    let words = |key| members.peek(key).and_then(Value::meaning);
     Citation {
         url: words("url"),
         title: words("title").or_else(|| words("filename")),
@@ -65,10 +66,10 @@ pub(in super::super) fn citation(members: Members<'_>) -> Citation {
 
 fn image(mut members: Members<'_>) -> Part {
     let url = members.peek("image_url");
-    let url = url.and_then(|url| string(url).or_else(|| string(Members::of(url).peek("url")?)));
+    let url = url.and_then(|url| url.meaning().or_else(|| Members::of(url).peek("url")?.meaning()));
     let source = if let Some(url) = url {
         members.take("image_url");
-        source_of_url(url)
+        MediaSource::of_url(url)
     } else if let Some(id) = members.take_text("file_id") {
         MediaSource::Stored(id)
     } else {
@@ -87,16 +88,19 @@ fn file(mut members: Members<'_>) -> Part {
     let name = members.take_text("filename");
     let mut is_bare = false;
     let source = if let Some(data) = members.take_text("file_data") {
-        match inline(&data) {
-            Some(source) => source,
-            None => {
+        match MediaSource::of_url(data) {
+            MediaSource::Url { url: base64, .. } => {
                 is_bare = true;
-                let mime = mime_of(name.as_deref().unwrap_or_default()).to_owned();
-                MediaSource::Inline { mime, base64: data }
+                let mime = name.as_deref().and_then(media_type::of_name);
+                let mime = mime.unwrap_or("application/pdf").to_owned();
+                MediaSource::Inline { mime, base64 }
             }
+            source @ (MediaSource::Inline { .. }
+            | MediaSource::Text(_)
+            | MediaSource::Stored(_)) => source,
         }
     } else if let Some(url) = members.take_text("file_url") {
-        source_of_url(url)
+        MediaSource::of_url(url)
     } else {
         MediaSource::Stored(members.take_text("file_id").unwrap_or_default())
     };
@@ -111,7 +115,7 @@ fn file(mut members: Members<'_>) -> Part {
 
 fn audio(members: Members<'_>) -> Part {
     let inside = members.peek("input_audio").map(Members::of);
-    let said = |key| inside.as_ref()?.peek(key).and_then(string);
+    let said = |key| inside.as_ref()?.peek(key).and_then(Value::meaning);
     let (data, format) = (said("data"), said("format"));
     let mut rest = members.rest();
     let Some((base64, format)) = data.zip(format) else { return Part::Foreign(rest) };
@@ -138,34 +142,9 @@ pub(super) fn made_image(mut members: Members<'_>) -> Part {
 
 /// Something the provider keeps. All of it is kept as well.
 pub(super) fn stored(members: Members<'_>) -> Part {
-    let id = members.peek("id").and_then(string).unwrap_or_default();
+    let id = members.peek("id").and_then(Value::meaning).unwrap_or_default();
     let mut rest = members.rest();
     rest.mark(ITEM);
     let source = MediaSource::Stored(id);
     Part::Media(Media { kind: MediaKind::File, source, name: None, detail: None, rest })
-}
-
-fn source_of_url(url: String) -> MediaSource {
-    inline(&url).unwrap_or(MediaSource::Url { url, mime: None })
-}
-
-/// A `data:` address with base64.
-fn inline(url: &str) -> Option<MediaSource> {
-    let (kind, base64) = url.strip_prefix("data:")?.split_once(',')?;
-    let kind = kind.strip_suffix(";base64")?;
-    let mime = kind.split_once(';').map_or(kind, |(mime, _)| mime);
-    Some(MediaSource::Inline { mime: mime.to_owned(), base64: base64.to_owned() })
-}
-
-/// The media type a file's name tells of.
-fn mime_of(name: &str) -> &'static str {
-    let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
-    match extension.to_ascii_lowercase().as_str() {
-        "txt" | "log" => "text/plain",
-        "md" => "text/markdown",
-        "csv" => "text/csv",
-        "html" | "htm" => "text/html",
-        "json" => "application/json",
-        _ => "application/pdf",
-    }
 }

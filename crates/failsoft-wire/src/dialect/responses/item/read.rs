@@ -1,6 +1,6 @@
 //! Items as they are read, in a conversation or in an answer.
 
-use super::super::kept::{CUSTOM, ITEM, Members, OWN, STRING, objects, string, string_or_json};
+use super::super::kept::{CUSTOM, ITEM, Members, OWN, STRING, objects};
 use super::content::{self, made_image, stored};
 use crate::neutral::{Part, Rest, Role, Seal, ToolCall, ToolResult};
 use crate::scan::Value;
@@ -86,7 +86,7 @@ fn said(mut members: Members<'_>, place: Place) -> Item {
         Some(content) if content.text().is_some() => {
             let mut rest = Rest::of(OWN);
             rest.mark(STRING);
-            let text = string(content).unwrap_or_default();
+            let text = content.meaning().unwrap_or_default();
             parts.push(Part::Text { text, citations: Vec::new(), rest });
         }
         Some(content) => objects(content, |members| {
@@ -135,7 +135,7 @@ fn head(role: Option<Value<'_>>, kind: Option<Value<'_>>, rest: &Rest) -> Vec<u8
                 head.key(key).raw(raw);
             }
         }
-        super::super::kept::write(head, rest, &["type", "role"]);
+        head.rest_but(rest, OWN, &["type", "role"]);
     });
     head
 }
@@ -150,12 +150,8 @@ pub(in super::super) fn with_id(seal: &str) -> (Option<&str>, &str) {
     split.map_or((None, seal), |(id, value)| (Some(id), value))
 }
 
-/// How the seal of a tool call begins; this dialect has no other place for it than a thought
-/// behind the call.
-pub(in super::super) const OF_CALL: &str = "call.";
-
 fn reasoning(mut members: Members<'_>, place: Place) -> Item {
-    let encrypted = members.peek("encrypted_content").and_then(string).unwrap_or_default();
+    let encrypted = members.peek("encrypted_content").and_then(Value::meaning).unwrap_or_default();
     let summary = members.peek("summary").map(texts).unwrap_or_default();
     let content = members.peek("content").map(texts).unwrap_or_default();
     if encrypted.is_empty() && place == Place::Answer && summary.is_none() && content.is_none() {
@@ -168,7 +164,7 @@ fn reasoning(mut members: Members<'_>, place: Place) -> Item {
     }
     let has_content = content.is_some();
     let text = summary.or(content).map(|texts| texts.joined).unwrap_or_default();
-    let id = members.peek("id").and_then(string).filter(|id| !id.contains(WITH_ID));
+    let id = members.peek("id").and_then(Value::meaning).filter(|id| !id.contains(WITH_ID));
     let seal = match (place, id) {
         (_, None) if encrypted.is_empty() => None,
         (Place::Answer, _) if encrypted.is_empty() => None,
@@ -184,10 +180,10 @@ fn reasoning(mut members: Members<'_>, place: Place) -> Item {
         (Place::History, _) if encrypted.is_empty() => None,
         (_, _) => Some(Seal::read(&encrypted)),
     };
-    if let Some(Seal { value, maker }) = &seal
-        && let Some(value) = value.strip_prefix(OF_CALL).filter(|_| place == Place::History)
+    if let Some(seal) = seal.as_ref().and_then(Seal::as_call)
+        && place == Place::History
     {
-        return Item::Sealed(Seal { value: value.to_owned(), maker: *maker });
+        return Item::Sealed(seal);
     }
     Item::Model(Part::Thinking { text, seal, rest: members.rest() })
 }
@@ -219,12 +215,12 @@ fn called(mut members: Members<'_>, place: Place) -> ToolCall {
     let is_custom = members.word("type") == b"custom_tool_call";
     members.take("type");
     let arguments = if is_custom { "input" } else { "arguments" };
-    let arguments = members.take(arguments).map(string_or_json).unwrap_or_default();
+    let arguments = members.take(arguments).map(Value::meaning_or_json).unwrap_or_default();
     if place == Place::Answer && members.word("status") != b"incomplete" {
         members.take("status");
     }
     let id = members.take_text("call_id");
-    let id = id.or_else(|| members.peek("id").and_then(string)).unwrap_or_default();
+    let id = id.or_else(|| members.peek("id").and_then(Value::meaning)).unwrap_or_default();
     let name = members.take_text("name").unwrap_or_default();
     ToolCall { id, name, arguments, seal: None, is_custom, rest: members.rest() }
 }
@@ -239,7 +235,7 @@ fn answered(mut members: Members<'_>) -> Item {
             objects(output, |members| content.push(content::read(members, Role::User).part));
         }
         Some(output) if output.text() == Some(b"") => {}
-        Some(output) => content.push(Part::text(string_or_json(output))),
+        Some(output) => content.push(Part::text(output.meaning_or_json())),
         None => {}
     }
     let mut rest = members.rest();

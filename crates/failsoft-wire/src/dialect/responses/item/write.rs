@@ -1,7 +1,8 @@
 //! Items and their content as they are written, in a conversation or in an answer.
 
-use super::super::kept::{self, BARE, CUSTOM, OWN, SOUND, is_plain, kept as kept_member};
+use super::super::kept::{BARE, CUSTOM, OWN, SOUND, is_plain, kept as kept_member};
 use super::content::usual_kind;
+use crate::dialect::media_type;
 use crate::neutral::{Citation, Media, MediaKind, MediaSource, Part, Rest, Role, ToolCall};
 use crate::write::Writer;
 
@@ -37,7 +38,7 @@ pub(in super::super) fn reasoning(out: &mut Writer<'_>, thought: &Thought<'_>) {
             });
         }
         item.text_if("encrypted_content", thought.encrypted);
-        kept::write(item, rest, if thought.id.is_some() { &["id"] } else { &[] });
+        item.rest_but(rest, OWN, if thought.id.is_some() { &["id"] } else { &[] });
     });
 }
 
@@ -75,7 +76,7 @@ pub(in super::super) fn tool_call(
         let is_whole = made.is_none_or(|(_, status)| status == "completed");
         let is_empty = is_whole && call.arguments.trim().is_empty() && !call.is_custom;
         item.text(arguments, if is_empty { "{}" } else { &call.arguments });
-        kept::write(item, &call.rest, &[]);
+        item.rest(&call.rest, OWN);
     });
 }
 
@@ -106,7 +107,7 @@ pub(in super::super) fn content(out: &mut Writer<'_>, part: &Part, role: Role, o
             part.text("refusal", text);
         }),
         Part::Media(media) => self::media(out, media, origin),
-        Part::Foreign(rest) => out.object(|part| kept::write(part, rest, &[])),
+        Part::Foreign(rest) => out.object(|part| part.rest(rest, OWN)),
         Part::Thinking { text, .. } => words(out, "input_text", text),
         Part::ToolCall(call) => words(out, "input_text", &call.arguments),
         Part::ToolResult(_) => words(out, "input_text", ""),
@@ -132,18 +133,18 @@ pub(in super::super) fn text(
                 }
             });
             if kept_member(rest, "logprobs").is_none() {
-                part.key("logprobs").raw(&format!("[{logprobs}]"));
+                part.key("logprobs").list(logprobs);
             }
         }
         part.text("text", text);
-        kept::write(part, rest, &[]);
+        part.rest(rest, OWN);
     });
 }
 
 /// Writes where words come from. This dialect knows addresses; what has none is told by nobody.
 pub(in super::super) fn annotation(out: &mut Writer<'_>, citation: &Citation) {
     if !citation.rest.members_for(OWN).is_empty() {
-        out.object(|object| kept::write(object, &citation.rest, &[]));
+        out.object(|object| object.rest(&citation.rest, OWN));
         return;
     }
     let Some(url) = &citation.url else { return };
@@ -161,7 +162,7 @@ pub(in super::super) fn annotation(out: &mut Writer<'_>, citation: &Citation) {
 fn media(out: &mut Writer<'_>, media: &Media, origin: Origin) {
     let is_own_sound = media.rest.is_marked(OWN, SOUND);
     match (media.kind, &media.source) {
-        _ if is_own_sound => out.object(|part| kept::write(part, &media.rest, &[])),
+        _ if is_own_sound => out.object(|part| part.rest(&media.rest, OWN)),
         (_, MediaSource::Text(text)) => {
             let title = media.name.as_deref().map(|name| format!("{name}:\n\n"));
             words(out, "input_text", &(title.unwrap_or_default() + text));
@@ -170,18 +171,18 @@ fn media(out: &mut Writer<'_>, media: &Media, origin: Origin) {
             part.text("type", "input_image");
             match source {
                 MediaSource::Inline { .. } | MediaSource::Text(_) => {
-                    part.text("image_url", &data_url(source));
+                    part.text("image_url", &source.url());
                 }
                 MediaSource::Url { url, .. } => part.text("image_url", url),
                 MediaSource::Stored(id) => part.text("file_id", id),
             }
             part.text_if("detail", detail(media, origin));
-            kept::write(part, &media.rest, &[]);
+            part.rest(&media.rest, OWN);
         }),
         (MediaKind::File | MediaKind::Audio | MediaKind::Video, source) => out.object(|part| {
             part.text("type", "input_file");
             file(part, media, source, origin);
-            kept::write(part, &media.rest, &[]);
+            part.rest(&media.rest, OWN);
         }),
     }
 }
@@ -190,10 +191,10 @@ fn file(part: &mut Writer<'_>, media: &Media, source: &MediaSource, origin: Orig
     let name = media.name.as_deref();
     match source {
         MediaSource::Inline { mime, base64 } => {
-            let default = (origin == Origin::Other).then(|| file_name(mime));
-            part.text_if("filename", name.or(default));
+            let default = (origin == Origin::Other).then(|| media_type::document(mime));
+            part.text_if("filename", name.or(default.as_deref()));
             let is_bare = media.rest.is_marked(OWN, BARE);
-            let url = data_url(source);
+            let url = source.url();
             part.text("file_data", if is_bare { base64 } else { &url });
         }
         MediaSource::Url { url, .. } => {
@@ -222,31 +223,6 @@ fn detail(media: &Media, origin: Origin) -> Option<&str> {
     }
 }
 
-fn data_url(source: &MediaSource) -> String {
-    match source {
-        MediaSource::Inline { mime, base64 } => format!("data:{mime};base64,{base64}"),
-        MediaSource::Text(_) | MediaSource::Url { .. } | MediaSource::Stored(_) => String::new(),
-    }
-}
-
-/// A name for a document that has none: the API tells its kind by it.
-fn file_name(mime: &str) -> &'static str {
-    match mime {
-        "text/plain" => "document.txt",
-        "text/markdown" => "document.md",
-        "text/csv" => "document.csv",
-        "text/html" => "document.html",
-        "application/json" => "document.json",
-        "application/msword" => "document.doc",
-        "application/vnd.openxmlformats-officedocument.wordprocessingml.document" => {
-            "document.docx"
-        }
-        "application/vnd.ms-excel" => "document.xls",
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" => "document.xlsx",
-        _ => "document.pdf",
-    }
-}
-
 /// Writes an image the model made, as its tool for that does.
 pub(in super::super) fn made_image(out: &mut Writer<'_>, media: &Media, id: &str) {
     let MediaSource::Inline { mime, base64 } = &media.source else { return };
@@ -261,6 +237,6 @@ pub(in super::super) fn made_image(out: &mut Writer<'_>, media: &Media, id: &str
             }
         }
         item.text("result", base64);
-        kept::write(item, &media.rest, &[]);
+        item.rest(&media.rest, OWN);
     });
 }

@@ -1,7 +1,7 @@
 //! From a body to an answer.
 
 use super::super::item::{Item, Place, Said, read, with_head};
-use super::super::kept::{Members, OWN, REFUSAL_HEAD, kept, objects, string};
+use super::super::kept::{Members, OWN, REFUSAL_HEAD, kept, objects};
 use crate::neutral::{Choice, Json, Part, Reply, Rest, Stop, StopReason, Usage};
 use crate::reply::Flaw;
 use crate::scan::{Broken, Scanner, Value};
@@ -137,7 +137,7 @@ fn count(members: &mut Members<'_>, key: &str) -> u32 {
 }
 
 fn seconds(value: Value<'_>) -> Option<u64> {
-    let text = std::str::from_utf8(value.raw).ok().filter(|_| string(value).is_none())?;
+    let text = std::str::from_utf8(value.raw).ok().filter(|_| value.meaning().is_none())?;
     text.parse().ok().or_else(|| {
         let whole = text.split_once('.')?.0;
         whole.parse().ok()

@@ -2,7 +2,7 @@
 
 use super::super::item::{Group, Origin, content, groups, made_image, text, tool_call};
 use super::super::kept::OWN;
-use super::object::{Ending, Object, item_id, message, of_call, raw_item, thought};
+use super::object::{Ending, Object, item_id, message, raw_item, thought};
 use crate::neutral::{Choice, Json, MediaKind, MediaSource, Part, Reply, Rest, Role};
 use crate::translate::Presented;
 use crate::write::Writer;
@@ -109,7 +109,7 @@ impl Output<'_> {
                 let id = self.next(if call.is_custom { "ctc" } else { "fc" });
                 tool_call(list, call, &call.id, Some((&id, "completed")));
                 if let Some(seal) = &call.seal {
-                    let (id, seal) = (self.next("rs"), of_call(seal));
+                    let (id, seal) = (self.next("rs"), seal.of_call());
                     thought(list, ("", Some(&seal), &Rest::default()), self.presented, &id);
                 }
             }

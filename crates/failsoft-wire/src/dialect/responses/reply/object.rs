@@ -1,7 +1,7 @@
 //! The `response` object and its items as they are written for a client.
 
-use super::super::item::{OF_CALL, Thought, reasoning, with_id};
-use super::super::kept::{self, OWN, kept as kept_member, kept_text};
+use super::super::item::{Thought, reasoning, with_id};
+use super::super::kept::{OWN, kept as kept_member, kept_text};
 use crate::neutral::{Rest, Seal, Stop, StopReason, Usage};
 use crate::translate::Presented;
 use crate::write::Writer;
@@ -116,7 +116,7 @@ impl Object<'_> {
                 Some(known) => usage(object, known),
                 None => object.key("usage").null(),
             }
-            kept::write(object, self.rest, &["object"]);
+            object.rest_but(self.rest, OWN, &["object"]);
         });
     }
 
@@ -157,7 +157,7 @@ fn usage(out: &mut Writer<'_>, usage: &Usage) {
         if kept_member(&usage.rest, "total_tokens").is_none() {
             object.value("total_tokens", usage.input.saturating_add(usage.output));
         }
-        kept::write(object, &usage.rest, &[]);
+        object.rest(&usage.rest, OWN);
     });
 }
 
@@ -195,11 +195,6 @@ pub(in super::super) fn seal_text(
     Some(Seal { value: value.to_owned(), maker }.marked())
 }
 
-/// The seal of a tool call as a thought behind it.
-pub(in super::super) fn of_call(call: &Seal) -> Seal {
-    Seal { value: format!("{OF_CALL}{}", call.value), maker: call.maker }
-}
-
 /// Writes a thought.
 pub(in super::super) fn thought(
     out: &mut Writer<'_>,
@@ -217,7 +212,7 @@ pub(in super::super) fn thought(
 pub(in super::super) fn raw_item(out: &mut Writer<'_>, rest: &Rest) -> bool {
     let is_own = !rest.members_for(OWN).is_empty();
     if is_own {
-        out.object(|item| kept::write(item, rest, &[]));
+        out.object(|item| item.rest(rest, OWN));
     }
     is_own
 }

@@ -325,7 +325,7 @@ fn other_dialects_understand_what_is_sent() {
 fn what_cannot_be_understood_names_its_parameter() {
     for (body, problem) in [
         ("[]", RequestProblem::NotAnObject),
-        ("{\"model\":", RequestProblem::NotAnObject),
+        ("{\"model\":", RequestProblem::NotJson { line: 1, column: 10 }),
         ("{\"input\":[]}", RequestProblem::Missing("model")),
     ] {
         assert_eq!(OWN.decode_call(body.as_bytes(), None), Err(problem), "{body}");
@@ -470,7 +470,7 @@ fn normalised(mut call: Call) -> Call {
     };
     let says_json = call.turns.iter().any(texts);
     if call.output == OutputFormat::Json && !says_json {
-        call.system.push(Part::text("Answer with a JSON object."));
+        call.system.push(Part::text("Answer with one JSON object and nothing else."));
     }
     for tool in &mut call.tools {
         tool.strict = tool.strict.or(Some(false));

@@ -186,9 +186,9 @@ fn probe(feature: Feature) -> (Call, &'static str) {
         Feature::ForeignParts => {
             (said(Role::User, vec![Part::Foreign(kept(Dialect::Messages, "a"))]), "")
         }
-        // Nothing of the neutral form asks for them; the wish is a parameter of its dialect.
-        Feature::MediaOutput | Feature::ForeignParameters => {
-            (Call { rest: kept(Dialect::ChatCompletions, "modalities"), ..call() }, "")
+        Feature::MediaOutput => (Call { media_output: vec![MediaKind::Audio], ..call() }, ""),
+        Feature::ForeignParameters => {
+            (Call { rest: kept(Dialect::ChatCompletions, "logit_bias"), ..call() }, "")
         }
     }
 }
@@ -204,10 +204,7 @@ fn the_table_has_every_feature_in_order() {
 fn calls_are_written_as_the_table_says() {
     for row in RULES {
         let (call, trace) = probe(row.feature);
-        let noted = match row.feature {
-            Feature::MediaOutput => Feature::ForeignParameters,
-            feature => feature,
-        };
+        let noted = row.feature;
         assert!(call.features().contains(noted), "{}: the probe lacks it", row.feature);
         let encoded = match encoded(&call) {
             Ok(encoded) => encoded,

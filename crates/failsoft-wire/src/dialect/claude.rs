@@ -1,12 +1,15 @@
-//! What a model of this dialect takes, as far as its name tells.
+//! What a Claude model takes, as far as its name tells, whichever dialect it is asked in.
 //!
-//! The dialect's parameters changed with the models: 4.6 brought thinking that is steered by effort
+//! Its parameters changed with the models: 4.6 brought thinking that is steered by effort
 //! and ended prefill, 4.7 ended sampling parameters and budgets, 5.0 thinks unless told not to,
 //! and some models cannot be told. State: 2026-11, the official guides for each of these models.
 
-/// A model's generation; of a name that tells nothing, `None` everywhere.
+/// What every name of one holds.
+pub(crate) const NAME: &str = "claude";
+
+/// A Claude model's generation; of a name that tells nothing, `None` everywhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Generation {
+pub(crate) struct Generation {
     family: Family,
     version: Option<(u32, u32)>,
 }
@@ -23,7 +26,7 @@ enum Family {
 
 /// How a model is told to think.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Thinks {
+pub(crate) enum Thinks {
     /// It cannot.
     Never,
     /// With a budget of tokens.
@@ -34,7 +37,7 @@ pub(super) enum Thinks {
 
 /// How a model is told not to think.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Quiet {
+pub(crate) enum Quiet {
     /// By saying nothing.
     Unasked,
     /// With a configuration of this type.
@@ -44,10 +47,11 @@ pub(super) enum Quiet {
 }
 
 impl Generation {
-    /// By name, whatever a platform writes before or behind it.
-    pub(super) fn of(model: &str) -> Self {
+    /// By name, whatever a platform writes before or behind it; any other model is one of which
+    /// nothing is known.
+    pub(crate) fn of(model: &str) -> Self {
         let model = model.to_ascii_lowercase();
-        let Some(at) = model.rfind("claude") else {
+        let Some(at) = model.rfind(NAME) else {
             return Self { family: Family::Other, version: None };
         };
         let name = model.get(at..).unwrap_or_default();
@@ -59,6 +63,7 @@ impl Generation {
                 "sonnet" => family = Family::Sonnet,
                 "haiku" => family = Family::Haiku,
                 "fable" | "mythos" => family = Family::Restless,
+                "instant" => numbers.push(1),
                 // Longer numbers are dates.
                 _ if word.len() <= 2 => numbers.extend(word.parse::<u32>()),
                 _ => {}
@@ -74,7 +79,8 @@ impl Generation {
         self.version.is_some_and(|version| version >= (major, minor))
     }
 
-    pub(super) fn thinks(self) -> Thinks {
+    /// How it is told to think.
+    pub(crate) fn thinks(self) -> Thinks {
         match self.version {
             Some(version) if version < (3, 7) => Thinks::Never,
             Some(version) if version >= (4, 6) => Thinks::Effort,
@@ -82,7 +88,8 @@ impl Generation {
         }
     }
 
-    pub(super) fn quiet(self) -> Quiet {
+    /// How it is told not to think.
+    pub(crate) fn quiet(self) -> Quiet {
         match self.family {
             Family::Restless => Quiet::Impossible,
             Family::Opus if self.is_since(5, 5) => Quiet::Impossible,
@@ -94,17 +101,17 @@ impl Generation {
     }
 
     /// Whether temperature and its kin may be set at all.
-    pub(super) fn takes_sampling(self) -> bool {
+    pub(crate) fn takes_sampling(self) -> bool {
         !self.is_since(4, 7)
     }
 
     /// Whether temperature and `top_p` may be set together.
-    pub(super) fn takes_both_samplers(self) -> bool {
+    pub(crate) fn takes_both_samplers(self) -> bool {
         !self.is_since(4, 1)
     }
 
     /// Whether it goes on from the beginning of an answer; known of older models only.
-    pub(super) fn takes_prefill(self) -> bool {
+    pub(crate) fn takes_prefill(self) -> bool {
         self.version.is_some_and(|version| version < (4, 6))
     }
 }
