@@ -1,9 +1,9 @@
 //! Keeps an application answering when LLM APIs fail.
 //!
 //! This is failsoft inside your own process: the same engine, settings, journal and errors as the
-//! gateway, without a network hop. Hand it a request as the OpenAI or Anthropic API takes it; it
-//! tries, retries, fails over and gives up by the policies of the route, and always answers in the
-//! request's own dialect.
+//! gateway, without a network hop. Hand it a request as OpenAI's, Anthropic's or Google's API takes
+//! it; it tries, retries, fails over and gives up by the policies of the route, to targets of
+//! whatever dialect, and always answers in the request's own.
 //!
 //! ```
 //! use std::{collections::BTreeMap, path::Path};
@@ -39,6 +39,7 @@
 //!         dialect: Dialect::ChatCompletions,
 //!         headers: http::HeaderMap::new(),
 //!         body: r#"{"model": "assistant", "messages": [{"role": "user", "content": "Hi"}]}"#.into(),
+//!         addressed: None, // the model stands in the body
 //!     })
 //!     .await;
 //! assert_eq!(response.status(), 200);
