@@ -7,13 +7,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use failsoft_engine::policy::ContentFilter;
 use failsoft_engine::{AttemptId, Command, Event, Input, Moment, Outcome, TargetId, Verdict};
 use failsoft_journal::{AttemptFacts, CallFacts, CallRecord};
 use failsoft_provider::Reading;
 
 use crate::ask::Ask;
 use crate::client::Inner;
-use crate::egress::{Exchange, Happening, NotSaid, Whole};
+use crate::egress::{Exchange, Happening, NotSaid, Refusals, Whole};
 use crate::generation::Generation;
 use crate::observe::Seen;
 use crate::order::{Unsaid, Writing, order};
@@ -239,6 +240,7 @@ impl Driver {
             generation: &self.generation,
             seals: &self.inner.seals,
             unsaid: self.unsaid,
+            refusals: self.refusals(),
         };
         let exchange = match order(&writing) {
             Ok(order) => Exchange::start(order, id.ordinal, cx),
@@ -250,6 +252,12 @@ impl Driver {
             }
         };
         self.live.push(Live { id, exchange, told: None });
+    }
+
+    fn refusals(&self) -> Refusals {
+        let route = self.generation.route(self.route());
+        let kind = route.map(|route| route.policies.retry.content_filter);
+        if kind == Some(ContentFilter::Failover) { Refusals::Failures } else { Refusals::Answers }
     }
 
     fn abandon(&mut self, id: AttemptId) {

@@ -11,7 +11,7 @@ use failsoft_wire::{
 
 use crate::ask::Ask;
 use crate::clock::seconds_since_1970;
-use crate::egress::{Order, Translation, translatable};
+use crate::egress::{Order, Refusals, Translation, translatable};
 use crate::generation::{Generation, Place};
 use crate::seals::Seals;
 
@@ -32,6 +32,7 @@ pub(crate) struct Writing<'a> {
     pub(crate) generation: &'a Generation,
     pub(crate) seals: &'a Seals,
     pub(crate) unsaid: Unsaid,
+    pub(crate) refusals: Refusals,
 }
 
 /// Makes out the order for one target.
@@ -82,6 +83,7 @@ pub(crate) fn order(writing: &Writing<'_>) -> Result<Order, Unfit> {
         },
         body: written.body,
         translation,
+        refusals: writing.refusals,
     })
 }
 
@@ -116,7 +118,7 @@ impl Writing<'_> {
 
     /// The call in the target's dialect, without what other targets sealed.
     fn written(&self, call: &Call) -> Result<Written, Unfit> {
-        let Self { ask, place, generation, seals, unsaid } = *self;
+        let Self { ask, place, generation, seals, unsaid, .. } = *self;
         let model = place.model(&ask.plain_name);
         let own = place.maker(model);
         // Nobody speaks another dialect's seals; in its own, a target is believed until it refuses.

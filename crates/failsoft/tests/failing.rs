@@ -319,3 +319,29 @@ async fn what_is_not_a_call_is_refused_at_the_door() {
     }
     assert_eq!(house.primary.attempts().len(), 0);
 }
+
+/// A refusal is an answer, unless the operator wants somebody else asked.
+#[tokio::test]
+async fn a_refusal_is_routed_around_only_where_the_operator_says_so() {
+    for (dialect, stream) in everywhere() {
+        for (more, by) in [
+            ("", "primary"),
+            ("[routes.assistant.retry]\ncontent_filter = \"failover\"\n", "fallback"),
+        ] {
+            let case = format!("{dialect} stream={stream} {more}");
+            let house = House::new(dialect, "refusal", more);
+            let answer = house.ask(dialect, stream).await;
+            // Google has no refusals, only filters, and those are errors.
+            if dialect == Dialect::GenerateContent && by == "primary" {
+                continue;
+            }
+            assert_eq!(answer.status, StatusCode::OK, "{case}: {}", answer.text());
+            assert!(
+                answer.header("x-failsoft-target").starts_with(by),
+                "{case}: {}",
+                answer.text()
+            );
+            assert_eq!(said(dialect, stream, &answer) == words(), by == "fallback", "{case}");
+        }
+    }
+}

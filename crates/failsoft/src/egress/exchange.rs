@@ -22,7 +22,7 @@ use super::endpoint::Endpoint;
 use super::happening::{Happening, Whole};
 use super::judge::{Judge, fault_of};
 use super::pool::Connection;
-use super::request::{NotSaid, Order, outgoing};
+use super::request::{NotSaid, Order, Refusals, outgoing};
 use super::streaming::Streaming;
 use super::translation::Translation;
 
@@ -66,7 +66,7 @@ impl Exchange {
             left_out: translation.as_deref().map(Translation::left_out).unwrap_or_default(),
             ..AttemptFacts::default()
         };
-        let judge = Judge::new(endpoint.known, order.dialect);
+        let judge = Judge::new(endpoint.known, order.dialect, order.refusals);
         let delivery = order.delivery;
         let connection = endpoint.pool.take(cx);
         let stage = match connection {
@@ -101,7 +101,7 @@ impl Exchange {
             stage: Stage::Over,
             connection: None,
             endpoint: Arc::clone(endpoint),
-            judge: Judge::new(endpoint.known, *dialect),
+            judge: Judge::new(endpoint.known, *dialect, Refusals::Answers),
             delivery: Delivery::Plain,
             started: Instant::now(),
             head: None,
@@ -236,7 +236,8 @@ impl Exchange {
             None => {
                 let dialect = self.judge.dialect;
                 let translator = self.translation.as_ref().map(|known| known.stream(dialect));
-                Stage::Streaming(body, Box::new(Streaming::new(dialect, translator)))
+                let streaming = Streaming::new(dialect, translator, self.judge.refusals);
+                Stage::Streaming(body, Box::new(streaming))
             }
         };
         None

@@ -8,6 +8,7 @@ use failsoft_provider::{Answer, Place, Provider, Reading, TransportFault, read_t
 use failsoft_wire::{Dialect, Flaw, TokenCount, Unfit};
 use http::{HeaderMap, StatusCode};
 
+use super::request::Refusals;
 use super::translation::Translation;
 
 /// Asks the wire what is there, and the provider what it means.
@@ -15,11 +16,12 @@ use super::translation::Translation;
 pub(crate) struct Judge {
     provider: &'static Provider,
     pub(crate) dialect: Dialect,
+    pub(crate) refusals: Refusals,
 }
 
 impl Judge {
-    pub(crate) fn new(provider: &'static Provider, dialect: Dialect) -> Self {
-        Self { provider, dialect }
+    pub(crate) fn new(provider: &'static Provider, dialect: Dialect, refusals: Refusals) -> Self {
+        Self { provider, dialect, refusals }
     }
 
     /// A failure said in a status, a body or an event.
@@ -41,13 +43,20 @@ impl Judge {
         body: &[u8],
     ) -> Result<TokenCount, Box<Reading>> {
         let reply = self.dialect.read_reply(body);
-        match reply.flaw {
+        let flaw = reply.flaw.or_else(|| self.is_refusal(body).then(refused));
+        match flaw {
             None => Ok(reply.usage),
             Some(flaw) => {
                 let answer = answer(Place::Body, status, headers, body);
                 Err(Box::new(self.provider.read_flaw(&flaw, &answer)))
             }
         }
+    }
+
+    /// Whether a whole answer is a refusal that counts as a failure.
+    fn is_refusal(&self, body: &[u8]) -> bool {
+        let reply = || self.dialect.decode_reply(body);
+        self.refusals == Refusals::Failures && reply().is_ok_and(|reply| reply.is_refusal())
     }
 
     /// A plain answer written anew for a client of another dialect.
@@ -126,6 +135,11 @@ impl Judge {
             seal_refused: false,
         }
     }
+}
+
+/// The word by which providers' tables know a refusal.
+pub(crate) fn refused() -> Flaw {
+    Flaw::BrokenOff("refusal".to_owned())
 }
 
 fn answer<'a>(

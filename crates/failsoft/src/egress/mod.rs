@@ -18,5 +18,5 @@ pub(crate) use endpoint::Endpoint;
 pub(crate) use exchange::Exchange;
 pub(crate) use happening::{Happening, Whole};
 pub(crate) use headers::{forwardable, returnable, translatable};
-pub(crate) use request::{NotSaid, Order};
+pub(crate) use request::{NotSaid, Order, Refusals};
 pub(crate) use translation::Translation;

@@ -28,6 +28,17 @@ pub(crate) struct Order {
     pub(crate) body: [Bytes; 3],
     /// For a target of another dialect than the client's.
     pub(crate) translation: Option<Translation>,
+    /// What a refusal is taken for.
+    pub(crate) refusals: Refusals,
+}
+
+/// What a refusal in an answer is taken for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusals {
+    /// An answer.
+    Answers,
+    /// A failure, because the operator wants another target asked.
+    Failures,
 }
 
 /// A call that a target's dialect cannot say.

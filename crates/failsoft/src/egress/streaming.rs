@@ -5,11 +5,13 @@ use bytes::{Bytes, BytesMut};
 use failsoft_engine::Usage;
 use failsoft_wire::sse::Frame;
 use failsoft_wire::{
-    Dialect, Flaw, FrameDecoder, FrameFault, Meaning, Shape, StreamReader, StreamTranslator, sniff,
+    Dialect, Flaw, FrameDecoder, FrameFault, Meaning, RefusalWatch, Shape, StreamReader,
+    StreamTranslator, sniff,
 };
 use tokio::time::Instant;
 
-use super::judge::usage_of;
+use super::judge::{refused, usage_of};
+use super::request::Refusals;
 
 /// The longest event that is taken.
 const MAX_EVENT: usize = 8 * 1024 * 1024;
@@ -46,6 +48,8 @@ pub(crate) struct Streaming {
     reader: StreamReader,
     /// For a client of another dialect.
     translator: Option<Box<StreamTranslator>>,
+    /// Until the first content, where a refusal is no answer.
+    watch: Option<Box<RefusalWatch>>,
     /// Whole events that have not been passed on.
     out: Out,
     /// Events that say how the answer ends. They wait until it is known to be true.
@@ -97,11 +101,17 @@ impl Out {
 }
 
 impl Streaming {
-    pub(crate) fn new(dialect: Dialect, translator: Option<StreamTranslator>) -> Self {
+    pub(crate) fn new(
+        dialect: Dialect,
+        translator: Option<StreamTranslator>,
+        refusals: Refusals,
+    ) -> Self {
+        let watched = refusals == Refusals::Failures;
         Self {
             decoder: FrameDecoder::new(dialect, MAX_EVENT),
             reader: StreamReader::new(dialect),
             translator: translator.map(Box::new),
+            watch: watched.then(|| Box::new(RefusalWatch::new(dialect))),
             out: Out::default(),
             ending: Out::default(),
             committed: false,
@@ -137,7 +147,11 @@ impl Streaming {
                 Err(FrameFault::TooLong) => break Turn::TooLarge,
                 Err(FrameFault::Corrupt) => break Turn::Flawed(Flaw::Truncated),
             };
-            match self.reader.read(&frame) {
+            let meaning = self.reader.read(&frame);
+            if self.watch.as_mut().is_some_and(|watch| watch.sees(&frame)) {
+                break Turn::Flawed(refused());
+            }
+            match meaning {
                 Meaning::Error => break self.errored(&frame),
                 Meaning::Malformed if !self.has_content || self.malformed >= MAX_MALFORMED => {
                     break Turn::Flawed(Flaw::WrongShape);
@@ -159,6 +173,7 @@ impl Streaming {
                     self.pass(frame);
                     if !self.has_content {
                         self.has_content = true;
+                        self.watch = None;
                         break Turn::FirstContent;
                     }
                 }
@@ -191,6 +206,9 @@ impl Streaming {
             if !matches!(turn, Turn::More) {
                 return turn;
             }
+        }
+        if self.watch.as_mut().is_some_and(|watch| watch.ends()) {
+            return Turn::Flawed(refused());
         }
         match self.reader.end() {
             // Whole without content is first content and end at once.
