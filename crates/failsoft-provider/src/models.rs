@@ -186,7 +186,7 @@ mod tests {
             }
             tables += 1;
         }
-        assert_eq!(tables, 14);
+        assert!(tables > 0);
         println!("{tables} tables, {} lines", TABLES.iter().map(|it| it.1.len()).sum::<usize>());
     }
 
