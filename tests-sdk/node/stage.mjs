@@ -120,10 +120,15 @@ class Program {
   }
 }
 
+// Ports that were given out: never the same one twice, or two programs meet on it.
+const given = new Set();
+
 // Below the ports that outgoing connections use, which come and take one between our look and the
 // program's start.
 function freePort() {
   const port = 15000 + Math.floor(Math.random() * 15000);
+  if (given.has(port)) return freePort();
+  given.add(port);
   return new Promise((resolve) => {
     const server = createServer();
     server.once("error", () => resolve(freePort()));

@@ -35,16 +35,23 @@ deadline = "20s"
 DIALECTS = ["chat_completions", "messages"]
 
 
+# Ports that were given out: never the same one twice, or two programs meet on it.
+GIVEN = set()
+
+
 def free_port() -> int:
     """Below the ports that outgoing connections use, which come and take one between our look
     and the program's start."""
     while True:
         port = random.randrange(15000, 30000)
+        if port in GIVEN:
+            continue
         with socket.socket() as listener:
             try:
                 listener.bind(("127.0.0.1", port))
             except OSError:
                 continue
+            GIVEN.add(port)
             return port
 
 
