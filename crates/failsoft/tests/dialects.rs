@@ -333,3 +333,49 @@ async fn a_key_that_has_used_its_rate_gives_way_to_the_next() {
     keys.dedup();
     assert_eq!(keys.len(), 2, "each key was used once");
 }
+
+/// A provider says with each answer what is left to the key; the next call takes another.
+#[tokio::test]
+async fn what_a_provider_says_is_left_of_a_rate_is_believed() {
+    let provider = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = provider.local_addr().unwrap();
+    let (keys, mut used) = tokio::sync::mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = provider.accept().await {
+            let mut request = vec![0; 8192];
+            let read = tokio::io::AsyncReadExt::read(&mut client, &mut request).await.unwrap();
+            let text = String::from_utf8_lossy(&request[..read]).to_lowercase();
+            let key = text.lines().find(|line| line.starts_with("authorization")).unwrap();
+            keys.send(key.to_owned()).unwrap();
+            let body = r#"{"id":"c","object":"chat.completion","model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"Yes."},"finish_reason":"stop"}]}"#;
+            let answer = format!(
+                "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\
+                 x-ratelimit-limit-requests: 60\r\nx-ratelimit-remaining-requests: 0\r\n\
+                 x-ratelimit-reset-requests: 5m0s\r\nconnection: close\r\n\
+                 content-length: {}\r\n\r\n{body}",
+                body.len()
+            );
+            let _ = tokio::io::AsyncWriteExt::write_all(&mut client, answer.as_bytes()).await;
+        }
+    });
+    let text = format!(
+        "[journal]\nenabled = false\n[providers.pool]\ndialect = \"chat_completions\"\n\
+         base_url = \"http://{address}/v1\"\napi_keys = [\"sk-one\", \"sk-two\"]\n\
+         [routes.assistant]\ntiers = [[\"pool/m\"]]\n"
+    );
+    let settings = failsoft_config::load(&text, Path::new("/"), &BTreeMap::new())
+        .unwrap_or_else(|problems| panic!("{problems}"));
+    let failsoft = Failsoft::start(settings, Vec::new()).unwrap();
+    let chat = Dialect::ChatCompletions;
+    let mut seen = Vec::new();
+    for _ in 0..2 {
+        let asked = asking(chat, false, question(chat, false).to_string(), &[]);
+        let answer = read(failsoft.send(asked).await).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+        assert_eq!(answer.header("x-ratelimit-remaining-requests"), "", "the pool's own affair");
+        seen.push(used.recv().await.unwrap());
+    }
+    assert_ne!(seen[0], seen[1]);
+    let asked = asking(chat, false, question(chat, false).to_string(), &[]);
+    assert_eq!(read(failsoft.send(asked).await).await.status, StatusCode::TOO_MANY_REQUESTS);
+}
