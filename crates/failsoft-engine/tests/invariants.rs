@@ -413,3 +413,18 @@ fn a_reload_in_mid_call_leaks_nothing_and_ends_what_was_out_of_use() {
     assert_eq!(rig.engine.target_view(a).unwrap().disabled_until, None, "that was the old key");
     assert_eq!(rig.engine.target_view(a).unwrap().in_flight, 0);
 }
+
+/// Found by chance: a full budget that kept a part of its floor's time paid an extra attempt early.
+#[test]
+fn a_full_budget_saves_no_part_of_its_floor() {
+    let knobs = Knobs {
+        seed: 2_564_186_237_657_711_382,
+        shape: 4,
+        calls: 19,
+        gap_ms: 508,
+        sick_percent: 34,
+        hang_percent: 2,
+        tight: true,
+    };
+    random_world(&knobs).run();
+}

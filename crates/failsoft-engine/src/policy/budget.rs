@@ -182,6 +182,10 @@ impl Pot {
         let earned = elapsed / per_milli;
         self.milli = self.milli.saturating_add(earned).min(self.full());
         self.paid = Moment::from_nanos(self.paid.as_nanos() + earned * per_milli);
+        // A full pot saves nothing, not even a part of a thousandth.
+        if self.milli == self.full() {
+            self.paid = self.paid.max(now);
+        }
     }
 }
 
@@ -247,9 +251,9 @@ mod tests {
         let mut purse = purse(0, 1, 10);
         let _spent = purse.take(Extra::Retry);
         let mut seen = 0;
-        // Looked at every 7 ms, and with a clock that jumps back: a minute pays six.
-        for look in 0..=60_000_u64 / 7 + 1 {
-            for now in [look * 7, (look * 7).saturating_sub(500)] {
+        // Looked at every 4 ms, and with a clock that jumps back: a minute pays six.
+        for look in 0..=60_000_u64 / 4 {
+            for now in [look * 4, (look * 4).saturating_sub(500)] {
                 if purse.check(at(now), Extra::Retry).is_ok() {
                     let _permit = purse.take(Extra::Retry);
                     seen += 1;
@@ -257,6 +261,19 @@ mod tests {
             }
         }
         assert_eq!(seen, 6);
+    }
+
+    #[test]
+    fn a_full_pot_saves_no_part_of_its_floor() {
+        let mut purse = purse(0, 1, 10);
+        assert_eq!(
+            purse.check(at(9), Extra::Retry),
+            Ok(()),
+            "full, 9 of 10 ms towards a thousandth"
+        );
+        let _spent = purse.take(Extra::Retry);
+        assert_eq!(purse.check(at(10_008), Extra::Retry), Err(Refusal::Budget));
+        assert_eq!(purse.check(at(10_009), Extra::Retry), Ok(()));
     }
 
     #[test]
