@@ -111,6 +111,7 @@ fn expected_policies() -> Policies {
                 min_in_flight: 40,
                 in_flight_milli: 900,
             },
+            ..Budgets::default()
         },
         timeouts: Timeouts {
             connect: secs(3),
@@ -125,6 +126,8 @@ fn expected_policies() -> Policies {
             },
         },
         throttle: Throttle { assumed: secs(2), assumed_cap: secs(30), disabled_for: secs(600) },
+        hedge: failsoft_engine::policy::Hedge::default(),
+        resume: failsoft_engine::policy::Resume::default(),
         degrade: failsoft_engine::policy::Degrade { reply: true },
     }
 }

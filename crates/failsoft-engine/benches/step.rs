@@ -5,11 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use failsoft_engine::policy::{Breaker, Budgets, Degrade, Limit, Quota, Retry, Throttle, Timeouts};
+use failsoft_engine::policy::{
+    Breaker, Budgets, Degrade, Hedge, Limit, Quota, Resume, Retry, Throttle, Timeouts,
+};
 use failsoft_engine::{
-    Arrival, AttemptId, CallId, Capability, CredentialId, Delivery, Engine, Failure, FailureKind,
-    FormId, Input, Moment, Phase, Policies, Prefer, Profile, Route, RouteId, Settings, Target,
-    TargetId, Usage,
+    Arrival, AttemptId, CallId, Cancel, Capability, CredentialId, Delivery, Engine, Failure,
+    FailureKind, FormId, Input, Moment, Phase, Policies, Prefer, Profile, Route, RouteId, Settings,
+    Target, TargetId, Usage,
 };
 
 const IN_FLIGHT: [u128; 3] = [10, 1_000, 100_000];
@@ -27,6 +29,9 @@ fn settings() -> Arc<Settings> {
             model_name: index as u16,
             form: FormId(0),
             capability: Capability::default(),
+            provider: index as u16,
+            prefill: false,
+            cancel: Cancel::Honoured,
             price: None,
             quota: Quota::default(),
         });
@@ -37,6 +42,8 @@ fn settings() -> Arc<Settings> {
         budgets: Budgets::default(),
         timeouts: Timeouts::default(),
         throttle: Throttle::default(),
+        hedge: Hedge::default(),
+        resume: Resume::default(),
         degrade: Degrade::default(),
     };
     policies.budgets.failover.floor = Duration::from_nanos(1000);

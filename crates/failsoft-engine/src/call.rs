@@ -7,7 +7,9 @@ use crate::fit::Demand;
 use crate::policy::{ExtraPermit, FirstToken, Repeats};
 use crate::target::Permit;
 use crate::world::Book;
-use crate::{Arrival, AttemptId, CallId, Delivery, Failure, Moment, Profile, Route, TargetId, Why};
+use crate::{
+    Arrival, AttemptId, CallId, Delivery, Failure, Moment, Profile, Resumable, Route, TargetId, Why,
+};
 
 /// A call between its arrival and its verdict.
 #[derive(Debug, Hash)]
@@ -35,6 +37,8 @@ pub(crate) struct Call {
     /// Attempts that failed, in the order they ended.
     pub(crate) failed: Vec<Failed>,
     pub(crate) committed: Option<AttemptId>,
+    /// Who could go on with what the client has.
+    pub(crate) resumable: Resumable,
     pub(crate) pause: Option<Pause>,
     /// The moment the driver was last asked to come back at.
     pub(crate) wake: Option<Moment>,
@@ -103,6 +107,7 @@ impl Call {
             living: Vec::new(),
             failed: Vec::new(),
             committed: None,
+            resumable: Resumable::Never,
             pause: None,
             wake: None,
             over: false,

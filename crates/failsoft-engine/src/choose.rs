@@ -111,7 +111,7 @@ impl Turn<'_> {
         let typical = self.world.cells[place.cell].typical(self.call.delivery);
         match why {
             Why::First => start < self.call.deadline,
-            Why::Retry | Why::Failover | Why::Patience => {
+            Why::Retry | Why::Failover | Why::Patience | Why::Hedge | Why::Resume => {
                 start < self.call.deadline && start + typical <= self.call.deadline
             }
         }

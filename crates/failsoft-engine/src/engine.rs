@@ -45,6 +45,16 @@ impl Engine {
                     turn.first_content(index);
                 });
             }
+            Input::ContentHeld { attempt } => {
+                self.with_attempt(now, attempt, &mut step, |turn, index| {
+                    turn.content_held(index);
+                });
+            }
+            Input::Delivered { attempt, resumable } => {
+                self.with_attempt(now, attempt, &mut step, |turn, _| {
+                    turn.call.resumable = resumable;
+                });
+            }
             Input::Progressed { attempt, at } => {
                 self.with_attempt(now, attempt, &mut step, |turn, index| {
                     turn.progressed(index, at);
@@ -219,9 +229,19 @@ impl Turn<'_> {
         }
     }
 
-    fn first_content(&mut self, index: usize) {
+    fn content_held(&mut self, index: usize) {
         let Some(attempt) = self.call.living.get(index) else { return };
         if attempt.content_at.is_some() || self.call.delivery == Delivery::Plain {
+            self.ignore();
+        } else {
+            self.won(index);
+        }
+    }
+
+    fn first_content(&mut self, index: usize) {
+        let Some(attempt) = self.call.living.get(index) else { return };
+        let committed = self.call.committed == Some(attempt.id);
+        if committed || self.call.delivery == Delivery::Plain {
             self.ignore();
         } else {
             self.content(index);

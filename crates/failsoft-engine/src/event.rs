@@ -162,6 +162,11 @@ pub enum Verdict {
         /// From this attempt.
         attempt: AttemptId,
     },
+    /// A whole answer to which several attempts contributed: its stream broke off and was continued.
+    Resumed {
+        /// The attempt that ended it.
+        attempt: AttemptId,
+    },
     /// The operator's text stands in for an answer.
     Degraded {
         /// What would have been said otherwise.
@@ -186,6 +191,7 @@ impl Verdict {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Served { .. } => "served",
+            Self::Resumed { .. } => "resumed",
             Self::Degraded { .. } => "degraded",
             Self::Failed { .. } => "failed",
             Self::Cancelled => "cancelled",

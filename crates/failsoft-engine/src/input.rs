@@ -23,6 +23,22 @@ pub enum Input {
         /// The attempt.
         attempt: AttemptId,
     },
+    /// The first semantic delta came, and waits until more of it is here: a tool call, whose
+    /// arguments are held until they are whole, or an answer that is delivered as a whole. It has
+    /// won against the attempts beside it, but it can still be replaced. `FirstContent` follows
+    /// when something of it can go to the client.
+    ContentHeld {
+        /// The attempt.
+        attempt: AttemptId,
+    },
+    /// What could go on if this attempt broke now. Told whenever it changes, at the latest before
+    /// the attempt's failure and before time passes. Until it is told, nothing could.
+    Delivered {
+        /// The attempt.
+        attempt: AttemptId,
+        /// Who could go on.
+        resumable: Resumable,
+    },
     /// Content came last at `at`. The driver may tell this late, but always before it says that
     /// time has passed, so that progress costs nothing while all is well.
     Progressed {
@@ -139,6 +155,18 @@ pub enum Models {
     /// Only that of the route's first target, at whatever provider: vectors of two models cannot
     /// be compared.
     Same,
+}
+
+/// Who could go on with an answer of which something has gone to the client.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Resumable {
+    /// Nobody: it ends here.
+    #[default]
+    Never,
+    /// A target that goes on from the beginning of an answer (`Target::prefill`).
+    ByPrefill,
+    /// Any target.
+    Anywhere,
 }
 
 /// How the answer travels to the client.

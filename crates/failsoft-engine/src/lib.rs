@@ -40,10 +40,10 @@ pub use event::{
 };
 pub use failure::{Elsewhere, Failure, FailureKind, Phase, Repeat};
 pub use ids::{AttemptId, CallId, CredentialId, RouteId, TargetId};
-pub use input::{Arrival, Delivery, Input, Left, Models, QuotaTold, Usage};
+pub use input::{Arrival, Delivery, Input, Left, Models, QuotaTold, Resumable, Usage};
 pub use moment::Moment;
 pub use need::{Capability, FormId, Need, Needs, Price};
 pub use policy::{QuotaView, Share};
 pub use reason::{BarReason, CancelReason, Refusal, WaitCause, Why};
-pub use settings::{Policies, Prefer, Profile, Route, Settings, Target};
+pub use settings::{Cancel, Policies, Prefer, Profile, Route, Settings, Target};
 pub use target::TargetView;

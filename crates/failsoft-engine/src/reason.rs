@@ -13,9 +13,17 @@ pub enum Why {
     Failover,
     /// Another target beside one whose first content is late.
     Patience,
+    /// Another target beside one that is slower than nearly all its answers.
+    Hedge,
+    /// Goes on where a stream broke off after content had gone to the client.
+    Resume,
 }
 
 impl Why {
+    /// Every reason, in the order of the documentation.
+    pub const ALL: [Self; 6] =
+        [Self::First, Self::Retry, Self::Failover, Self::Patience, Self::Hedge, Self::Resume];
+
     /// The stable name used in the journal and in metrics.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -24,6 +32,8 @@ impl Why {
             Self::Retry => "retry",
             Self::Failover => "failover",
             Self::Patience => "patience",
+            Self::Hedge => "hedge",
+            Self::Resume => "resume",
         }
     }
 }
@@ -141,6 +151,10 @@ pub enum Refusal {
     NoTarget,
     /// The target asked for a longer wait than this call will make.
     WaitTooLong,
+    /// What has gone to the client cannot be continued.
+    NotResumable,
+    /// The call has been continued as often as it may.
+    ResumesSpent,
     /// No target of the route can serve the call, now or later; this is what keeps the one that
     /// comes nearest from it. The verdict that follows in the same step is `Unsupported` or
     /// `ContextLengthExceeded`, said by no attempt.
@@ -160,6 +174,8 @@ impl Refusal {
             Self::Committed => "committed",
             Self::NoTarget => "no_target",
             Self::WaitTooLong => "wait_too_long",
+            Self::NotResumable => "not_resumable",
+            Self::ResumesSpent => "resumes_spent",
             Self::NoneCanServe(_) => "none_can_serve",
         }
     }

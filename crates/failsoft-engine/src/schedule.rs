@@ -59,7 +59,7 @@ impl Turn<'_> {
         let present = match (why, looks.first()) {
             (Why::First, None) => return self.turn_away(),
             (Why::First, Some(first)) => first.place.tier,
-            (Why::Retry | Why::Failover | Why::Patience, _) => self.call.tier(),
+            (_, _) => self.call.tier(),
         };
         let leave = self.affords(why);
         if leave.is_ok()
@@ -321,6 +321,8 @@ impl Turn<'_> {
             Why::First => return Ok(()),
             Why::Retry => Extra::Retry,
             Why::Failover | Why::Patience => Extra::Failover,
+            Why::Resume => Extra::Resume,
+            Why::Hedge => Extra::Hedge,
         };
         match self.world.purses.get_mut(self.call.purse) {
             Some(purse) => purse.check(self.now, extra),

@@ -3,7 +3,9 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use crate::policy::{Breaker, Budgets, Degrade, Limit, Quota, Retry, Throttle, Timeouts};
+use crate::policy::{
+    Breaker, Budgets, Degrade, Hedge, Limit, Quota, Resume, Retry, Throttle, Timeouts,
+};
 use crate::{Capability, CredentialId, FormId, Price, TargetId};
 
 /// The routes and targets in force.
@@ -51,6 +53,12 @@ pub struct Target {
     pub form: FormId,
     /// What it can do.
     pub capability: Capability,
+    /// The same number for the same provider entry.
+    pub provider: u16,
+    /// Whether its model goes on from the beginning of an answer.
+    pub prefill: bool,
+    /// What becomes of a cancelled attempt there.
+    pub cancel: Cancel,
     /// What it costs, if that is known.
     pub price: Option<Price>,
     /// When its breaker opens.
@@ -76,8 +84,22 @@ pub struct Policies {
     pub timeouts: Timeouts,
     /// What is done with a target's wish to be left alone.
     pub throttle: Throttle,
+    /// When a second attempt is started beside one that is slower than usual.
+    pub hedge: Hedge,
+    /// When a stream that broke off is continued.
+    pub resume: Resume,
     /// What is answered when nothing else can be.
     pub degrade: Degrade,
+}
+
+/// What becomes of a cancelled attempt at its target.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Cancel {
+    /// The work ends, and what was not made is not paid.
+    #[default]
+    Honoured,
+    /// The work goes on and is paid.
+    Billed,
 }
 
 /// Which target of a tier is taken first, among those that can answer now. Tiers stay in order.

@@ -35,6 +35,8 @@ impl Turn<'_> {
             Why::First => None,
             Why::Retry => Some(Extra::Retry),
             Why::Failover | Why::Patience => Some(Extra::Failover),
+            Why::Resume => Some(Extra::Resume),
+            Why::Hedge => Some(Extra::Hedge),
         };
         let extra = match (self.world.purses.get_mut(self.call.purse), extra) {
             (Some(purse), Some(extra)) => Some(purse.take(extra)),
@@ -69,18 +71,36 @@ impl Turn<'_> {
         self.step.commands.push(Command::Start { attempt, target, why });
     }
 
-    /// First content of an attempt came: it wins, all others have lost.
+    /// Content of an attempt can go to the client: from here on nothing replaces it.
     pub(crate) fn content(&mut self, index: usize) {
-        let Some(attempt) = self.call.living.get_mut(index) else { return };
-        attempt.content_at = Some(self.now);
-        attempt.patience_at = None;
+        let Some(attempt) = self.call.living.get(index) else { return };
         let id = attempt.id;
-        let after = self.now.since(attempt.sent);
-        self.step.events.push(Event::FirstContent { attempt: id, after });
-        self.world.answered(self.now, self.call, index, self.step);
+        if attempt.content_at.is_none() {
+            self.observe_content(index);
+        }
         self.step.events.push(Event::Committed { attempt: id });
         self.step.commands.push(Command::Commit { attempt: id });
         self.call.committed = Some(id);
+        self.cancel_others(id);
+    }
+
+    /// First content of an attempt came: it wins, all others have lost.
+    pub(crate) fn won(&mut self, index: usize) {
+        let Some(id) = self.call.living.get(index).map(|attempt| attempt.id) else { return };
+        self.observe_content(index);
+        self.cancel_others(id);
+    }
+
+    fn observe_content(&mut self, index: usize) {
+        let Some(attempt) = self.call.living.get_mut(index) else { return };
+        attempt.content_at = Some(self.now);
+        attempt.patience_at = None;
+        let (id, after) = (attempt.id, self.now.since(attempt.sent));
+        self.step.events.push(Event::FirstContent { attempt: id, after });
+        self.world.answered(self.now, self.call, index, self.step);
+    }
+
+    fn cancel_others(&mut self, id: AttemptId) {
         while let Some(other) = self.call.living.iter().position(|other| other.id != id) {
             self.cancel(other, CancelReason::Lost);
         }
@@ -88,8 +108,8 @@ impl Turn<'_> {
 
     /// The answer is whole.
     pub(crate) fn succeeded(&mut self, index: usize, usage: Usage) {
-        if self.call.living.get(index).is_some_and(|attempt| attempt.content_at.is_none()) {
-            let Some(id) = self.call.living.get(index).map(|attempt| attempt.id) else { return };
+        let id = self.call.living.get(index).map(|attempt| attempt.id);
+        if let Some(id) = id.filter(|id| self.call.committed != Some(*id)) {
             self.content(index);
             let Some(now_at) = self.call.index_of(id) else { return };
             return self.succeeded(now_at, usage);

@@ -37,7 +37,10 @@ impl Observer for Witness {
             Event::AttemptEnded {
                 outcome: Outcome::Succeeded(_) | Outcome::Cancelled(_), ..
             }
-            | Event::CallEnded { verdict: Verdict::Served { .. } | Verdict::Cancelled, .. }
+            | Event::CallEnded {
+                verdict: Verdict::Served { .. } | Verdict::Resumed { .. } | Verdict::Cancelled,
+                ..
+            }
             | Event::CallStarted { .. }
             | Event::AttemptStarted { .. }
             | Event::Barred(_)

@@ -271,7 +271,9 @@ impl CallRow {
     fn end(&mut self, verdict: Verdict) {
         self.verdict = Some(verdict.as_str());
         match verdict {
-            Verdict::Served { attempt } => self.answer = Some(attempt.ordinal),
+            Verdict::Served { attempt } | Verdict::Resumed { attempt } => {
+                self.answer = Some(attempt.ordinal);
+            }
             Verdict::Degraded { kind } => self.kind = Some(kind.as_str()),
             Verdict::Failed { kind, retry_after, attempt } => {
                 self.kind = Some(kind.as_str());

@@ -33,6 +33,8 @@ pub(crate) const WHYS: Table = &[
     ("retry", "the same target again"),
     ("failover", "another target after the failure"),
     ("patience", "another target beside the one that is late"),
+    ("hedge", "another target beside one slower than usual"),
+    ("resume", "goes on where the stream broke off"),
 ];
 
 /// What was not done, when an attempt was refused.
@@ -41,6 +43,8 @@ pub(crate) const NOT_DONE: Table = &[
     ("retry", "not retried"),
     ("failover", "no failover"),
     ("patience", "no second attempt beside it"),
+    ("hedge", "not hedged"),
+    ("resume", "not continued"),
 ];
 
 /// What stood against an attempt.
@@ -53,6 +57,8 @@ pub(crate) const REFUSALS: Table = &[
     ("committed", "the answer has begun"),
     ("no_target", "no other target may take it"),
     ("wait_too_long", "the target asked for a longer wait than this call will make"),
+    ("not_resumable", "what the client has cannot be continued"),
+    ("resumes_spent", "continued as often as it may be"),
     ("none_can_serve", "no target of the route can serve such a call"),
 ];
 
@@ -120,6 +126,7 @@ pub(crate) const PHASES: Table = &[
 /// Verdicts.
 pub(crate) const VERDICTS: Table = &[
     ("served", "served"),
+    ("resumed", "resumed after a break"),
     ("degraded", "degraded"),
     ("failed", "failed"),
     ("cancelled", "cancelled by the client"),
@@ -187,7 +194,7 @@ mod tests {
     #[test]
     fn every_stable_name_has_words() {
         check(KINDS, &FailureKind::ALL.map(FailureKind::as_str));
-        let whys = [Why::First, Why::Retry, Why::Failover, Why::Patience].map(Why::as_str);
+        let whys = Why::ALL.map(Why::as_str);
         check(WHYS, &whys);
         check(NOT_DONE, &whys);
         check(
@@ -201,6 +208,8 @@ mod tests {
                 Refusal::Committed,
                 Refusal::NoTarget,
                 Refusal::WaitTooLong,
+                Refusal::NotResumable,
+                Refusal::ResumesSpent,
                 Refusal::NoneCanServe(BarReason::Quota),
             ]
             .map(Refusal::as_str),

@@ -19,7 +19,8 @@ pub use failsoft_engine::Price;
 
 pub use capability::{capability, needs};
 pub use classify::{Answer, Place, Reading};
-pub use models::{Cancel, ModelFacts, facts};
+pub use failsoft_engine::Cancel;
+pub use models::{ModelFacts, facts};
 pub use provider::{Auth, Provider};
 pub use providers::{ALL, generic, known};
 pub use transport::{TransportFault, read_transport};

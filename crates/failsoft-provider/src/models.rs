@@ -4,7 +4,7 @@
 
 use std::sync::LazyLock;
 
-use failsoft_engine::Price;
+use failsoft_engine::{Cancel, Price};
 
 use crate::ALL;
 
@@ -52,15 +52,6 @@ impl Default for ModelFacts {
             price: None,
         }
     }
-}
-
-/// What becomes of a cancelled call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Cancel {
-    /// The work ends, and what was not made is not paid.
-    Honoured,
-    /// The work goes on and is paid.
-    Billed,
 }
 
 /// What is known of a model at a provider: the line with its very name, or the longest pattern that

@@ -40,7 +40,7 @@ pub(crate) fn begun(mut driver: Box<Driver>) -> Response<Body> {
 /// A call that is over before anything was sent to its client.
 pub(crate) fn over(mut driver: Box<Driver>, verdict: Verdict) -> Response<Body> {
     let response = match verdict {
-        Verdict::Served { attempt } => {
+        Verdict::Served { attempt } | Verdict::Resumed { attempt } => {
             let body = driver.take_whole().map(|whole| whole.body).unwrap_or_default();
             let mut response = from_target(&driver, attempt.ordinal);
             response.headers_mut().entry(CONTENT_TYPE).or_insert(JSON);

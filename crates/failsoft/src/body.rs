@@ -70,7 +70,9 @@ impl Body {
 /// What follows the last content: the rest of a whole answer, or an honest end.
 fn last_words(driver: &mut Driver) -> Option<Bytes> {
     match driver.verdict()? {
-        Verdict::Served { .. } => driver.take_whole().map(|whole| whole.body),
+        Verdict::Served { .. } | Verdict::Resumed { .. } => {
+            driver.take_whole().map(|whole| whole.body)
+        }
         verdict @ (Verdict::Failed { .. } | Verdict::Degraded { .. } | Verdict::Cancelled) => {
             broken_off(driver, verdict)
         }

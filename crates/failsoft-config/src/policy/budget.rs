@@ -64,6 +64,7 @@ impl BudgetSpec {
         Budgets {
             retry: self.retry.check(&at.key("retry"), default.retry),
             failover: self.failover.check(&at.key("failover"), default.failover),
+            ..default
         }
     }
 }

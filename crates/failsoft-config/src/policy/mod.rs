@@ -78,6 +78,8 @@ impl PoliciesSpec {
                 timeouts: self.timeouts.check(&at.key("timeouts"), profile),
                 throttle: self.throttle.check(&at.key("throttle")),
                 degrade,
+                hedge: failsoft_engine::policy::Hedge::default(),
+                resume: failsoft_engine::policy::Resume::default(),
                 prefer,
             },
             breaker: self.breaker.check(&at.key("breaker")),

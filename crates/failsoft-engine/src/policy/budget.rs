@@ -11,6 +11,11 @@ pub struct Budgets {
     pub retry: Budget,
     /// For another target, after a failure or beside a slow one.
     pub failover: Budget,
+    /// For going on with a stream that broke off.
+    pub resume: Budget,
+    /// For another target beside one that is only slower than usual. Its unit is not an attempt but
+    /// the tokens of an average one.
+    pub hedge: Budget,
 }
 
 /// A bucket of whole extra attempts, counted in thousandths.
@@ -30,7 +35,9 @@ pub struct Budget {
 
 impl Default for Budgets {
     /// A retry loads the target that just failed, so one in ten; a failover does not, and is
-    /// needed for the calls before a breaker opens, so one in two.
+    /// needed for the calls before a breaker opens, so one in two. A provider that restarts breaks
+    /// all its streams at once, so the bucket for their continuation is deep. A hedge is a luxury:
+    /// one in twenty, with no floor.
     fn default() -> Self {
         Self {
             retry: Budget {
@@ -47,6 +54,20 @@ impl Default for Budgets {
                 min_in_flight: 50,
                 in_flight_milli: 1000,
             },
+            resume: Budget {
+                earn_milli: 500,
+                cap: 1_000,
+                floor: Duration::from_secs(10),
+                min_in_flight: 50,
+                in_flight_milli: 500,
+            },
+            hedge: Budget {
+                earn_milli: 50,
+                cap: 5,
+                floor: Duration::ZERO,
+                min_in_flight: 3,
+                in_flight_milli: 200,
+            },
         }
     }
 }
@@ -59,6 +80,8 @@ const WHOLE: u64 = 1000;
 pub(crate) enum Extra {
     Retry,
     Failover,
+    Resume,
+    Hedge,
 }
 
 /// An extra attempt that was paid for; given back when the attempt is over.
@@ -71,6 +94,8 @@ pub(crate) struct ExtraPermit(Extra);
 pub(crate) struct Purse {
     retry: Pot,
     failover: Pot,
+    resume: Pot,
+    hedge: Pot,
     in_flight: u32,
 }
 
@@ -79,6 +104,8 @@ impl Purse {
         Self {
             retry: Pot::new(rules.retry, now),
             failover: Pot::new(rules.failover, now),
+            resume: Pot::new(rules.resume, now),
+            hedge: Pot::new(rules.hedge, now),
             in_flight: 0,
         }
     }
@@ -87,6 +114,8 @@ impl Purse {
     pub(crate) fn follow(&mut self, rules: &Budgets) {
         self.retry.follow(rules.retry);
         self.failover.follow(rules.failover);
+        self.resume.follow(rules.resume);
+        self.hedge.follow(rules.hedge);
     }
 
     /// A first attempt was sent: it is never refused, and every pot earns.
@@ -94,6 +123,8 @@ impl Purse {
         self.in_flight = self.in_flight.saturating_add(1);
         self.retry.earn();
         self.failover.earn();
+        self.resume.earn();
+        self.hedge.earn();
     }
 
     /// Whether an extra attempt may be made now.
@@ -124,6 +155,8 @@ impl Purse {
         match extra {
             Extra::Retry => &mut self.retry,
             Extra::Failover => &mut self.failover,
+            Extra::Resume => &mut self.resume,
+            Extra::Hedge => &mut self.hedge,
         }
     }
 
@@ -205,7 +238,7 @@ mod tests {
             min_in_flight: 1_000_000,
             in_flight_milli: 0,
         };
-        Purse::new(&Budgets { retry: budget, failover: budget }, Moment::ZERO)
+        Purse::new(&Budgets { retry: budget, failover: budget, ..Budgets::default() }, Moment::ZERO)
     }
 
     /// A known library computes one withdrawal as `1 / ratio` in whole numbers: 0.15 becomes a
@@ -279,7 +312,10 @@ mod tests {
     #[test]
     fn extras_in_flight_are_bounded_by_number_or_share() {
         let rules = Budget { min_in_flight: 3, in_flight_milli: 200, ..Budgets::default().retry };
-        let mut purse = Purse::new(&Budgets { retry: rules, failover: rules }, Moment::ZERO);
+        let mut purse = Purse::new(
+            &Budgets { retry: rules, failover: rules, ..Budgets::default() },
+            Moment::ZERO,
+        );
         let permits: Vec<_> = (0..3).map(|_| purse.take(Extra::Retry)).collect();
         assert_eq!(purse.check(at(0), Extra::Retry), Err(Refusal::ExtrasInFlight));
         for _ in 0..17 {
@@ -295,7 +331,7 @@ mod tests {
     fn new_rules_keep_what_was_saved_up_to_the_new_cap() {
         let mut purse = purse(100, 10, 0);
         let smaller = Budget { cap: 4, ..Budgets::default().retry };
-        purse.follow(&Budgets { retry: smaller, failover: Budgets::default().failover });
+        purse.follow(&Budgets { retry: smaller, ..Budgets::default() });
         assert_eq!(purse.balance(), (4000, 10_000));
     }
 }

@@ -223,7 +223,9 @@ impl Checker {
             Input::QuotaTold { .. } => {
                 self.reached.insert("told".to_owned());
             }
-            Input::FirstContent { .. }
+            Input::ContentHeld { .. }
+            | Input::FirstContent { .. }
+            | Input::Delivered { .. }
             | Input::Progressed { .. }
             | Input::AttemptSucceeded { .. }
             | Input::AttemptFailed { .. }
@@ -381,7 +383,10 @@ impl Checker {
         match why {
             Why::First => {}
             Why::Retry => assert!(!here.is_empty(), "a retry goes to the same target"),
-            Why::Failover | Why::Patience => assert!(here.is_empty(), "16: {key} was used before"),
+            Why::Failover | Why::Patience | Why::Hedge => {
+                assert!(here.is_empty(), "16: {key} was used before")
+            }
+            Why::Resume => {}
         }
         assert!(here.is_empty() || !call.once_per_target, "the client repeats for us");
         let unfit = self.unfit(now, &self.calls[&id.call], target);
@@ -530,6 +535,7 @@ impl Checker {
             }
             Why::Retry => &mut self.retry,
             Why::Failover | Why::Patience => &mut self.failover,
+            Why::Hedge | Why::Resume => return,
         };
         assert!(pot.nanos >= WHOLE, "2, 3: {why:?} without budget");
         pot.nanos -= WHOLE;

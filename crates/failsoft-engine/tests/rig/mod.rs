@@ -16,10 +16,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use checker::Checker;
-use failsoft_engine::policy::{Breaker, Budgets, Degrade, Limit, Quota, Retry, Throttle, Timeouts};
+use failsoft_engine::policy::{
+    Breaker, Budgets, Degrade, Hedge, Limit, Quota, Resume, Retry, Throttle, Timeouts,
+};
 use failsoft_engine::{
-    Arrival, CallId, Capability, CredentialId, Delivery, Engine, FormId, Input, Moment, Policies,
-    Prefer, Profile, Route, RouteId, Settings, Step, Target, TargetId,
+    Arrival, CallId, Cancel, Capability, CredentialId, Delivery, Engine, FormId, Input, Moment,
+    Policies, Prefer, Profile, Route, RouteId, Settings, Step, Target, TargetId,
 };
 
 /// The default policies.
@@ -31,6 +33,8 @@ pub(crate) fn policies() -> Policies {
         budgets: Budgets::default(),
         timeouts: Timeouts::default(),
         throttle: Throttle::default(),
+        hedge: Hedge::default(),
+        resume: Resume::default(),
         degrade: Degrade::default(),
     }
 }
@@ -57,6 +61,9 @@ pub(crate) fn target(number: u16, name: &str) -> Target {
         model_name: number,
         form: FormId(0),
         capability: Capability::default(),
+        provider: number,
+        prefill: false,
+        cancel: Cancel::Honoured,
         price: None,
         quota: Quota::default(),
     }

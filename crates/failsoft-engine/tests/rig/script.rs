@@ -336,6 +336,7 @@ fn told(step: &Step, rig: &Rig) -> String {
 fn ending(verdict: &Verdict) -> String {
     match verdict {
         Verdict::Served { attempt } => format!("served {}", attempt.ordinal),
+        Verdict::Resumed { attempt } => format!("resumed {}", attempt.ordinal),
         Verdict::Degraded { kind } => format!("degraded {kind}"),
         Verdict::Failed { kind, retry_after: None, .. } => format!("failed {kind}"),
         Verdict::Failed { kind, retry_after: Some(wait), .. } => {

@@ -112,7 +112,9 @@ impl World {
         match input {
             Input::TimePassed { call } => self.wakes.get(call) == Some(&now),
             Input::Connected { attempt }
+            | Input::ContentHeld { attempt }
             | Input::FirstContent { attempt }
+            | Input::Delivered { attempt, .. }
             | Input::Progressed { attempt, .. }
             | Input::AttemptSucceeded { attempt, .. }
             | Input::AttemptFailed { attempt, .. }

@@ -17,7 +17,8 @@ pub(super) struct RouteSeries {
 
 impl RouteSeries {
     /// A call's outcomes, as `Verdict` names them.
-    pub(super) const OUTCOMES: [&'static str; 4] = ["served", "degraded", "failed", "cancelled"];
+    pub(super) const OUTCOMES: [&'static str; 5] =
+        ["served", "resumed", "degraded", "failed", "cancelled"];
 
     pub(super) fn new(name: &str) -> Self {
         Self { name: name.to_owned(), ..Self::default() }
@@ -26,9 +27,10 @@ impl RouteSeries {
     pub(super) fn ended(&self, verdict: Verdict, took: Duration) {
         let outcome = match verdict {
             Verdict::Served { .. } => 0,
-            Verdict::Degraded { .. } => 1,
-            Verdict::Failed { .. } => 2,
-            Verdict::Cancelled => 3,
+            Verdict::Resumed { .. } => 1,
+            Verdict::Degraded { .. } => 2,
+            Verdict::Failed { .. } => 3,
+            Verdict::Cancelled => 4,
         };
         self.calls[outcome].up();
         self.duration.record(took);
@@ -51,7 +53,7 @@ pub(super) struct TargetSeries {
 const OUTCOMES: usize = FailureKind::ALL.len() + 2;
 
 impl TargetSeries {
-    pub(super) const WHYS: [Why; 4] = [Why::First, Why::Retry, Why::Failover, Why::Patience];
+    pub(super) const WHYS: [Why; Why::ALL.len()] = Why::ALL;
     pub(super) const STATES: [BreakerState; 3] =
         [BreakerState::Closed, BreakerState::Open, BreakerState::HalfOpen];
 

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use failsoft_engine::policy::{Breaker, Budgets, Degrade, Limit, Quota, Retry, Throttle, Timeouts};
+use failsoft_engine::policy::{
+    Breaker, Budgets, Degrade, Hedge, Limit, Quota, Resume, Retry, Throttle, Timeouts,
+};
 use failsoft_engine::{
-    Arrival, CallId, Capability, Command, CredentialId, Delivery, Engine, Event, Failure,
+    Arrival, CallId, Cancel, Capability, Command, CredentialId, Delivery, Engine, Event, Failure,
     FailureKind, FormId, Input, Moment, Outcome, Phase, Policies, Prefer, Profile, Route, RouteId,
     Settings, Step, Target, TargetId, Verdict,
 };
@@ -85,6 +87,8 @@ fn settings() -> Settings {
         budgets: Budgets::default(),
         timeouts: Timeouts::default(),
         throttle: Throttle::default(),
+        hedge: Hedge::default(),
+        resume: Resume::default(),
         degrade: Degrade::default(),
     };
     let target = Target {
@@ -95,6 +99,9 @@ fn settings() -> Settings {
         model_name: 0,
         form: FormId(0),
         capability: Capability::default(),
+        provider: 0,
+        prefill: false,
+        cancel: Cancel::Honoured,
         price: None,
         breaker: Breaker::default(),
         limit: Limit::default(),
