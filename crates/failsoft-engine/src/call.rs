@@ -8,7 +8,8 @@ use crate::policy::{ExtraPermit, FirstToken, Repeats};
 use crate::target::Permit;
 use crate::world::Book;
 use crate::{
-    Arrival, AttemptId, CallId, Delivery, Failure, Moment, Profile, Resumable, Route, TargetId, Why,
+    Arrival, AttemptId, CallId, Delivery, Failure, Moment, Profile, Resumable, Route, TargetId,
+    Usage, Why,
 };
 
 /// A call between its arrival and its verdict.
@@ -30,6 +31,8 @@ pub(crate) struct Call {
     /// The caller's SDK repeats for us, so no target is tried twice.
     pub(crate) once_per_target: bool,
     pub(crate) demand: Demand,
+    /// Another attempt may still be started beside one that is slower than usual.
+    pub(crate) may_hedge: bool,
     /// Attempts made so far.
     pub(crate) made: u8,
     /// Attempts on their way: one, or one beside another.
@@ -59,8 +62,19 @@ pub(crate) struct Attempt {
     pub(crate) content_at: Option<Moment>,
     /// When another target is to be started beside it.
     pub(crate) patience_at: Option<Moment>,
+    /// When it is slower than nearly all its target's answers.
+    pub(crate) hedge_at: Option<Moment>,
     pub(crate) permit: Permit,
     pub(crate) extra: Option<ExtraPermit>,
+}
+
+impl Attempt {
+    /// What it used, as far as is known, if it is abandoned now. An answer that was begun is not
+    /// counted by anybody here.
+    pub(crate) const fn used_in_vain(&self, demand: &Demand) -> Usage {
+        let was_sent = self.connected || self.content_at.is_some();
+        Usage { input: if was_sent { demand.prompt() } else { 0 }, output: 0 }
+    }
 }
 
 /// An attempt that failed.
@@ -103,6 +117,7 @@ impl Call {
             max_attempts: arrival.max_attempts.map_or(allowed, |asked| asked.min(allowed)).max(1),
             once_per_target: arrival.client_retries > 0,
             demand: Demand::new(arrival, &book),
+            may_hedge: policies.hedge.allows(arrival, profile),
             made: 0,
             living: Vec::new(),
             failed: Vec::new(),
@@ -168,7 +183,9 @@ impl Call {
         let pause = self.pause.map(|pause| pause.until);
         let watches = self.living.iter().map(|attempt| self.watch(attempt));
         let patience = self.living.iter().filter_map(|attempt| attempt.patience_at);
-        self.must_end().into_iter().chain(pause).chain(watches).chain(patience).min()
+        let hedges = self.living.iter().filter_map(|attempt| attempt.hedge_at);
+        let looks = self.must_end().into_iter().chain(pause).chain(watches);
+        looks.chain(patience).chain(hedges).min()
     }
 
     /// How long ago it arrived.

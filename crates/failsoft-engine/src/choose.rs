@@ -7,7 +7,7 @@ use crate::turn::{Place, Turn};
 use crate::{Bar, BarReason, Elsewhere, Event, Moment, Prefer, TargetId, Why};
 
 /// What is preferred, what it costs, and a draw between equals.
-type Rank = (u64, u64, u64);
+pub(crate) type Rank = (u64, u64, u64);
 
 /// One target, as one call sees it now.
 #[derive(Clone, Copy, Debug)]
@@ -118,7 +118,7 @@ impl Turn<'_> {
     }
 
     /// Less is better. What the route prefers comes first, what is healthy decides between equals.
-    fn rank(&self, target: TargetId, cell: usize) -> Rank {
+    pub(crate) fn rank(&self, target: TargetId, cell: usize) -> Rank {
         let subject = Subject { id: self.call.id.0, part: u64::from(target.0) };
         let (now, delivery, demand) = (self.now, self.call.delivery, &self.call.demand);
         let cell = &self.world.cells[cell];

@@ -122,12 +122,12 @@ impl Engine {
         Some(cell.view(self.world.newest, self.world.credential(book, target)))
     }
 
-    /// Thousandths of an extra attempt left in a route's retry and failover budgets.
+    /// What is left in a route's budgets.
     #[must_use]
     pub fn budget_view(&self, route: crate::RouteId) -> Option<BudgetView> {
         let purse = self.world.purses.get(self.world.book.purse(usize::from(route.0))?)?;
         let (retry_milli, failover_milli) = purse.balance();
-        Some(BudgetView { retry_milli, failover_milli })
+        Some(BudgetView { retry_milli, failover_milli, hedge_milli: purse.hedges() })
     }
 
     fn arrived(&mut self, now: Moment, arrival: &Arrival, step: &mut Step) {
@@ -217,6 +217,9 @@ pub struct BudgetView {
     pub retry_milli: u64,
     /// For another target.
     pub failover_milli: u64,
+    /// For another target beside one that is slower than usual: thousandths of the tokens of an
+    /// average call.
+    pub hedge_milli: u64,
 }
 
 impl Turn<'_> {

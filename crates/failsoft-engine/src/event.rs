@@ -151,7 +151,12 @@ pub enum Outcome {
     /// Without.
     Failed(Failure),
     /// By us.
-    Cancelled(CancelReason),
+    Cancelled {
+        /// Why.
+        reason: CancelReason,
+        /// What it used in vain, as far as it can be known: the estimated prompt if it was sent.
+        usage: Usage,
+    },
 }
 
 /// How a call ended for its client.

@@ -140,6 +140,17 @@ impl Demand {
         Ask { input: u64::from(self.input), tokens: u64::from(self.input) + output }
     }
 
+    /// Tokens of its prompt.
+    pub(crate) const fn prompt(&self) -> u32 {
+        self.input
+    }
+
+    /// Tokens it is expected to cost. A high bound is seldom reached.
+    pub(crate) fn weight(&self) -> u64 {
+        let output = self.output.unwrap_or(TYPICAL_OUTPUT).min(TYPICAL_OUTPUT);
+        (u64::from(self.input) + u64::from(output)).max(1)
+    }
+
     /// Tokens of prompt and answer, if the estimate is half of the truth.
     fn at_most(&self, output: u32) -> u64 {
         2 * u64::from(self.input) + u64::from(output)

@@ -121,6 +121,9 @@ pub struct Arrival {
     pub bound_to: Option<CredentialId>,
     /// Whether another model may answer.
     pub models: Models,
+    /// Whether a second attempt may be started beside one that is slower than usual, where the
+    /// route does that.
+    pub hedge: bool,
 }
 
 impl Arrival {
@@ -142,6 +145,7 @@ impl Arrival {
             form: None,
             bound_to: None,
             models: Models::Any,
+            hedge: true,
         }
     }
 }
@@ -176,6 +180,15 @@ pub enum Delivery {
     Plain,
     /// As a stream of events.
     Streamed,
+}
+
+impl Delivery {
+    pub(crate) const fn index(self) -> usize {
+        match self {
+            Self::Plain => 0,
+            Self::Streamed => 1,
+        }
+    }
 }
 
 /// Tokens as the provider counted them; zero where it did not say.

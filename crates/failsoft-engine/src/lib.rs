@@ -18,6 +18,7 @@ mod failure;
 mod feeds;
 mod fingerprint;
 mod fit;
+mod hedging;
 mod ids;
 mod input;
 mod moment;

@@ -155,6 +155,12 @@ pub enum Refusal {
     NotResumable,
     /// The call has been continued as often as it may.
     ResumesSpent,
+    /// No other target has room to spare.
+    NoHeadroom,
+    /// One of the two targets has just said that it has too much to do.
+    RecentOverload,
+    /// One of the two targets would go on with what is cancelled, and be paid for it.
+    CancelBilled,
     /// No target of the route can serve the call, now or later; this is what keeps the one that
     /// comes nearest from it. The verdict that follows in the same step is `Unsupported` or
     /// `ContextLengthExceeded`, said by no attempt.
@@ -176,6 +182,9 @@ impl Refusal {
             Self::WaitTooLong => "wait_too_long",
             Self::NotResumable => "not_resumable",
             Self::ResumesSpent => "resumes_spent",
+            Self::NoHeadroom => "no_headroom",
+            Self::RecentOverload => "recent_overload",
+            Self::CancelBilled => "cancel_billed",
             Self::NoneCanServe(_) => "none_can_serve",
         }
     }

@@ -316,13 +316,13 @@ impl Turn<'_> {
     }
 
     /// Whether the budget allows an attempt of this kind.
-    fn affords(&mut self, why: Why) -> Result<(), Refusal> {
+    pub(crate) fn affords(&mut self, why: Why) -> Result<(), Refusal> {
         let extra = match why {
             Why::First => return Ok(()),
             Why::Retry => Extra::Retry,
             Why::Failover | Why::Patience => Extra::Failover,
             Why::Resume => Extra::Resume,
-            Why::Hedge => Extra::Hedge,
+            Why::Hedge => Extra::Hedge { tokens: self.call.demand.weight() },
         };
         match self.world.purses.get_mut(self.call.purse) {
             Some(purse) => purse.check(self.now, extra),

@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::feeds::Feeds;
 use crate::pace::{Pace, Trouble};
 use crate::policy::{
-    Ask, BreakerCell, BreakerPermit, Change, Closed, Evidence, LimitCell, LimitPermit, QuotaCell,
-    QuotaPermit, QuotaView, Report, Room, ThrottleCell, Used,
+    Ask, BreakerCell, BreakerPermit, Change, Closed, Evidence, HedgeCell, LimitCell, LimitPermit,
+    QuotaCell, QuotaPermit, QuotaView, Report, Room, ThrottleCell, Used,
 };
 use crate::{BarReason, BreakerState, Delivery, FailureKind, Moment, QuotaTold, Target};
 
@@ -43,6 +43,9 @@ pub struct TargetView {
     pub first_content: Option<Duration>,
     /// What is left of its quota.
     pub quota: QuotaView,
+    /// How long a streamed call with an average prompt waits there before another target is started
+    /// beside it, once that is known; only where a route hedges.
+    pub hedge_after: Option<Duration>,
 }
 
 /// Leave to hold one attempt at a target.
@@ -94,6 +97,7 @@ pub(crate) struct TargetCell {
     pub(crate) enabled: bool,
     paces: [Pace; 2],
     trouble: Trouble,
+    pub(crate) hedge: HedgeCell,
 }
 
 impl TargetCell {
@@ -107,6 +111,7 @@ impl TargetCell {
             enabled: true,
             paces: [Pace::default(), Pace::default()],
             trouble: Trouble::default(),
+            hedge: HedgeCell::default(),
         }
     }
 
@@ -196,7 +201,7 @@ impl TargetCell {
 
     /// First content came.
     pub(crate) fn answered(&mut self, now: Moment, permit: &mut Permit, sample: Sample) -> Told {
-        self.paces[index(sample.delivery)].observe(now, sample.took);
+        self.paces[sample.delivery.index()].observe(now, sample.took);
         self.throttle.answered();
         let out = self.model.filter(|out| sample.sent >= out.since);
         if out.is_some() {
@@ -221,7 +226,7 @@ impl TargetCell {
 
     /// It was given up before first content.
     pub(crate) fn gave_up(&mut self, now: Moment, delivery: Delivery, waited: Duration) {
-        self.paces[index(delivery)].observe_at_least(now, waited);
+        self.paces[delivery.index()].observe_at_least(now, waited);
     }
 
     /// What headers said of its quota.
@@ -257,6 +262,19 @@ impl TargetCell {
         self.pace(delivery).typical().unwrap_or_default()
     }
 
+    /// Whether it has room to spare for what need not be: a fifth of what it may hold at once, and
+    /// of what its provider grants.
+    pub(crate) fn has_headroom(&self, now: Moment) -> bool {
+        let quota = self.quota.view(now);
+        let left = [quota.requests.left_milli, quota.tokens.left_milli];
+        self.limit.has_headroom() && left.into_iter().flatten().all(|left| left >= 200)
+    }
+
+    /// Whether its breaker is closed; one that is being probed takes no hedges.
+    pub(crate) fn is_well(&self) -> bool {
+        self.breaker.state() == BreakerState::Closed
+    }
+
     pub(crate) fn generation(&self) -> u32 {
         self.breaker.generation()
     }
@@ -273,6 +291,7 @@ impl TargetCell {
             enabled: self.enabled,
             first_content: self.pace(Delivery::Streamed).typical(),
             quota: self.quota.view(now),
+            hedge_after: self.hedge.shown(),
         }
     }
 
@@ -294,7 +313,7 @@ impl TargetCell {
     }
 
     fn pace(&self, delivery: Delivery) -> &Pace {
-        &self.paces[index(delivery)]
+        &self.paces[delivery.index()]
     }
 }
 
@@ -315,13 +334,6 @@ pub(crate) struct Told {
 
 const fn gate(reason: BarReason, kind: FailureKind, until: Option<Moment>) -> Gate {
     Gate { reason, until, named: false, kind }
-}
-
-const fn index(delivery: Delivery) -> usize {
-    match delivery {
-        Delivery::Plain => 0,
-        Delivery::Streamed => 1,
-    }
 }
 
 /// Rounds down to a quarter of a power of two, so that nearly equal targets share the work.

@@ -36,12 +36,12 @@ impl Turn<'_> {
             Why::Retry => Some(Extra::Retry),
             Why::Failover | Why::Patience => Some(Extra::Failover),
             Why::Resume => Some(Extra::Resume),
-            Why::Hedge => Some(Extra::Hedge),
+            Why::Hedge => Some(Extra::Hedge { tokens: self.call.demand.weight() }),
         };
         let extra = match (self.world.purses.get_mut(self.call.purse), extra) {
             (Some(purse), Some(extra)) => Some(purse.take(extra)),
             (Some(purse), None) => {
-                purse.first_sent();
+                purse.first_sent(self.call.demand.weight());
                 None
             }
             (None, _) => None,
@@ -54,6 +54,7 @@ impl Turn<'_> {
         self.call.made = self.call.made.saturating_add(1);
         self.call.pause = None;
         let patience = self.call.first_content().patience;
+        let hedge_at = self.hedge_at(cell, why);
         self.call.living.push(Attempt {
             id: attempt,
             target,
@@ -64,6 +65,7 @@ impl Turn<'_> {
             connected: false,
             content_at: None,
             patience_at: Some(self.now + patience),
+            hedge_at,
             permit,
             extra,
         });
@@ -94,7 +96,7 @@ impl Turn<'_> {
     fn observe_content(&mut self, index: usize) {
         let Some(attempt) = self.call.living.get_mut(index) else { return };
         attempt.content_at = Some(self.now);
-        attempt.patience_at = None;
+        (attempt.patience_at, attempt.hedge_at) = (None, None);
         let (id, after) = (attempt.id, self.now.since(attempt.sent));
         self.step.events.push(Event::FirstContent { attempt: id, after });
         self.world.answered(self.now, self.call, index, self.step);
@@ -170,6 +172,7 @@ impl Turn<'_> {
         if self.call.over {
             return;
         }
+        self.hedge_if_due();
         let now = self.now;
         let out_of_patience = |attempt: &Attempt| attempt.patience_at.is_some_and(|at| now >= at);
         if let Some(index) = self.call.living.iter().position(out_of_patience) {
@@ -237,7 +240,9 @@ impl Turn<'_> {
     }
 
     fn cancel(&mut self, index: usize, reason: CancelReason) {
-        let attempt = self.end(index, Outcome::Cancelled(reason), Ending::Cancelled);
+        let Some(abandoned) = self.call.living.get(index) else { return };
+        let usage = abandoned.used_in_vain(&self.call.demand);
+        let attempt = self.end(index, Outcome::Cancelled { reason, usage }, Ending::Cancelled);
         self.step.commands.push(Command::Cancel { attempt, reason });
     }
 

@@ -3,17 +3,18 @@
 use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::call::{Attempt, Call};
 use crate::feeds::{GateFed, SILENT, SUCCEEDED, feeds, used_by, used_in_vain, used_till_then};
-use crate::fit::{Common, TooLong};
-use crate::policy::{Change, Purse, Report};
+use crate::fit::{Common, Demand, TooLong};
+use crate::policy::{Change, Purse, Report, Waited};
 use crate::random::{Purpose, Random, Subject};
 use crate::target::{Disabled, Gate, Sample, TargetCell, Told};
 use crate::turn::Place;
 use crate::{
-    BreakerChange, DisabledScope, Event, Failure, FailureKind, Moment, Route, Settings, Step,
-    Target, TargetId, Usage,
+    BreakerChange, Delivery, DisabledScope, Event, Failure, FailureKind, Moment, Route, Settings,
+    Step, Target, TargetId, Usage, Why,
 };
 
 /// One version of the settings, and where the state of its targets and routes is kept. A call
@@ -177,7 +178,11 @@ impl World {
         let Some(attempt) = call.living.get_mut(index) else { return };
         let sample =
             Sample { delivery: call.delivery, sent: attempt.sent, took: now.since(attempt.sent) };
-        let told = self.cells[attempt.cell].answered(now, &mut attempt.permit, sample);
+        let cell = &mut self.cells[attempt.cell];
+        if call.route.policies.hedge.enabled && attempt.why != Why::Resume {
+            cell.hedge.answered(now, waited(&call.demand, call.delivery, sample.took));
+        }
+        let told = cell.answered(now, &mut attempt.permit, sample);
         tell(attempt.target, told, step);
         self.vouch(&call.book, attempt.target, attempt.sent);
     }
@@ -201,7 +206,16 @@ impl World {
         self.learn_room(now, call, (target, begun), &ending);
         let cell = &mut self.cells[index];
         if !begun && !feeds.heard {
-            cell.gave_up(now, call.delivery, now.since(attempt.sent));
+            let took = now.since(attempt.sent);
+            cell.gave_up(now, call.delivery, took);
+            if call.route.policies.hedge.enabled && attempt.why != Why::Resume {
+                cell.hedge.gave_up(now, waited(&call.demand, call.delivery, took));
+            }
+        }
+        if let Ending::Failed(failure) = &ending
+            && matches!(failure.kind, FailureKind::RateLimited | FailureKind::Overloaded)
+        {
+            cell.hedge.overloaded(now);
         }
         let draw = open_draw(self.random, index, cell.generation());
         let report = Report { now, evidence: feeds.breaker, hint, draw };
@@ -331,6 +345,11 @@ pub(crate) fn tell(target: TargetId, told: Told, step: &mut Step) {
     if let Some(limit) = told.limit {
         step.events.push(Event::LimitChanged { target, limit });
     }
+}
+
+/// A continuation has a longer prompt than its call, so its wait is not among these.
+fn waited(demand: &Demand, delivery: Delivery, took: Duration) -> Waited {
+    Waited { delivery, tokens: demand.prompt(), took }
 }
 
 fn open_draw(random: Random, cell: usize, generation: u32) -> u64 {

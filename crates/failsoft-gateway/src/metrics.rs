@@ -36,7 +36,7 @@ const WAITS: [&str; 10] = [
     "quota",
 ];
 /// What stands against an extra attempt, as `Refusal` names it.
-const REFUSALS: [&str; 9] = [
+const REFUSALS: [&str; 14] = [
     "attempts_spent",
     "deadline",
     "budget",
@@ -45,6 +45,11 @@ const REFUSALS: [&str; 9] = [
     "committed",
     "no_target",
     "wait_too_long",
+    "not_resumable",
+    "resumes_spent",
+    "no_headroom",
+    "recent_overload",
+    "cancel_billed",
     "none_can_serve",
 ];
 /// Why requests are refused before they are calls.
@@ -315,6 +320,11 @@ mod tests {
             Refusal::Committed,
             Refusal::NoTarget,
             Refusal::WaitTooLong,
+            Refusal::NotResumable,
+            Refusal::ResumesSpent,
+            Refusal::NoHeadroom,
+            Refusal::RecentOverload,
+            Refusal::CancelBilled,
             Refusal::NoneCanServe(Quota),
         ] {
             assert!(REFUSALS.contains(&refusal.as_str()));

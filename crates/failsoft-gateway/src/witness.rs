@@ -35,7 +35,8 @@ impl Observer for Witness {
                 disabled(&seen, scope, kind, until.since(seen.at));
             }
             Event::AttemptEnded {
-                outcome: Outcome::Succeeded(_) | Outcome::Cancelled(_), ..
+                outcome: Outcome::Succeeded(_) | Outcome::Cancelled { .. },
+                ..
             }
             | Event::CallEnded {
                 verdict: Verdict::Served { .. } | Verdict::Resumed { .. } | Verdict::Cancelled,

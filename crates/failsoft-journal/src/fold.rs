@@ -300,8 +300,9 @@ impl AttemptRow<'_> {
                 self.elsewhere = Some(words::elsewhere(failure.elsewhere));
                 self.retry_after = failure.retry_after;
             }
-            Outcome::Cancelled(reason) => {
+            Outcome::Cancelled { reason, usage } => {
                 self.outcome = Some("cancelled");
+                self.usage = (usage != Usage::default()).then_some(usage);
                 self.cancel = Some(reason.as_str());
             }
         }

@@ -59,6 +59,9 @@ pub(crate) const REFUSALS: Table = &[
     ("wait_too_long", "the target asked for a longer wait than this call will make"),
     ("not_resumable", "what the client has cannot be continued"),
     ("resumes_spent", "continued as often as it may be"),
+    ("no_headroom", "no other target has room to spare"),
+    ("recent_overload", "one of the two has just had too much to do"),
+    ("cancel_billed", "what is cancelled at one of the two is paid all the same"),
     ("none_can_serve", "no target of the route can serve such a call"),
 ];
 
@@ -210,6 +213,9 @@ mod tests {
                 Refusal::WaitTooLong,
                 Refusal::NotResumable,
                 Refusal::ResumesSpent,
+                Refusal::NoHeadroom,
+                Refusal::RecentOverload,
+                Refusal::CancelBilled,
                 Refusal::NoneCanServe(BarReason::Quota),
             ]
             .map(Refusal::as_str),

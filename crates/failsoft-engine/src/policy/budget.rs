@@ -14,7 +14,7 @@ pub struct Budgets {
     /// For going on with a stream that broke off.
     pub resume: Budget,
     /// For another target beside one that is only slower than usual. Its unit is not an attempt but
-    /// the tokens of an average one.
+    /// the tokens of an average one. It starts empty, and only what lies above its half is used.
     pub hedge: Budget,
 }
 
@@ -81,7 +81,20 @@ pub(crate) enum Extra {
     Retry,
     Failover,
     Resume,
-    Hedge,
+    Hedge {
+        /// What it is expected to cost.
+        tokens: u64,
+    },
+}
+
+impl Extra {
+    /// How much it takes from its pot, in the pot's own measure.
+    const fn price(self) -> u64 {
+        match self {
+            Self::Retry | Self::Failover | Self::Resume => 1,
+            Self::Hedge { tokens } => tokens,
+        }
+    }
 }
 
 /// An extra attempt that was paid for; given back when the attempt is over.
@@ -105,7 +118,7 @@ impl Purse {
             retry: Pot::new(rules.retry, now),
             failover: Pot::new(rules.failover, now),
             resume: Pot::new(rules.resume, now),
-            hedge: Pot::new(rules.hedge, now),
+            hedge: Pot { milli: 0, ..Pot::new(rules.hedge, now) },
             in_flight: 0,
         }
     }
@@ -118,26 +131,35 @@ impl Purse {
         self.hedge.follow(rules.hedge);
     }
 
-    /// A first attempt was sent: it is never refused, and every pot earns.
-    pub(crate) fn first_sent(&mut self) {
+    /// A first attempt of so many tokens was sent: it is never refused, and every pot earns.
+    pub(crate) fn first_sent(&mut self, tokens: u64) {
         self.in_flight = self.in_flight.saturating_add(1);
-        self.retry.earn();
-        self.failover.earn();
-        self.resume.earn();
-        self.hedge.earn();
+        self.retry.earn(1);
+        self.failover.earn(1);
+        self.resume.earn(1);
+        self.hedge.average(tokens);
+        self.hedge.earn(tokens);
     }
 
     /// Whether an extra attempt may be made now.
     pub(crate) fn check(&mut self, now: Moment, extra: Extra) -> Result<(), Refusal> {
         let in_flight = self.in_flight;
-        self.pot(extra).check(now, in_flight)
+        if let Extra::Hedge { .. } = extra {
+            self.retry.refill(now);
+            // Where retries have run short nothing is left for what is not needed.
+            let spare = self.retry.rules.cap == 0 || self.retry.is_above_half();
+            if !spare || !self.hedge.is_above_half() {
+                return Err(Refusal::Budget);
+            }
+        }
+        self.pot(extra).check(now, in_flight, extra.price())
     }
 
     /// Pays for the extra attempt that `check` allowed.
     pub(crate) fn take(&mut self, extra: Extra) -> ExtraPermit {
         self.in_flight = self.in_flight.saturating_add(1);
         let pot = self.pot(extra);
-        pot.milli = pot.milli.saturating_sub(WHOLE);
+        pot.milli = pot.milli.saturating_sub(extra.price().saturating_mul(WHOLE));
         pot.in_flight = pot.in_flight.saturating_add(1);
         ExtraPermit(extra)
     }
@@ -156,7 +178,7 @@ impl Purse {
             Extra::Retry => &mut self.retry,
             Extra::Failover => &mut self.failover,
             Extra::Resume => &mut self.resume,
-            Extra::Hedge => &mut self.hedge,
+            Extra::Hedge { .. } => &mut self.hedge,
         }
     }
 
@@ -164,11 +186,20 @@ impl Purse {
     pub(crate) fn balance(&self) -> (u64, u64) {
         (self.retry.milli, self.failover.milli)
     }
+
+    /// Thousandths of an average call left for hedges.
+    pub(crate) fn hedges(&self) -> u64 {
+        self.hedge.milli / self.hedge.unit
+    }
 }
 
 #[derive(Debug, Hash)]
 struct Pot {
     rules: Budget,
+    /// What an extra attempt takes from it: 1, or the tokens of an average call.
+    unit: u64,
+    /// What is more exact than a unit; an average of it.
+    unit_parts: u64,
     milli: u64,
     /// Up to when the floor has been paid out.
     paid: Moment,
@@ -177,7 +208,8 @@ struct Pot {
 
 impl Pot {
     fn new(rules: Budget, now: Moment) -> Self {
-        Self { rules, milli: u64::from(rules.cap) * WHOLE, paid: now, in_flight: 0 }
+        let milli = u64::from(rules.cap) * WHOLE;
+        Self { rules, unit: 1, unit_parts: 0, milli, paid: now, in_flight: 0 }
     }
 
     fn follow(&mut self, rules: Budget) {
@@ -186,16 +218,28 @@ impl Pot {
     }
 
     fn full(&self) -> u64 {
-        u64::from(self.rules.cap) * WHOLE
+        (u64::from(self.rules.cap) * WHOLE).saturating_mul(self.unit)
     }
 
-    fn earn(&mut self) {
-        self.milli = (self.milli + u64::from(self.rules.earn_milli)).min(self.full());
+    fn is_above_half(&self) -> bool {
+        self.milli > self.full() / 2
     }
 
-    fn check(&mut self, now: Moment, in_flight: u32) -> Result<(), Refusal> {
+    /// Moves the unit towards what this one weighs. A pot that holds too much for it loses the rest.
+    fn average(&mut self, weight: u64) {
+        let kept = self.unit_parts - self.unit_parts / 32;
+        self.unit_parts = if kept == 0 { weight * 32 } else { kept + weight };
+        self.unit = (self.unit_parts / 32).max(1);
+    }
+
+    fn earn(&mut self, weight: u64) {
+        let more = u64::from(self.rules.earn_milli).saturating_mul(weight);
+        self.milli = self.milli.saturating_add(more).min(self.full());
+    }
+
+    fn check(&mut self, now: Moment, in_flight: u32, price: u64) -> Result<(), Refusal> {
         self.refill(now);
-        if self.milli < WHOLE {
+        if self.milli < price.saturating_mul(WHOLE) {
             return Err(Refusal::Budget);
         }
         let share = u64::from(in_flight) * u64::from(self.rules.in_flight_milli) / WHOLE;
@@ -213,7 +257,8 @@ impl Pot {
         }
         let elapsed = now.as_nanos().saturating_sub(self.paid.as_nanos());
         let earned = elapsed / per_milli;
-        self.milli = self.milli.saturating_add(earned).min(self.full());
+        let more = earned.saturating_mul(self.unit);
+        self.milli = self.milli.saturating_add(more).min(self.full());
         self.paid = Moment::from_nanos(self.paid.as_nanos() + earned * per_milli);
         // A full pot saves nothing, not even a part of a thousandth.
         if self.milli == self.full() {
@@ -253,7 +298,7 @@ mod tests {
                 purse.ended(Some(permit));
             }
             for _ in 0..100_000 {
-                purse.first_sent();
+                purse.first_sent(1);
                 purse.ended(None);
                 while purse.check(at(0), Extra::Retry).is_ok() {
                     let permit = purse.take(Extra::Retry);
@@ -319,7 +364,7 @@ mod tests {
         let permits: Vec<_> = (0..3).map(|_| purse.take(Extra::Retry)).collect();
         assert_eq!(purse.check(at(0), Extra::Retry), Err(Refusal::ExtrasInFlight));
         for _ in 0..17 {
-            purse.first_sent();
+            purse.first_sent(1);
         }
         assert_eq!(purse.check(at(0), Extra::Retry), Ok(()), "three of twenty, four may");
         for permit in permits {

@@ -112,6 +112,12 @@ impl LimitCell {
         !self.rules.enabled || self.in_flight < self.limit
     }
 
+    /// Whether a fifth of it is free.
+    pub(crate) fn has_headroom(&self) -> bool {
+        let free = u64::from(self.limit.saturating_sub(self.in_flight));
+        !self.rules.enabled || free * 5 >= u64::from(self.limit)
+    }
+
     pub(crate) fn take(&mut self) -> LimitPermit {
         self.in_flight = self.in_flight.saturating_add(1);
         self.peak = self.peak.max(self.in_flight);

@@ -12,6 +12,7 @@ mod quota;
 mod resume;
 mod retry;
 mod silence;
+mod sketch;
 mod throttle;
 mod watch;
 mod window;
@@ -29,6 +30,7 @@ pub use watch::{FirstToken, Timeouts};
 
 pub(crate) use breaker::{BreakerCell, BreakerPermit, Change, Evidence, Report};
 pub(crate) use budget::{Extra, ExtraPermit, Purse};
+pub(crate) use hedge::{HedgeCell, Waited};
 pub(crate) use limit::{LimitCell, LimitPermit, Room};
 pub(crate) use quota::{Ask, QuotaCell, QuotaPermit, Used};
 pub(crate) use retry::{Backoff, Repeats};

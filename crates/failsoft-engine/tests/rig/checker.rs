@@ -472,14 +472,14 @@ impl Checker {
         let used = match outcome {
             Outcome::Succeeded(usage) if usage == Usage::default() => held,
             Outcome::Succeeded(usage) => (1, i128::from(usage.input) + i128::from(usage.output)),
-            Outcome::Failed(_) | Outcome::Cancelled(_) if begun => held,
+            Outcome::Failed(_) | Outcome::Cancelled { .. } if begun => held,
             Outcome::Failed(failure) if failure.phase == Phase::Connect => (0, 0),
             Outcome::Failed(failure) => match failure.kind {
                 FailureKind::Timeout | FailureKind::Cancelled => (1, input),
                 _ => (1, 0),
             },
-            Outcome::Cancelled(_) if attempt.connected => (1, input),
-            Outcome::Cancelled(_) => (0, 0),
+            Outcome::Cancelled { .. } if attempt.connected => (1, input),
+            Outcome::Cancelled { .. } => (0, 0),
         };
         let same = attempt.rules == self.targets[&attempt.key].rules;
         let target = self.targets.get_mut(&attempt.key).unwrap();
@@ -521,7 +521,7 @@ impl Checker {
                     self.reached.insert("bound raised".to_owned());
                 }
             }
-            Outcome::Failed(_) | Outcome::Cancelled(_) => {}
+            Outcome::Failed(_) | Outcome::Cancelled { .. } => {}
         }
     }
 
@@ -625,7 +625,7 @@ impl Checker {
         self.failover.in_flight.remove(&id);
         match outcome {
             Outcome::Succeeded(_) => {}
-            Outcome::Cancelled(reason) => {
+            Outcome::Cancelled { reason, .. } => {
                 self.reached.insert(format!("cancelled {}", reason.as_str()));
             }
             Outcome::Failed(failure) => {
@@ -730,7 +730,7 @@ impl Checker {
             step.commands.iter().filter(|it| matches!(it, Command::Cancel { .. })).count();
         let told = matches!(input, Input::AttemptFailed { .. });
         let abandoned = step.events.iter().filter(|it| match it {
-            Event::AttemptEnded { outcome: Outcome::Cancelled(_), .. } => true,
+            Event::AttemptEnded { outcome: Outcome::Cancelled { .. }, .. } => true,
             Event::AttemptEnded { outcome: Outcome::Failed(_), .. } => !told,
             _ => false,
         });

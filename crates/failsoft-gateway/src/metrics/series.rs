@@ -70,7 +70,7 @@ impl TargetSeries {
     pub(super) fn ended(&self, why: Why, outcome: Outcome) {
         let outcome = match outcome {
             Outcome::Succeeded(_) => 0,
-            Outcome::Cancelled(_) => 1,
+            Outcome::Cancelled { .. } => 1,
             Outcome::Failed(failure) => failure.kind as usize + 2,
         };
         self.attempts[why as usize][outcome].up();

@@ -109,7 +109,11 @@ impl Told<'_> {
             }
             Some("cancelled") => {
                 let reason = say(CANCELS, attempt.cancel_reason.as_deref().unwrap_or_default());
-                format!("attempt {number} stopped{took}: {reason}")
+                let vain = attempt.input_tokens.filter(|tokens| *tokens > 0);
+                let vain = vain.map_or(String::new(), |tokens| {
+                    format!(", about {} tokens in vain", count(tokens))
+                });
+                format!("attempt {number} stopped{took}: {reason}{vain}")
             }
             _ => format!("attempt {number} ended{took}"),
         }

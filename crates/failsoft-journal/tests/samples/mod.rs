@@ -149,6 +149,11 @@ pub fn succeeded() -> Outcome {
     Outcome::Succeeded(Usage { input: 1_234, output: 210 })
 }
 
+/// Its prompt was read in vain.
+pub fn cancelled(reason: CancelReason) -> Outcome {
+    Outcome::Cancelled { reason, usage: Usage { input: 1_234, output: 0 } }
+}
+
 pub fn failed(kind: FailureKind) -> Outcome {
     Outcome::Failed(Failure::new(kind, Phase::FirstContent))
 }
@@ -227,7 +232,7 @@ pub fn rescued(id: &str, started: u64) -> CallRecord {
         .barred(8_824, 3, BarReason::CredentialDisabled, None)
         .start(8_824, 2, 2, Why::Patience)
         .first_content(9_310, 2, 486)
-        .end(9_310, 1, 1, (Outcome::Cancelled(CancelReason::Lost), 8_486))
+        .end(9_310, 1, 1, (cancelled(CancelReason::Lost), 8_486))
         .end(11_204, 2, 2, (succeeded(), 2_380))
         .fact(AttemptFacts {
             ordinal: 0,

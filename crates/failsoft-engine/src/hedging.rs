@@ -1,0 +1,98 @@
+//! Hedging: another target beside one that is slower than nearly all its answers. Whatever stands
+//! against it is asked when the moment has come, not when it is set.
+
+use crate::choose::{Look, Rank};
+use crate::turn::{Place, Turn};
+use crate::{Cancel, Moment, Refusal, Target, TargetId, Why};
+
+/// Less is better: the tier, then whether the provider is the slow one's, then the rank.
+type Order = (usize, bool, Rank);
+
+impl Turn<'_> {
+    /// When an attempt that is sent now will be slower than nearly all answers of its target. Only
+    /// one that is alone is watched, whyever it was made.
+    pub(crate) fn hedge_at(&mut self, cell: usize, why: Why) -> Option<Moment> {
+        let call = &*self.call;
+        let watched = call.may_hedge && call.living.is_empty() && why != Why::Resume;
+        if !watched {
+            return None;
+        }
+        let (what, quantile) =
+            ((call.delivery, call.demand.prompt()), call.route.policies.hedge.quantile_milli);
+        let delay = self.world.cells[cell].hedge.delay(self.now, what, quantile)?;
+        Some(self.now + delay)
+    }
+
+    /// Starts another target beside an attempt whose moment has come.
+    pub(crate) fn hedge_if_due(&mut self) {
+        let now = self.now;
+        let due = self.call.living.iter_mut().find(|it| it.hedge_at.is_some_and(|at| now >= at));
+        let Some(slow) = due else { return };
+        slow.hedge_at = None;
+        let (target, cell) = (slow.target, slow.cell);
+        if !self.call.may_hedge || self.call.living.len() > 1 {
+            return;
+        }
+        match self.beside(target, cell) {
+            Ok(place) => {
+                self.call.may_hedge = false;
+                self.start(place, Why::Hedge);
+            }
+            Err(reason) => self.refuse(Why::Hedge, reason),
+        }
+    }
+
+    /// The best target beside a slow one, or what stands against the one that would be.
+    fn beside(&mut self, slow: TargetId, cell: usize) -> Result<Place, Refusal> {
+        if self.call.attempts_left() == 0 {
+            return Err(Refusal::AttemptsSpent);
+        }
+        let book = std::sync::Arc::clone(&self.call.book);
+        let Some(slow) = book.target(slow) else { return Err(Refusal::NoTarget) };
+        if slow.cancel == Cancel::Billed {
+            return Err(Refusal::CancelBilled);
+        }
+        if self.world.cells[cell].hedge.is_overloaded(self.now) {
+            return Err(Refusal::RecentOverload);
+        }
+        self.affords(Why::Hedge)?;
+        let looks = self.look_around();
+        let present = self.call.tier();
+        let open = looks.iter().filter(|look| look.is_open() && look.place.tier >= present);
+        let mut best: Option<(Order, Place)> = None;
+        let mut nearest: Option<(Order, Refusal)> = None;
+        for place in open.map(|look: &Look| look.place) {
+            let Some(other) = book.target(place.target) else { continue };
+            let same_provider = other.provider == slow.provider;
+            let order = (place.tier, same_provider, self.rank(place.target, place.cell));
+            match self.spares(place, other) {
+                Ok(()) if best.is_none_or(|(least, _)| order < least) => {
+                    best = Some((order, place));
+                }
+                Err(reason) if nearest.is_none_or(|(least, _)| order < least) => {
+                    nearest = Some((order, reason));
+                }
+                Ok(()) | Err(_) => {}
+            }
+        }
+        best.map(|(_, place)| place).ok_or(nearest.map_or(Refusal::NoTarget, |(_, reason)| reason))
+    }
+
+    /// Whether a target that may be sent to has something to spare for a hedge.
+    fn spares(&self, place: Place, other: &Target) -> Result<(), Refusal> {
+        let cell = &self.world.cells[place.cell];
+        if !cell.is_well() {
+            Err(Refusal::NoTarget)
+        } else if other.cancel == Cancel::Billed {
+            Err(Refusal::CancelBilled)
+        } else if cell.hedge.is_overloaded(self.now) {
+            Err(Refusal::RecentOverload)
+        } else if !cell.has_headroom(self.now) {
+            Err(Refusal::NoHeadroom)
+        } else if !self.fits(place, self.now, Why::Hedge) {
+            Err(Refusal::Deadline)
+        } else {
+            Ok(())
+        }
+    }
+}
