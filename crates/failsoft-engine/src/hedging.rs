@@ -29,7 +29,7 @@ impl Turn<'_> {
         let due = self.call.living.iter_mut().find(|it| it.hedge_at.is_some_and(|at| now >= at));
         let Some(slow) = due else { return };
         slow.hedge_at = None;
-        let (target, cell) = (slow.target, slow.cell);
+        let (target, cell, waited) = (slow.target, slow.cell, now.since(slow.sent));
         if !self.call.may_hedge || self.call.living.len() > 1 {
             return;
         }
@@ -38,7 +38,15 @@ impl Turn<'_> {
                 self.call.may_hedge = false;
                 self.start(place, Why::Hedge);
             }
-            Err(reason) => self.refuse(Why::Hedge, reason),
+            Err(reason) => {
+                self.refuse(Why::Hedge, reason);
+                // The longer it has waited, the more a hedge is worth: what is short now may not be
+                // when it has waited as long again.
+                let slow = self.call.living.first_mut().filter(|_| may_pass(reason));
+                if let Some(slow) = slow {
+                    slow.hedge_at = Some(now + waited);
+                }
+            }
         }
     }
 
@@ -94,5 +102,25 @@ impl Turn<'_> {
         } else {
             Ok(())
         }
+    }
+}
+
+/// Whether what stands against a hedge may not stand there for long.
+const fn may_pass(reason: Refusal) -> bool {
+    match reason {
+        Refusal::Budget
+        | Refusal::ExtrasInFlight
+        | Refusal::NoTarget
+        | Refusal::NoHeadroom
+        | Refusal::RecentOverload => true,
+        Refusal::AttemptsSpent
+        | Refusal::Deadline
+        | Refusal::NotRetryable
+        | Refusal::Committed
+        | Refusal::WaitTooLong
+        | Refusal::NotResumable
+        | Refusal::ResumesSpent
+        | Refusal::CancelBilled
+        | Refusal::NoneCanServe(_) => false,
     }
 }

@@ -190,11 +190,14 @@ impl World {
     /// An attempt is over: everything it held comes back, and its target hears of it.
     pub(crate) fn ended(&mut self, now: Moment, call: &Call, over: Over, step: &mut Step) {
         let Over { attempt, ending } = over;
+        let begun = attempt.content_at.is_some();
         self.in_flight = self.in_flight.saturating_sub(1);
         if let Some(purse) = self.purses.get_mut(call.purse) {
             purse.ended(attempt.extra);
+            if attempt.why == Why::Hedge {
+                purse.hedged(begun);
+            }
         }
-        let begun = attempt.content_at.is_some();
         let (feeds, hint, used) = match &ending {
             Ending::Failed(failure) => {
                 (feeds(failure, begun), failure.retry_after, used_in_vain(failure, begun))

@@ -109,6 +109,8 @@ pub(crate) struct Purse {
     failover: Pot,
     resume: Pot,
     hedge: Pot,
+    /// Of the hedges of late, those that won, in 32nds of a thousandth.
+    won: u64,
     in_flight: u32,
 }
 
@@ -119,6 +121,7 @@ impl Purse {
             failover: Pot::new(rules.failover, now),
             resume: Pot::new(rules.resume, now),
             hedge: Pot { milli: 0, ..Pot::new(rules.hedge, now) },
+            won: 32 * WHOLE,
             in_flight: 0,
         }
     }
@@ -134,11 +137,23 @@ impl Purse {
     /// A first attempt of so many tokens was sent: it is never refused, and every pot earns.
     pub(crate) fn first_sent(&mut self, tokens: u64) {
         self.in_flight = self.in_flight.saturating_add(1);
-        self.retry.earn(1);
-        self.failover.earn(1);
-        self.resume.earn(1);
+        self.retry.earn(1, WHOLE);
+        self.failover.earn(1, WHOLE);
+        self.resume.earn(1, WHOLE);
         self.hedge.average(tokens);
-        self.hedge.earn(tokens);
+        self.hedge.earn(tokens, self.worth_milli());
+    }
+
+    /// A hedge is over. Those that mostly lose cost tokens and win nothing, and where everybody is
+    /// slow for want of room they do harm.
+    pub(crate) fn hedged(&mut self, won: bool) {
+        self.won = self.won - self.won / 32 + if won { WHOLE } else { 0 };
+    }
+
+    /// How much of what hedges may cost is earned: all of it while seven in ten win, an eighth when
+    /// half of them lose, so that it is known when they are of use again.
+    fn worth_milli(&self) -> u64 {
+        (4 * self.won / 32).saturating_sub(1800).clamp(WHOLE / 8, WHOLE)
     }
 
     /// Whether an extra attempt may be made now.
@@ -232,8 +247,9 @@ impl Pot {
         self.unit = (self.unit_parts / 32).max(1);
     }
 
-    fn earn(&mut self, weight: u64) {
-        let more = u64::from(self.rules.earn_milli).saturating_mul(weight);
+    fn earn(&mut self, weight: u64, worth_milli: u64) {
+        let all = u64::from(self.rules.earn_milli).saturating_mul(weight);
+        let more = all.saturating_mul(worth_milli) / WHOLE;
         self.milli = self.milli.saturating_add(more).min(self.full());
     }
 
