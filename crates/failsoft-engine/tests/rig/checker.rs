@@ -1,6 +1,8 @@
 //! The naive model: it keeps every fact it was told and checks each step against the rules that
 //! must always hold. The numbers are those of the list of invariants in the test names.
 
+mod hedges;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +22,7 @@ pub(crate) struct Checker {
     targets: BTreeMap<String, TargetFacts>,
     retry: PotFacts,
     failover: PotFacts,
+    hedges: hedges::HedgeFacts,
     /// Prompts that were too long, by the models of the settings in force: input, output, until.
     too_long: BTreeMap<u16, (u32, u32, Moment)>,
     /// What was reached at least once.
@@ -125,6 +128,7 @@ impl Checker {
             targets: BTreeMap::new(),
             retry: PotFacts::new(budgets.retry),
             failover: PotFacts::new(budgets.failover),
+            hedges: hedges::HedgeFacts::default(),
             too_long: BTreeMap::new(),
             reached: BTreeSet::new(),
             forward: true,
@@ -310,6 +314,9 @@ impl Checker {
             }
             Event::Refused { why, reason, .. } => {
                 self.reached.insert(format!("refused {}", reason.as_str()));
+                if *why == Why::Hedge {
+                    self.reached.insert(format!("not hedged {}", reason.as_str()));
+                }
                 assert!(
                     *why != Why::First
                         || !matches!(reason, Refusal::Budget | Refusal::ExtrasInFlight),
@@ -397,7 +404,9 @@ impl Checker {
             check_repeat(now, failed, self.forward);
         }
         let living = call.attempts.values().filter(|it| !it.over).count();
-        assert!(living == 0 || (living == 1 && why == Why::Patience), "one beside another");
+        let beside = matches!(why, Why::Patience | Why::Hedge);
+        assert!(living == 0 || (living == 1 && beside), "one beside another");
+        self.hedge_started(now, id, target, why);
         let total = self.targets.values().map(|target| target.living).sum::<u32>();
         self.pay(id, why, total);
         self.reserve(now, id.call, &key);
@@ -599,6 +608,7 @@ impl Checker {
     }
 
     fn answered(&mut self, now: Moment, id: AttemptId) {
+        self.hedge_answered(id);
         let call = self.calls.get_mut(&id.call).expect("content of an unknown call");
         let attempt = call.attempts.get_mut(&id.ordinal).unwrap();
         attempt.answered = true;
@@ -612,6 +622,7 @@ impl Checker {
     }
 
     fn ended(&mut self, now: Moment, id: AttemptId, outcome: Outcome) {
+        self.hedge_ended(now, id, outcome);
         self.settle(now, id, outcome);
         self.learn(now, id, outcome);
         let call = self.calls.get_mut(&id.call).expect("17: an end of an unknown call");
@@ -780,6 +791,7 @@ impl Checker {
             );
             assert_eq!(view.breaker, self.targets[&target.key].state, "28: {}", target.key);
         }
+        self.check_hedge_budget(engine);
         let budget = engine.budget_view(failsoft_engine::RouteId(0)).unwrap();
         for (milli, pot) in
             [(budget.retry_milli, &self.retry), (budget.failover_milli, &self.failover)]

@@ -34,7 +34,12 @@ use super::Rig;
 /// Plays a script and compares everything that followed.
 pub(crate) fn play(mut settings: Settings, script: &str) -> Rig {
     let script = described(&mut settings, script);
-    let mut player = Player { rig: Rig::new(settings, 7), wakes: BTreeMap::new() };
+    play_on(Rig::new(settings, 7), &script)
+}
+
+/// Plays a script from where a rig stands.
+pub(crate) fn play_on(rig: Rig, script: &str) -> Rig {
+    let mut player = Player { rig, wakes: BTreeMap::new() };
     for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
         if line.starts_with('#') {
             continue;
@@ -216,6 +221,7 @@ fn arrive(words: &[&str]) -> Input {
     for word in words {
         match word.split_once('=') {
             None if *word == "plain" => arrival.delivery = Delivery::Plain,
+            None if *word == "unhedged" => arrival.hedge = false,
             None if *word == "same" => arrival.models = Models::Same,
             Some(("input", tokens)) => arrival.input_tokens = tokens.parse().unwrap(),
             Some(("output", tokens)) => arrival.output_tokens = Some(tokens.parse().unwrap()),
