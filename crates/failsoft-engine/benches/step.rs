@@ -17,7 +17,7 @@ use failsoft_engine::{
 const IN_FLIGHT: [u128; 3] = [10, 1_000, 100_000];
 
 /// Two tiers of two targets, with room for everybody.
-fn settings() -> Arc<Settings> {
+fn settings(hedge: bool) -> Arc<Settings> {
     let targets =
         ["a#0/m", "a#1/m", "b#0/m", "c#0/m"].iter().enumerate().map(|(index, key)| Target {
             key: (*key).to_owned(),
@@ -42,7 +42,7 @@ fn settings() -> Arc<Settings> {
         budgets: Budgets::default(),
         timeouts: Timeouts::default(),
         throttle: Throttle::default(),
-        hedge: Hedge::default(),
+        hedge: Hedge { enabled: hedge, ..Hedge::default() },
         resume: Resume::default(),
         degrade: Degrade::default(),
     };
@@ -59,8 +59,8 @@ struct Bench {
 }
 
 impl Bench {
-    fn with(in_flight: u128) -> Self {
-        let mut bench = Self { engine: Engine::new(settings(), 1), next: 0, now: 0 };
+    fn with(in_flight: u128, hedge: bool) -> Self {
+        let mut bench = Self { engine: Engine::new(settings(hedge), 1), next: 0, now: 0 };
         for _ in 0..in_flight {
             let attempt = bench.arrive();
             bench.tell(Input::Connected { attempt });
@@ -105,15 +105,19 @@ impl Bench {
 }
 
 fn steps(criterion: &mut Criterion) {
-    type Way = (&'static str, u64, fn(&mut Bench));
-    let ways: [Way; 2] = [("served", 4, Bench::served), ("failed_over", 5, Bench::failed_over)];
-    for (name, count, way) in ways {
+    type Way = (&'static str, u64, fn(&mut Bench), bool);
+    let ways: [Way; 3] = [
+        ("served", 4, Bench::served, false),
+        ("failed_over", 5, Bench::failed_over, false),
+        ("served_and_watched", 4, Bench::served, true),
+    ];
+    for (name, count, way, hedge) in ways {
         let mut group = criterion.benchmark_group(name);
         group.throughput(Throughput::Elements(count));
         group.warm_up_time(Duration::from_millis(300));
         group.measurement_time(Duration::from_secs(1));
         for in_flight in IN_FLIGHT {
-            let mut bench = Bench::with(in_flight);
+            let mut bench = Bench::with(in_flight, hedge);
             group.bench_function(BenchmarkId::new("in_flight", in_flight), |bencher| {
                 bencher.iter(|| way(&mut bench));
             });

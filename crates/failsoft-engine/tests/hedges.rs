@@ -263,6 +263,32 @@ fn after_an_overload_there_are_no_hedges_for_ten_seconds() {
     }
 }
 
+/// One that is to be probed is not probed by a hedge.
+#[test]
+fn a_target_that_was_sick_takes_no_hedge() {
+    let failing: String = (10..15)
+        .map(|call| {
+            let end = if call == 14 { "; failed server_error after 2s" } else { "; failed server_error" };
+            let open = if call == 14 { "b open consecutive; " } else { "" };
+            format!(
+                "at {}s arrive {call} attempts=1 => barred a switched_off; start b first
+                 after 20ms fail {call}.0 server_error => {open}refused failover attempts_spent{end}\n",
+                call + 65,
+            )
+        })
+        .collect();
+    let script = format!(
+        "at 74s off a => switched
+         {failing}
+         at 80s on a => switched
+         at 90s arrive => start a first
+         after 20ms connected 0 =>
+         wake in 470ms..520ms => refused hedge no_target
+         after 1ms leave => cancel 0 caller_left; cancelled"
+    );
+    check(TWO_TIERS, |settings| settings.targets[1].limit.enabled = false, &script);
+}
+
 /// What can be known when the call arrives is not looked at again.
 #[test]
 fn some_calls_are_never_watched() {
@@ -286,7 +312,11 @@ fn some_calls_are_never_watched() {
 
 #[test]
 fn another_provider_of_the_tier_comes_first_and_the_next_tier_last() {
-    for (on, chosen) in [(&["b", "c", "d"][..], "c"), (&["b", "d"], "b"), (&["d"], "d")] {
+    // Of equals one is drawn, so several calls are tried.
+    let all = &["b", "c", "d"][..];
+    let cases = [(1, all, "c"), (2, all, "c"), (3, all, "c"), (4, all, "c"), (5, all, "c")];
+    let fewer = [(1, &["b", "d"][..], "b"), (1, &["d"], "d")];
+    for (call, on, chosen) in cases.into_iter().chain(fewer) {
         let mut settings = hedging(&[&["a", "b", "c"], &["d"]]);
         settings.targets[1].provider = settings.targets[0].provider;
         let mut rig = Rig::new(settings, 7);
@@ -301,14 +331,36 @@ fn another_provider_of_the_tier_comes_first_and_the_next_tier_last() {
         };
         let barred: String = ["b", "c", "d"].map(off).concat();
         let script = format!(
-            "at 80s arrive => barred b switched_off; barred c switched_off; start a first
-             after 20ms connected 0 =>
+            "at 80s arrive {call} => barred b switched_off; barred c switched_off; start a first
+             after 20ms connected {call}.0 =>
              {switched}
-             wake in 300ms..520ms => {barred}start {chosen} hedge
-             after 1ms leave => cancel 0 caller_left; cancel 1 caller_left; cancelled"
+             wake {call} in 300ms..520ms => {barred}start {chosen} hedge
+             after 1ms leave {call} => cancel 0 caller_left; cancel 1 caller_left; cancelled"
         );
         play_on(after_calls(rig, 120), &script);
     }
+}
+
+/// Its later attempts are not hedged, however late they are.
+#[test]
+fn a_call_is_hedged_once() {
+    let mut settings = hedging(&[&["a", "b"], &["c"]]);
+    policies_of(&mut settings).retry.max_attempts = 5;
+    play_on(
+        after_calls(Rig::new(settings, 7), 400),
+        "at 300s off b => switched
+         at 300s arrive => barred b switched_off; start a first
+         after 1ms on b => switched
+         after 20ms connected 0 =>
+         wake in 400ms..520ms => start b hedge
+         after 20ms fail 1 server_error =>
+         after 20ms fail 0 server_error => wait a backoff
+         wake in 0ms..500ms => start a retry
+         after 20ms connected 2 =>
+         after 5s pass =>
+         after 1s content 2 => commit 2
+         after 1s done 2 => served 2",
+    );
 }
 
 /// A hedged call gets no third attempt while two live, and patience helps those that were not.
@@ -390,6 +442,7 @@ fn shape(knobs: Knobs) -> Settings {
         settings.targets[last].cancel = Cancel::Billed;
     }
     if knobs.tight {
+        policies_of(&mut settings).retry.max_attempts = 5;
         settings.targets[last].limit.max = 6;
         let burst = Duration::from_secs(10);
         let rate = Rate { burst, ..Rate::new(60, Duration::from_secs(60)) };

@@ -85,7 +85,7 @@ pub(crate) struct Metrics {
     followed: Mutex<HashMap<CallId, Followed>>,
     following: AtomicUsize,
     waits: Tally<10>,
-    refusals: Tally<9>,
+    refusals: Tally<14>,
     bars: Tally<{ BarReason::ALL.len() }>,
     disabled: Tally<18>,
     at_door: Tally<21>,

@@ -395,4 +395,79 @@ mod tests {
         purse.follow(&Budgets { retry: smaller, ..Budgets::default() });
         assert_eq!(purse.balance(), (4000, 10_000));
     }
+
+    fn hedge(tokens: u64) -> Extra {
+        Extra::Hedge { tokens }
+    }
+
+    #[test]
+    fn hedges_are_paid_in_tokens_and_only_from_above_half() {
+        let mut purse = Purse::new(&Budgets::default(), Moment::ZERO);
+        assert_eq!(purse.check(at(0), hedge(1)), Err(Refusal::Budget), "it starts empty");
+        for _ in 0..50 {
+            purse.first_sent(1000);
+        }
+        assert_eq!((purse.hedges(), purse.check(at(0), hedge(1))), (2500, Err(Refusal::Budget)));
+        purse.first_sent(1000);
+        assert_eq!(purse.check(at(0), hedge(2550)), Ok(()));
+        assert_eq!(purse.check(at(0), hedge(2551)), Err(Refusal::Budget), "it holds 2550 tokens");
+        let permit = purse.take(hedge(2550));
+        assert_eq!(purse.hedges(), 0);
+        for _ in 0..1000 {
+            purse.first_sent(1000);
+        }
+        assert_eq!(purse.hedges(), 5000, "no more than five average calls");
+        purse.ended(Some(permit));
+    }
+
+    #[test]
+    fn there_are_no_hedges_where_retries_have_run_short() {
+        let mut purse = Purse::new(&Budgets::default(), Moment::ZERO);
+        for _ in 0..1000 {
+            purse.first_sent(1000);
+        }
+        let _spent: Vec<ExtraPermit> = (0..5).map(|_| purse.take(Extra::Retry)).collect();
+        assert_eq!(purse.check(at(0), hedge(1000)), Err(Refusal::Budget));
+        purse.first_sent(1000);
+        assert_eq!(purse.check(at(0), hedge(1000)), Ok(()), "a tenth above half");
+        let none = Budget { cap: 0, ..Budgets::default().retry };
+        purse.follow(&Budgets { retry: none, ..Budgets::default() });
+        assert_eq!(purse.check(at(0), hedge(1000)), Ok(()), "without retries they run not short");
+    }
+
+    /// What is hedged is at most the ratio of what was sent first, whatever comes.
+    #[test]
+    fn hedged_tokens_never_exceed_their_share() {
+        let mut purse = Purse::new(&Budgets::default(), Moment::ZERO);
+        let (mut firsts, mut hedged) = (0_u64, 0_u64);
+        for number in 0..200_000_u64 {
+            let tokens = 1 + number.wrapping_mul(0x9e37_79b9_7f4a_7c15) % 30_000;
+            purse.first_sent(tokens);
+            firsts += tokens;
+            if purse.check(at(0), hedge(tokens)).is_ok() {
+                let permit = purse.take(hedge(tokens));
+                purse.ended(Some(permit));
+                purse.hedged(true);
+                hedged += tokens;
+            }
+            purse.ended(None);
+            assert!(hedged * 20 <= firsts, "{hedged} of {firsts}");
+            assert!(purse.hedges() <= 5000);
+        }
+        assert!(hedged * 21 >= firsts, "{hedged} of {firsts}: it is used");
+    }
+
+    #[test]
+    fn hedges_that_mostly_lose_earn_an_eighth() {
+        let earned = |won: u32| {
+            let mut purse = Purse::new(&Budgets::default(), Moment::ZERO);
+            for number in 0..1000 {
+                purse.hedged(number % 100 < won);
+            }
+            purse.first_sent(8000);
+            purse.hedge.milli
+        };
+        assert_eq!(earned(100), 400_000);
+        assert_eq!(earned(0), 50_000);
+    }
 }

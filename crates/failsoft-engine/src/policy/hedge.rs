@@ -100,3 +100,22 @@ impl HedgeCell {
         sketch.observe(now, tokens, took, wait);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn however_fast_a_target_is_some_time_passes() {
+        let mut cell = HedgeCell::default();
+        let took = Duration::from_millis(3);
+        for number in 0..200 {
+            let now = Moment::from_nanos(number * 10_000_000);
+            cell.answered(now, Waited { delivery: Delivery::Streamed, tokens: 10, took });
+        }
+        let now = Moment::from_nanos(2_000_000_000);
+        assert_eq!(cell.delay(now, (Delivery::Streamed, 10), 950), Some(LEAST_DELAY));
+        assert_eq!(cell.delay(now, (Delivery::Plain, 10), 950), None, "of those nothing is known");
+        assert_eq!(cell.shown(), Some(LEAST_DELAY));
+    }
+}
