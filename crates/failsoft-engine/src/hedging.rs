@@ -10,11 +10,12 @@ type Order = (usize, bool, Rank);
 
 impl Turn<'_> {
     /// When an attempt that is sent now will be slower than nearly all answers of its target. Only
-    /// one that is alone is watched, whyever it was made.
+    /// one that is alone is watched, whyever it was made, and only where there is somebody else.
     pub(crate) fn hedge_at(&mut self, cell: usize, why: Why) -> Option<Moment> {
         let call = &*self.call;
         let watched = call.may_hedge && call.living.is_empty() && why != Why::Resume;
-        if !watched {
+        let tiers = &call.route.tiers;
+        if !watched || (tiers.len() < 2 && tiers.first().is_none_or(|tier| tier.len() < 2)) {
             return None;
         }
         let (what, quantile) =

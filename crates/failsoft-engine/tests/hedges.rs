@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use failsoft_engine::policy::{Quota, Rate};
 use failsoft_engine::{
-    Cancel, Delivery, Elsewhere, Event, Failure, FailureKind, Input, Moment, Need, Phase, Profile,
-    RouteId, Settings, TargetId, Usage,
+    Arrival, AttemptId, CallId, Cancel, Delivery, Elsewhere, Failure, FailureKind, Input, Moment,
+    Need, Phase, Profile, RouteId, Settings, TargetId, Usage,
 };
 use proptest::prelude::*;
 use rig::script::play_on;
@@ -22,16 +22,12 @@ fn hedging(tiers: &[&[&str]]) -> Settings {
 }
 
 /// Lets so many calls be answered by `a`, each after half a second.
-fn after_calls(mut rig: Rig, calls: u128) -> Rig {
+fn after_calls(mut rig: Rig, calls: u32) -> Rig {
     for number in 0..calls {
-        let call = 1000 + number;
-        let sent = at(Duration::from_millis(600) * u32::try_from(number).unwrap());
-        let step = rig.step(sent, Input::CallArrived(arrival(call)));
-        let attempt = step.events.iter().find_map(|event| match event {
-            Event::AttemptStarted { attempt, .. } => Some(*attempt),
-            _ => None,
-        });
-        let attempt = attempt.unwrap();
+        let call = CallId(1000 + u128::from(number));
+        let sent = at(Duration::from_millis(600) * number);
+        rig.step(sent, Input::CallArrived(arrival(call.0)));
+        let attempt = AttemptId { call, ordinal: 0 };
         rig.step(sent, Input::Connected { attempt });
         let first = sent + Duration::from_millis(500);
         rig.step(first, Input::FirstContent { attempt });
@@ -101,10 +97,9 @@ fn a_plain_call_is_hedged_when_plain_answers_are_known() {
     let mut rig = warm(settings);
     for call in 2000..2120 {
         let now = rig.now + Duration::from_millis(10);
-        let plain = failsoft_engine::Arrival { delivery: Delivery::Plain, ..arrival(call) };
+        let plain = Arrival { delivery: Delivery::Plain, ..arrival(call) };
         rig.step(now, Input::CallArrived(plain));
-        let attempt =
-            failsoft_engine::AttemptId { call: failsoft_engine::CallId(call), ordinal: 0 };
+        let attempt = AttemptId { call: CallId(call), ordinal: 0 };
         rig.step(now, Input::Connected { attempt });
         let done = now + Duration::from_secs(2);
         rig.step(done, Input::AttemptSucceeded { attempt, usage: Usage::default() });

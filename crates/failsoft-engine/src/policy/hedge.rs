@@ -114,8 +114,8 @@ mod tests {
             cell.answered(now, Waited { delivery: Delivery::Streamed, tokens: 10, took });
         }
         let now = Moment::from_nanos(2_000_000_000);
-        assert_eq!(cell.delay(now, (Delivery::Streamed, 10), 950), Some(LEAST_DELAY));
+        assert_eq!(cell.delay(now, (Delivery::Streamed, 10), 950), Some(Duration::from_millis(50)));
         assert_eq!(cell.delay(now, (Delivery::Plain, 10), 950), None, "of those nothing is known");
-        assert_eq!(cell.shown(), Some(LEAST_DELAY));
+        assert_eq!(cell.shown(), Some(Duration::from_millis(50)));
     }
 }
