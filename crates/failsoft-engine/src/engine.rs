@@ -12,7 +12,7 @@ use crate::turn::Turn;
 use crate::world::World;
 use crate::{
     Arrival, AttemptId, CallId, Command, Delivery, Event, FailureKind, Input, Moment, QuotaTold,
-    Settings, Step, TargetId, Verdict,
+    Resumable, Settings, Step, TargetId, Verdict,
 };
 
 /// Every decision on every call, for the routes and targets of one set of settings.
@@ -51,8 +51,8 @@ impl Engine {
                 });
             }
             Input::Delivered { attempt, resumable } => {
-                self.with_attempt(now, attempt, &mut step, |turn, _| {
-                    turn.call.resumable = resumable;
+                self.with_attempt(now, attempt, &mut step, |turn, index| {
+                    turn.delivered(index, resumable);
                 });
             }
             Input::Progressed { attempt, at } => {
@@ -122,12 +122,12 @@ impl Engine {
         Some(cell.view(self.world.newest, self.world.credential(book, target)))
     }
 
-    /// Thousandths of an extra attempt left in a route's retry and failover budgets.
+    /// Thousandths of an extra attempt left in a route's budgets.
     #[must_use]
     pub fn budget_view(&self, route: crate::RouteId) -> Option<BudgetView> {
         let purse = self.world.purses.get(self.world.book.purse(usize::from(route.0))?)?;
-        let (retry_milli, failover_milli) = purse.balance();
-        Some(BudgetView { retry_milli, failover_milli })
+        let [retry_milli, failover_milli, resume_milli] = purse.balance();
+        Some(BudgetView { retry_milli, failover_milli, resume_milli })
     }
 
     fn arrived(&mut self, now: Moment, arrival: &Arrival, step: &mut Step) {
@@ -217,6 +217,8 @@ pub struct BudgetView {
     pub retry_milli: u64,
     /// For another target.
     pub failover_milli: u64,
+    /// For going on with a broken stream.
+    pub resume_milli: u64,
 }
 
 impl Turn<'_> {
@@ -245,6 +247,12 @@ impl Turn<'_> {
             self.ignore();
         } else {
             self.content(index);
+        }
+    }
+
+    fn delivered(&mut self, index: usize, resumable: Resumable) {
+        if let Some(attempt) = self.call.living.get_mut(index) {
+            attempt.resumable = resumable;
         }
     }
 

@@ -13,7 +13,7 @@ use crate::target::{Disabled, Gate, Sample, TargetCell, Told};
 use crate::turn::Place;
 use crate::{
     BreakerChange, DisabledScope, Event, Failure, FailureKind, Moment, Route, Settings, Step,
-    Target, TargetId, Usage,
+    Target, TargetId, Usage, Why,
 };
 
 /// One version of the settings, and where the state of its targets and routes is kept. A call
@@ -198,7 +198,9 @@ impl World {
             Ending::Cancelled => (SILENT, None, used_till_then(attempt.connected, begun)),
         };
         let (target, index) = (attempt.target, attempt.cell);
-        self.learn_room(now, call, (target, begun), &ending);
+        // A continuation is longer than the call it belongs to: its refusal says nothing of that.
+        let longer = attempt.why == Why::Resume;
+        self.learn_room(now, call, (target, begun || longer), &ending);
         let cell = &mut self.cells[index];
         if !begun && !feeds.heard {
             cell.gave_up(now, call.delivery, now.since(attempt.sent));
@@ -218,14 +220,14 @@ impl World {
         &mut self,
         now: Moment,
         call: &Call,
-        (target, begun): (TargetId, bool),
+        (target, unsaid): (TargetId, bool),
         ending: &Ending,
     ) {
         let current = call.book.epoch == self.book.epoch;
         let Some(known) = call.book.target(target).filter(|_| current) else { return };
         match ending {
             Ending::Failed(failure)
-                if failure.kind == FailureKind::ContextLengthExceeded && !begun =>
+                if failure.kind == FailureKind::ContextLengthExceeded && !unsaid =>
             {
                 self.too_long.failed(now, &call.demand, known);
             }
