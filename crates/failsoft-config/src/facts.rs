@@ -11,7 +11,9 @@ impl Provider {
     #[must_use]
     pub fn facts(&self, model: &str) -> ModelFacts {
         let table = failsoft_provider::facts(self.known.id, model);
-        let mut facts = table.cloned().unwrap_or_default();
+        let unknown = || ModelFacts { cancel: self.known.cancel(), ..ModelFacts::default() };
+        let mut facts = table.cloned().unwrap_or_else(unknown);
+        facts.prefill &= self.known.prefill().is_taken_at(&self.base_url.path);
         let fitting = self.models.iter().filter(|(name, _)| matches(name, model));
         // The longest name says most, and an exact one is longer than any pattern that fits.
         if let Some((_, spec)) = fitting.max_by_key(|(name, _)| (!name.contains('*'), name.len())) {

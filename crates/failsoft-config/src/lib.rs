@@ -23,6 +23,7 @@ mod schema;
 mod settings;
 mod source;
 mod spec;
+mod streams;
 mod structure;
 mod tree;
 mod units;
@@ -39,4 +40,5 @@ pub use settings::{
     Settings, TargetInfo, Texts, form,
 };
 pub use source::{Source, SourceError};
+pub use streams::{END, Hold, Repetition, StreamDelivery, Streams};
 pub use units::duration;

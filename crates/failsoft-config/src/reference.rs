@@ -46,7 +46,15 @@ pub fn reference() -> String {
          `[policy.retry]`.\nA route's table stands above the policy table, key by key, and that above the \
          built-in values."
     );
-    for (name, _) in policy.properties() {
+    let (tables, keys): (Vec<&str>, Vec<&str>) =
+        policy.properties().map(|(name, _)| name).partition(|name| POLICIES.contains(name));
+    let keys: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
+    let _ = writeln!(
+        out,
+        "\nThese keys of a route stand in `[policy]` too, for all routes: {}.",
+        keys.join(", ")
+    );
+    for name in tables {
         table(&mut out, policy, name, &format!("[policy.{name}]"));
     }
     out
@@ -75,8 +83,8 @@ fn table(out: &mut String, parent: Shape<'_>, section: &str, title: &str) {
 }
 
 /// Keys that are tables in a route, and told once, as policies.
-const POLICIES: [&str; 8] =
-    ["retry", "timeouts", "breaker", "budget", "limit", "throttle", "hedge", "degrade"];
+const POLICIES: [&str; 9] =
+    ["retry", "timeouts", "breaker", "budget", "limit", "throttle", "hedge", "resume", "degrade"];
 
 fn rows(out: &mut String, shape: Shape<'_>, prefix: &str, defaults: Option<&Json>) {
     let is_route = shape.key("tiers").is_some() && prefix.is_empty();
@@ -101,8 +109,9 @@ fn rows(out: &mut String, shape: Shape<'_>, prefix: &str, defaults: Option<&Json
 fn row(out: &mut String, path: &str, shape: Shape<'_>, (schema, default): (&Json, Option<&Json>)) {
     let meaning = schema.get("description").or_else(|| shape.schema.get("description"));
     let mut meaning = one_line(meaning.and_then(Json::as_str).unwrap_or_default());
-    let told = shape.schema.get("oneOf").and_then(Json::as_array).into_iter().flatten();
-    for choice in told {
+    let items = shape.schema.get("items").map(|items| shape.follow(items));
+    let chosen = items.unwrap_or(shape).schema;
+    for choice in chosen.get("oneOf").and_then(Json::as_array).into_iter().flatten() {
         let name = choice.get("const").and_then(Json::as_str);
         let words = choice.get("description").and_then(Json::as_str);
         if let (Some(name), Some(words)) = (name, words) {

@@ -14,6 +14,7 @@ use secrecy::SecretString;
 use crate::Problems;
 use crate::routing::RouteIndex;
 use crate::spec::ModelSpec;
+use crate::streams::Streams;
 
 /// Everything a running failsoft needs to know.
 #[derive(Debug)]
@@ -165,6 +166,8 @@ pub struct RouteInfo {
     pub reply: Texts,
     /// The operator's words instead of the built-in ones in errors.
     pub message: Texts,
+    /// How its answers travel.
+    pub streams: Streams,
 }
 
 impl RouteInfo {

@@ -11,8 +11,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::choice::Short;
 use crate::policy::{
-    BreakerSpec, BudgetSpec, DegradeSpec, HedgeSpec, LimitSpec, PoliciesSpec, ProfileSpec,
-    QuotaSpec, RetrySpec, ThrottleSpec, TimeoutsSpec,
+    BeginAfterSpec, BreakerSpec, BudgetSpec, DegradeSpec, DeliverySpec, HeartbeatSpec, HedgeSpec,
+    HoldsSpec, LimitSpec, PoliciesSpec, ProfileSpec, QuotaSpec, RepetitionSpec, ResumeSpec,
+    RetrySpec, ThrottleSpec, TimeoutsSpec,
 };
 use crate::units::{Dollars, Length, Size};
 
@@ -225,6 +226,18 @@ pub(crate) struct RouteSpec {
     pub(crate) profile: ProfileSpec,
     /// Which target of a tier is taken first, among those that can answer.
     pub(crate) prefer: PreferSpec,
+    /// When a streamed answer begins to go to the client.
+    pub(crate) delivery: DeliverySpec,
+    /// What of a streamed answer waits until it is whole.
+    pub(crate) hold: HoldsSpec,
+    /// A comment goes out on a stream that was silent so long, so that proxies keep the line; "0s"
+    /// means never.
+    pub(crate) heartbeat: HeartbeatSpec,
+    /// After so long a wait without content the head of a stream goes out, with a heartbeat; an
+    /// error then stands inside the stream. "0s" means never.
+    pub(crate) begin_after: BeginAfterSpec,
+    /// What is made of an answer that repeats itself without end.
+    pub(crate) repetition: RepetitionSpec,
     /// When a call makes its next attempt.
     pub(crate) retry: RetrySpec,
     /// How long things may take.
@@ -237,8 +250,11 @@ pub(crate) struct RouteSpec {
     pub(crate) limit: LimitSpec,
     /// What is done with a target's wish to be left alone.
     pub(crate) throttle: ThrottleSpec,
-    /// A second attempt beside a slow one, before patience ends.
+    /// A second attempt beside one that is slower than nearly all answers of its target, before
+    /// patience ends. What comes first is taken, and the other one cancelled.
     pub(crate) hedge: HedgeSpec,
+    /// What is done when a stream breaks off after content went to the client.
+    pub(crate) resume: ResumeSpec,
     /// What is answered when nothing else can be.
     pub(crate) degrade: DegradeSpec,
 }
@@ -270,6 +286,11 @@ impl RouteSpec {
     /// Its policies apart from what else is said of it.
     pub(crate) fn into_policies(self) -> PoliciesSpec {
         PoliciesSpec {
+            delivery: self.delivery,
+            hold: self.hold,
+            heartbeat: self.heartbeat,
+            begin_after: self.begin_after,
+            repetition: self.repetition,
             retry: self.retry,
             timeouts: self.timeouts,
             breaker: self.breaker,
@@ -277,6 +298,7 @@ impl RouteSpec {
             limit: self.limit,
             throttle: self.throttle,
             hedge: self.hedge,
+            resume: self.resume,
             degrade: self.degrade,
         }
     }

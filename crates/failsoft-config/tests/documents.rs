@@ -6,10 +6,13 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use failsoft_config::{Cancel, ErrorDetail, ModelFacts, Settings, ValueOrigin, effective, load};
+use failsoft_config::{
+    Cancel, ErrorDetail, Hold, ModelFacts, Repetition, Settings, StreamDelivery, Streams,
+    ValueOrigin, effective, load,
+};
 use failsoft_engine::policy::{
-    Breaker, Budget, Budgets, ContentFilter, FirstToken, Limit, PerProfile, Quota, Rate, Retry,
-    Throttle, Timeouts,
+    Breaker, Budget, Budgets, ContentFilter, FirstToken, Hedge, Limit, PerProfile, Quota, Rate,
+    Resume, Retry, Throttle, Timeouts,
 };
 use failsoft_engine::{Policies, Prefer, Price, Profile};
 use serde_json::Value as Json;
@@ -70,12 +73,22 @@ fn every_key_reaches_its_setting() {
     let route = &settings.routes[0];
     assert_eq!(route.reply.0.keys().collect::<Vec<_>>(), ["de", "en"]);
     assert_eq!(route.message.0.keys().collect::<Vec<_>>(), ["en", "pt-BR"]);
+    let Streams { delivery, hold, heartbeat, begin_after, repetition, instruction } =
+        &route.streams;
+    assert_eq!((*delivery, *repetition), (StreamDelivery::Whole, Repetition::Allow));
+    assert_eq!(*hold, Hold { tool_calls: true, json: true });
+    assert_eq!((*heartbeat, *begin_after), (Some(secs(10)), Some(secs(30))));
+    assert_eq!(instruction.0["de"], "Nach „{end}“ weiter.");
+    let claude = &settings.routes[1].streams;
+    assert_eq!(*claude, Streams { heartbeat: Some(secs(20)), ..Streams::default() });
+    assert_eq!(settings.engine.routes[1].policies.resume, Resume { max: 1 });
     let words: Vec<&str> = settings.warnings.0.iter().map(|p| p.message.as_str()).collect();
     assert_eq!(
         words,
         [
             "the key goes to models.internal unencrypted",
-            "`quantile` has no effect: hedging is not yet available"
+            "`local/llama-4` goes on with a cancelled call and bills it, so no call is hedged from \
+             it or to it"
         ]
     );
 }
@@ -96,23 +109,7 @@ fn expected_policies() -> Policies {
             tier_wait: secs(1),
             content_filter: ContentFilter::Failover,
         },
-        budgets: Budgets {
-            retry: Budget {
-                earn_milli: 200,
-                cap: 20,
-                floor: secs(5),
-                min_in_flight: 4,
-                in_flight_milli: 300,
-            },
-            failover: Budget {
-                earn_milli: 600,
-                cap: 60,
-                floor: secs(0),
-                min_in_flight: 40,
-                in_flight_milli: 900,
-            },
-            ..Budgets::default()
-        },
+        budgets: expected_budgets(),
         timeouts: Timeouts {
             connect: secs(3),
             first_token: FirstToken { patience: secs(5), timeout: secs(20) },
@@ -126,9 +123,42 @@ fn expected_policies() -> Policies {
             },
         },
         throttle: Throttle { assumed: secs(2), assumed_cap: secs(30), disabled_for: secs(600) },
-        hedge: failsoft_engine::policy::Hedge::default(),
-        resume: failsoft_engine::policy::Resume::default(),
+        hedge: Hedge { enabled: true, quantile_milli: 900 },
+        resume: Resume { max: 3 },
         degrade: failsoft_engine::policy::Degrade { reply: true },
+    }
+}
+
+fn expected_budgets() -> Budgets {
+    Budgets {
+        retry: Budget {
+            earn_milli: 200,
+            cap: 20,
+            floor: secs(5),
+            min_in_flight: 4,
+            in_flight_milli: 300,
+        },
+        failover: Budget {
+            earn_milli: 600,
+            cap: 60,
+            floor: secs(0),
+            min_in_flight: 40,
+            in_flight_milli: 900,
+        },
+        resume: Budget {
+            earn_milli: 300,
+            cap: 30,
+            floor: secs(20),
+            min_in_flight: 6,
+            in_flight_milli: 400,
+        },
+        hedge: Budget {
+            earn_milli: 20,
+            cap: 8,
+            floor: secs(60),
+            min_in_flight: 5,
+            in_flight_milli: 100,
+        },
     }
 }
 
@@ -253,12 +283,14 @@ fn every_default_of_the_schema_is_the_one_in_force() {
         .iter()
         .map(|(name, value)| format!("{name} = {}", inline(value)))
         .collect();
-    assert_eq!(sections.len(), 8);
+    assert_eq!(sections.len(), 14);
     let providers = "[providers.anthropic]\n[routes.a]\ntiers = [[\"anthropic/x\"]]\n";
     let bare = load(providers, Path::new(""), &env()).unwrap();
     let told = format!("{providers}[policy]\n{}", sections.join("\n"));
     let told = load(&told, Path::new(""), &env()).unwrap();
     assert_eq!(told.engine, bare.engine);
+    assert_eq!(told.routes[0].streams, bare.routes[0].streams);
+    assert_eq!(bare.routes[0].streams, Streams::default());
     assert_eq!(bare.engine.routes[0].policies.retry, Retry::default());
 }
 

@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use failsoft_config::{ModelName, Settings, load, load_default};
+use failsoft_config::{
+    Cancel, Hold, ModelName, Repetition, Settings, StreamDelivery, Streams, load, load_default,
+};
 use failsoft_engine::{Need, Needs, Profile, RouteId, TargetId};
 use failsoft_wire::Dialect;
 use secrecy::ExposeSecret as _;
@@ -199,8 +201,142 @@ fn an_empty_policy_is_the_engines_own() {
     assert_eq!(policies.budgets, failsoft_engine::policy::Budgets::default());
     assert_eq!(policies.throttle, failsoft_engine::policy::Throttle::default());
     assert_eq!(policies.degrade, failsoft_engine::policy::Degrade::default());
+    assert_eq!(policies.hedge, failsoft_engine::policy::Hedge::default());
+    assert_eq!(policies.resume, failsoft_engine::policy::Resume::default());
+    assert_eq!(settings.routes[0].streams, Streams::default());
     assert_eq!(settings.engine.targets[0].breaker, failsoft_engine::policy::Breaker::default());
     assert_eq!(settings.engine.targets[0].limit, failsoft_engine::policy::Limit::default());
+}
+
+#[test]
+fn keys_of_streams_stand_in_a_route_or_for_all_routes() {
+    let text = format!(
+        "{TWO}
+[policy]
+delivery = \"whole\"
+hold = []
+heartbeat = \"0s\"
+begin_after = \"0s\"
+repetition = \"allow\"
+resume = {{ enabled = false, max = 4 }}
+[routes.apple.resume]
+enabled = true
+"
+    )
+    .replace(
+        "[routes.letters]",
+        "[routes.letters]\ndelivery = \"live\"\nhold = [\"json\"]\nheartbeat = \"7s\"",
+    );
+    let settings = read(&text, KEYS);
+    let [zebra, apple, letters, hidden, ..] = settings.routes.as_slice() else { panic!() };
+    let whole = Streams {
+        delivery: StreamDelivery::Whole,
+        hold: Hold { tool_calls: false, json: false },
+        heartbeat: None,
+        begin_after: None,
+        repetition: Repetition::Allow,
+        instruction: Default::default(),
+    };
+    for route in [zebra, apple, hidden] {
+        assert_eq!(route.streams, whole, "{}", route.name);
+    }
+    let own = Streams {
+        delivery: StreamDelivery::Live,
+        hold: Hold { tool_calls: false, json: true },
+        heartbeat: Some(Duration::from_secs(7)),
+        ..whole
+    };
+    assert_eq!(letters.streams, own);
+    let most: Vec<u8> =
+        settings.engine.routes[..3].iter().map(|route| route.policies.resume.max).collect();
+    assert_eq!(most, [0, 4, 0], "none where it is off, whatever its number");
+    assert_eq!(settings.warnings.0, []);
+    let variables = [
+        KEYS,
+        &[
+            ("FAILSOFT_ROUTES__APPLE__DELIVERY", "live"),
+            ("FAILSOFT_ROUTES__APPLE__HOLD", "[\"json\"]"),
+            ("FAILSOFT_POLICY__HEARTBEAT", "9s"),
+        ],
+    ]
+    .concat();
+    let settings = read(&text, &variables);
+    let apple = &settings.routes[1].streams;
+    assert_eq!((apple.delivery, apple.hold.json), (StreamDelivery::Live, true));
+    assert_eq!(apple.heartbeat, Some(Duration::from_secs(9)));
+}
+
+#[test]
+fn hedging_has_its_own_budget_and_warns_of_what_it_cannot_do() {
+    let told = |text: &str| {
+        let settings = read(&format!("{TWO}{text}"), KEYS);
+        let words: Vec<String> =
+            settings.warnings.0.iter().map(|problem| problem.message.clone()).collect();
+        (settings, words)
+    };
+    let (settings, words) = told("[routes.zebra.hedge]\nenabled = true\nbudget = 0.125\n");
+    assert_eq!(words, Vec::<String>::new());
+    let policies = &settings.engine.routes[0].policies;
+    assert!(policies.hedge.enabled);
+    assert_eq!(policies.budgets.hedge.earn_milli, 125);
+    let default = failsoft_engine::policy::Budgets::default();
+    assert_eq!(policies.budgets.hedge.cap, default.hedge.cap);
+    for (text, expected) in [
+        (
+            "[routes.apple.hedge]\nenabled = true\n",
+            vec!["no call of `apple` is hedged: it has one target"],
+        ),
+        // Another key is another target, and the same provider.
+        (
+            "[routes.pool]\ntiers = [[\"a/big\"]]\nhedge = { enabled = true }\n",
+            vec!["all targets of `pool` are of the provider `a`"],
+        ),
+        (
+            "[routes.twins]\ntiers = [[\"b/x\", \"b/y\"]]\nhedge = { enabled = true }\n",
+            vec!["all targets of `twins` are of the provider `b`"],
+        ),
+        (
+            "[policy.hedge]\nenabled = true\n[routes.zebra.hedge]\nenabled = false\n",
+            vec![
+                "no call of `apple` is hedged: it has one target",
+                "no call of `letters` is hedged: it has one target",
+            ],
+        ),
+        (
+            "[routes.zebra.hedge]\nenabled = true\n[providers.b.models.big]\ncancel = \"billed\"\n",
+            vec![
+                "`b/big` goes on with a cancelled call and bills it, so no call is hedged from it \
+                 or to it",
+            ],
+        ),
+    ] {
+        assert_eq!(told(text).1, expected, "{text}");
+    }
+}
+
+/// What is only known of a provider holds for the models nobody knows.
+#[test]
+fn a_provider_is_known_where_a_model_is_not() {
+    let text = r#"
+[providers.groq]
+api_key = "none"
+[providers.deepseek]
+api_key = "none"
+[providers.beta]
+kind = "deepseek"
+base_url = "https://api.deepseek.com/beta"
+api_key = "none"
+[providers.deepseek.models."deepseek-v9"]
+prefill = true
+"#;
+    let settings = read(text, &[]);
+    let [groq, deepseek, beta] = settings.providers.as_slice() else { panic!() };
+    assert_eq!(groq.facts("nobody-knows-it").cancel, Cancel::Billed);
+    assert_eq!(groq.facts("openai/gpt-oss-20b").cancel, Cancel::Billed);
+    assert_eq!(deepseek.facts("nobody-knows-it").cancel, Cancel::Honoured);
+    assert!(!deepseek.facts("deepseek-chat").prefill, "only the beta address goes on");
+    assert!(deepseek.facts("deepseek-v9").prefill, "the settings stand above the table");
+    assert!(beta.facts("deepseek-chat").prefill && !beta.facts("deepseek-reasoner").prefill);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::fit::Demand;
 use crate::policy::{ExtraPermit, FirstToken, Repeats};
+use crate::resume::Seam;
 use crate::target::Permit;
 use crate::world::Book;
 use crate::{
@@ -33,15 +34,17 @@ pub(crate) struct Call {
     pub(crate) demand: Demand,
     /// Another attempt may still be started beside one that is slower than usual.
     pub(crate) may_hedge: bool,
-    /// Attempts made so far.
+    /// Attempts made so far, those that go on with a broken stream among them.
     pub(crate) made: u8,
     /// Attempts on their way: one, or one beside another.
     pub(crate) living: Vec<Attempt>,
     /// Attempts that failed, in the order they ended.
     pub(crate) failed: Vec<Failed>,
+    /// Whose content went to the client last.
     pub(crate) committed: Option<AttemptId>,
-    /// Who could go on with what the client has.
-    pub(crate) resumable: Resumable,
+    /// Where attempts were that lost against another.
+    pub(crate) lost: Vec<TargetId>,
+    pub(crate) seam: Seam,
     pub(crate) pause: Option<Pause>,
     /// The moment the driver was last asked to come back at.
     pub(crate) wake: Option<Moment>,
@@ -64,6 +67,8 @@ pub(crate) struct Attempt {
     pub(crate) patience_at: Option<Moment>,
     /// When it is slower than nearly all its target's answers.
     pub(crate) hedge_at: Option<Moment>,
+    /// Who could go on if it broke now.
+    pub(crate) resumable: Resumable,
     pub(crate) permit: Permit,
     pub(crate) extra: Option<ExtraPermit>,
 }
@@ -83,6 +88,9 @@ pub(crate) struct Failed {
     pub(crate) id: AttemptId,
     pub(crate) target: TargetId,
     pub(crate) tier: usize,
+    pub(crate) why: Why,
+    /// Content had come before.
+    pub(crate) begun: bool,
     pub(crate) failure: Failure,
     pub(crate) repeats: Repeats,
     /// Before this the call does not go to the same target again.
@@ -122,7 +130,8 @@ impl Call {
             living: Vec::new(),
             failed: Vec::new(),
             committed: None,
-            resumable: Resumable::Never,
+            lost: Vec::new(),
+            seam: Seam::default(),
             pause: None,
             wake: None,
             over: false,
@@ -145,10 +154,16 @@ impl Call {
     pub(crate) fn used(&self, target: TargetId) -> bool {
         self.living.iter().any(|attempt| attempt.target == target)
             || self.failed.iter().any(|failed| failed.target == target)
+            || self.lost.contains(&target)
     }
 
     pub(crate) fn attempts_left(&self) -> u8 {
-        self.max_attempts.saturating_sub(self.made)
+        self.max_attempts.saturating_sub(self.made.saturating_sub(self.seam.attempts))
+    }
+
+    /// Whether an attempt is on its way whose content goes to the client.
+    pub(crate) fn streams(&self) -> bool {
+        self.committed.is_some_and(|id| self.index_of(id).is_some())
     }
 
     /// The bounds on the wait for first content.

@@ -100,7 +100,11 @@ impl Turn<'_> {
         why: Why,
         tiers: impl Fn(usize) -> bool,
     ) -> Option<Place> {
+        // What was too slow once is no company for what is slow now.
+        let is_beside = matches!(why, Why::Patience | Why::Hedge);
+        let is_fresh = |target: TargetId| !is_beside || !self.call.lost.contains(&target);
         let open = looks.iter().filter(|look| look.is_open() && tiers(look.place.tier));
+        let open = open.filter(|look| is_fresh(look.place.target));
         let places = open.map(|look| look.place).filter(|&place| self.fits(place, self.now, why));
         places.min_by_key(|place| (place.tier, self.rank(place.target, place.cell)))
     }
@@ -109,12 +113,14 @@ impl Turn<'_> {
     /// try: what is known of a pace is no reason to send nothing at all.
     pub(crate) fn fits(&self, place: Place, start: Moment, why: Why) -> bool {
         let typical = self.world.cells[place.cell].typical(self.call.delivery);
-        match why {
-            Why::First => start < self.call.deadline,
-            Why::Retry | Why::Failover | Why::Patience | Why::Hedge | Why::Resume => {
-                start < self.call.deadline && start + typical <= self.call.deadline
+        let end = match why {
+            // The answer has begun: only the caller's own word bounds it.
+            Why::Resume => self.call.callers_deadline.unwrap_or(Moment::NEVER),
+            Why::First | Why::Retry | Why::Failover | Why::Patience | Why::Hedge => {
+                self.call.deadline
             }
-        }
+        };
+        start < end && (why == Why::First || start + typical <= end)
     }
 
     /// Less is better. What the route prefers comes first, what is healthy decides between equals.
@@ -135,7 +141,7 @@ impl Turn<'_> {
         (preferred, cost, self.world.random.draw(subject, Purpose::Tie))
     }
 
-    fn standing(&self, target: TargetId) -> Standing {
+    pub(crate) fn standing(&self, target: TargetId) -> Standing {
         if self.call.living.iter().any(|attempt| attempt.target == target) {
             return Standing::Out;
         }
@@ -143,14 +149,19 @@ impl Turn<'_> {
             return Standing::Out;
         }
         let here = || self.call.failed.iter().enumerate().filter(|(_, it)| it.target == target);
-        let Some((index, last)) = here().next_back() else { return Standing::Untried };
+        // To ask again is the SDK's business until something of the answer has gone out.
+        let is_once = self.call.once_per_target && self.call.committed.is_none();
+        let Some((index, last)) = here().next_back() else {
+            let lost = is_once && self.call.lost.contains(&target);
+            return if lost { Standing::Out } else { Standing::Untried };
+        };
         let times = here().filter(|(_, failed)| failed.repeats == last.repeats).count();
         let allowed = match last.repeats {
             Repeats::None => false,
             Repeats::Many => true,
             Repeats::Once | Repeats::OnceWithoutElsewhere => times == 1,
         };
-        if !allowed || self.call.once_per_target {
+        if !allowed || is_once {
             return Standing::Out;
         }
         let only_without_elsewhere = last.repeats == Repeats::OnceWithoutElsewhere;
@@ -174,7 +185,7 @@ impl Turn<'_> {
 
     /// Says why a target can never serve this call, if that is so. Of one that has been tried its
     /// failure says it.
-    fn tell_unfit(&mut self, target: TargetId) -> bool {
+    pub(crate) fn tell_unfit(&mut self, target: TargetId) -> bool {
         let Some(reason) = self.unfit(target) else { return false };
         if !self.call.used(target) {
             self.bar(target, reason, None);
@@ -182,13 +193,13 @@ impl Turn<'_> {
         true
     }
 
-    fn tell_bar(&mut self, target: TargetId, gate: Option<Gate>) {
+    pub(crate) fn tell_bar(&mut self, target: TargetId, gate: Option<Gate>) {
         if let Some(gate) = gate {
             self.bar(target, gate.reason, gate.until);
         }
     }
 
-    fn bar(&mut self, target: TargetId, reason: BarReason, until: Option<Moment>) {
+    pub(crate) fn bar(&mut self, target: TargetId, reason: BarReason, until: Option<Moment>) {
         let bar = Bar { call: self.call.id, target, reason, until };
         self.step.events.push(Event::Barred(bar));
     }

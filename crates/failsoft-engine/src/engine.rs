@@ -12,7 +12,7 @@ use crate::turn::Turn;
 use crate::world::World;
 use crate::{
     Arrival, AttemptId, CallId, Command, Delivery, Event, FailureKind, Input, Moment, QuotaTold,
-    Settings, Step, TargetId, Verdict,
+    Resumable, Settings, Step, TargetId, Verdict,
 };
 
 /// Every decision on every call, for the routes and targets of one set of settings.
@@ -51,8 +51,8 @@ impl Engine {
                 });
             }
             Input::Delivered { attempt, resumable } => {
-                self.with_attempt(now, attempt, &mut step, |turn, _| {
-                    turn.call.resumable = resumable;
+                self.with_attempt(now, attempt, &mut step, |turn, index| {
+                    turn.delivered(index, resumable);
                 });
             }
             Input::Progressed { attempt, at } => {
@@ -126,8 +126,9 @@ impl Engine {
     #[must_use]
     pub fn budget_view(&self, route: crate::RouteId) -> Option<BudgetView> {
         let purse = self.world.purses.get(self.world.book.purse(usize::from(route.0))?)?;
-        let (retry_milli, failover_milli) = purse.balance();
-        Some(BudgetView { retry_milli, failover_milli, hedge_milli: purse.hedges() })
+        let [retry_milli, failover_milli, resume_milli] = purse.balance();
+        let hedge_milli = purse.hedges();
+        Some(BudgetView { retry_milli, failover_milli, resume_milli, hedge_milli })
     }
 
     fn arrived(&mut self, now: Moment, arrival: &Arrival, step: &mut Step) {
@@ -217,6 +218,8 @@ pub struct BudgetView {
     pub retry_milli: u64,
     /// For another target.
     pub failover_milli: u64,
+    /// For going on with a broken stream.
+    pub resume_milli: u64,
     /// For another target beside one that is slower than usual: thousandths of the tokens of an
     /// average call.
     pub hedge_milli: u64,
@@ -248,6 +251,12 @@ impl Turn<'_> {
             self.ignore();
         } else {
             self.content(index);
+        }
+    }
+
+    fn delivered(&mut self, index: usize, resumable: Resumable) {
+        if let Some(attempt) = self.call.living.get_mut(index) {
+            attempt.resumable = resumable;
         }
     }
 

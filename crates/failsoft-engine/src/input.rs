@@ -18,7 +18,8 @@ pub enum Input {
         /// The attempt.
         attempt: AttemptId,
     },
-    /// The first semantic delta came (streamed calls only); the driver holds it until `Commit`.
+    /// The first semantic delta came (streamed calls only); the driver holds it until `Commit`. Of
+    /// an attempt that goes on with a broken stream: something that the client does not have yet.
     FirstContent {
         /// The attempt.
         attempt: AttemptId,
@@ -31,8 +32,9 @@ pub enum Input {
         /// The attempt.
         attempt: AttemptId,
     },
-    /// What could go on if this attempt broke now. Told whenever it changes, at the latest before
-    /// the attempt's failure and before time passes. Until it is told, nothing could.
+    /// Who could go on if this attempt broke now. Told whenever it changes, at the latest before
+    /// the attempt's failure and before time passes. Until it is told, nobody could; an attempt
+    /// that goes on with a broken stream begins with what was told of the one before it.
     Delivered {
         /// The attempt.
         attempt: AttemptId,
@@ -54,7 +56,9 @@ pub enum Input {
         /// What it used, as far as the provider said.
         usage: Usage,
     },
-    /// The attempt is over without a whole answer.
+    /// The attempt is over without a whole answer. A continuation that does not fit what the client
+    /// has is a `BadResponse`; one that its target refuses because of the way it is written, and
+    /// that can be written in another way, says `Repeat::Once`.
     AttemptFailed {
         /// The attempt.
         attempt: AttemptId,

@@ -27,6 +27,7 @@ mod pace;
 pub mod policy;
 mod random;
 mod reason;
+mod resume;
 mod schedule;
 mod settings;
 mod target;

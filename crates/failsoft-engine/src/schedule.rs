@@ -24,16 +24,16 @@ const SPREAD_MAX: Duration = Duration::from_secs(5);
 
 /// An attempt that may be made, now or later.
 #[derive(Clone, Copy, Debug)]
-struct Plan {
-    place: Place,
-    why: Why,
-    ready: Moment,
-    cause: WaitCause,
+pub(crate) struct Plan {
+    pub(crate) place: Place,
+    pub(crate) why: Why,
+    pub(crate) ready: Moment,
+    pub(crate) cause: WaitCause,
 }
 
 /// Where a call may wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Within {
+pub(crate) enum Within {
     /// On this tier only, because somebody elsewhere could answer now.
     Tier(usize),
     /// Anywhere: nobody can answer now.
@@ -212,7 +212,7 @@ impl Turn<'_> {
     }
 
     /// When a closed gate is to be looked at again, if it is one to wait for.
-    fn opens(&self, gate: Gate, within: Within) -> Result<Moment, Refusal> {
+    pub(crate) fn opens(&self, gate: Gate, within: Within) -> Result<Moment, Refusal> {
         match gate.reason {
             BarReason::SwitchedOff
             | BarReason::CredentialDisabled
@@ -244,7 +244,7 @@ impl Turn<'_> {
     }
 
     /// Those who wait for the same moment do not all go at it.
-    fn spread(&self, end: Moment) -> Duration {
+    pub(crate) fn spread(&self, end: Moment) -> Duration {
         let span = (end.since(self.now) / 5).min(SPREAD_MAX);
         let subject = Subject { id: self.call.id.0, part: u64::from(self.call.made) };
         self.world.random.up_to(span, subject, Purpose::Gate)
@@ -297,7 +297,7 @@ impl Turn<'_> {
         chances.min_by_key(|(since, place)| (*since, place.tier)).map(|(_, place)| place)
     }
 
-    fn follow(&mut self, plan: Plan) {
+    pub(crate) fn follow(&mut self, plan: Plan) {
         if plan.ready <= self.now {
             return self.start(plan.place, plan.why);
         }

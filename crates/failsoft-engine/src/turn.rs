@@ -53,7 +53,8 @@ impl Turn<'_> {
         let attempt = AttemptId { call: self.call.id, ordinal: self.call.made };
         self.call.made = self.call.made.saturating_add(1);
         self.call.pause = None;
-        let patience = self.call.first_content().patience;
+        // Nobody is started beside one that goes on with a broken stream.
+        let patience = (why != Why::Resume).then(|| self.call.first_content().patience);
         let hedge_at = self.hedge_at(cell, why);
         self.call.living.push(Attempt {
             id: attempt,
@@ -64,8 +65,9 @@ impl Turn<'_> {
             sent: self.now,
             connected: false,
             content_at: None,
-            patience_at: Some(self.now + patience),
+            patience_at: patience.map(|patience| self.now + patience),
             hedge_at,
+            resumable: self.call.seam.resumable,
             permit,
             extra,
         });
@@ -104,6 +106,7 @@ impl Turn<'_> {
 
     fn cancel_others(&mut self, id: AttemptId) {
         while let Some(other) = self.call.living.iter().position(|other| other.id != id) {
+            self.call.lost.push(self.call.living[other].target);
             self.cancel(other, CancelReason::Lost);
         }
     }
@@ -117,13 +120,14 @@ impl Turn<'_> {
             return self.succeeded(now_at, usage);
         }
         let attempt = self.end(index, Outcome::Succeeded(usage), Ending::Succeeded(usage));
-        self.finish(Verdict::Served { attempt });
+        self.finish(self.whole(attempt));
     }
 
     /// An attempt ended without a whole answer. `abandon`: it does not know yet.
     pub(crate) fn failed(&mut self, index: usize, failure: Failure, abandon: Option<CancelReason>) {
         let Some(attempt) = self.call.living.get(index) else { return };
-        let (id, target, tier) = (attempt.id, attempt.target, attempt.tier);
+        let (id, target, tier, why) = (attempt.id, attempt.target, attempt.tier, attempt.why);
+        let (begun, resumable) = (attempt.content_at.is_some(), attempt.resumable);
         if let Some(reason) = abandon {
             self.step.commands.push(Command::Cancel { attempt: id, reason });
         }
@@ -132,6 +136,8 @@ impl Turn<'_> {
             id,
             target,
             tier,
+            why,
+            begun,
             failure,
             repeats: self.call.route.policies.retry.repeats_after(&failure),
             ready: self.now + self.delay(id, target, &failure),
@@ -139,9 +145,8 @@ impl Turn<'_> {
         };
         self.call.failed.push(known);
         if self.call.committed.is_some() {
-            // The answer has begun: what could follow is a continuation, not another attempt.
-            self.refuse(Why::Failover, Refusal::Committed);
-            return self.fail(failure.kind, Some(id));
+            self.call.seam.resumable = resumable;
+            return self.resume();
         }
         if self.call.route.policies.retry.ends_call(&failure) && !self.repeats_once(&known) {
             self.refuse(Why::Failover, Refusal::NotRetryable);
@@ -164,9 +169,7 @@ impl Turn<'_> {
     pub(crate) fn time_passed(&mut self) {
         self.call.wake = None;
         if self.call.must_end().is_some_and(|end| self.now >= end) {
-            self.cancel_all(CancelReason::Deadline);
-            self.refuse(Why::Failover, Refusal::Deadline);
-            return self.fail(FailureKind::Timeout, None);
+            return self.out_of_time();
         }
         self.expire_watches();
         if self.call.over {
@@ -179,7 +182,7 @@ impl Turn<'_> {
             self.start_beside(index);
         }
         if self.call.living.is_empty() && self.call.pause.is_some_and(|pause| now >= pause.until) {
-            self.next_attempt();
+            if self.call.committed.is_some() { self.resume() } else { self.next_attempt() }
         }
     }
 

@@ -206,7 +206,9 @@ impl World {
             Ending::Cancelled => (SILENT, None, used_till_then(attempt.connected, begun)),
         };
         let (target, index) = (attempt.target, attempt.cell);
-        self.learn_room(now, call, (target, begun), &ending);
+        // A continuation is longer than the call it belongs to: its refusal says nothing of that.
+        let longer = attempt.why == Why::Resume;
+        self.learn_room(now, call, (target, begun || longer), &ending);
         let cell = &mut self.cells[index];
         if !begun && !feeds.heard {
             let took = now.since(attempt.sent);
@@ -235,14 +237,14 @@ impl World {
         &mut self,
         now: Moment,
         call: &Call,
-        (target, begun): (TargetId, bool),
+        (target, unsaid): (TargetId, bool),
         ending: &Ending,
     ) {
         let current = call.book.epoch == self.book.epoch;
         let Some(known) = call.book.target(target).filter(|_| current) else { return };
         match ending {
             Ending::Failed(failure)
-                if failure.kind == FailureKind::ContextLengthExceeded && !begun =>
+                if failure.kind == FailureKind::ContextLengthExceeded && !unsaid =>
             {
                 self.too_long.failed(now, &call.demand, known);
             }

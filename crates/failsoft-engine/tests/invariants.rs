@@ -9,8 +9,8 @@ use std::time::Duration;
 use failsoft_engine::policy::{ContentFilter, Quota, Rate};
 use failsoft_engine::{
     AttemptId, CallId, Capability, CredentialId, Delivery, Elsewhere, Failure, FailureKind, FormId,
-    Input, Models, Moment, Need, Needs, Phase, Prefer, Price, Profile, Repeat, Settings, TargetId,
-    Usage,
+    Input, Models, Moment, Need, Needs, Phase, Prefer, Price, Profile, Repeat, Resumable, Settings,
+    TargetId, Usage,
 };
 use proptest::prelude::*;
 use rig::world::{Dice, Fate, World, any_told, healthy};
@@ -26,19 +26,31 @@ struct Knobs {
     sick_percent: u64,
     hang_percent: u64,
     tight: bool,
+    /// Of what is sick, how much breaks off after content.
+    break_percent: u64,
+    /// Continuations of a call; without, nothing is held, and nobody could go on.
+    resumes: Option<u8>,
 }
 
 fn knobs() -> impl Strategy<Value = Knobs> {
-    (any::<u64>(), 0..7_usize, 1..60_u64, 1..3000_u64, 0..100_u64, 0..30_u64, any::<bool>())
-        .prop_map(|(seed, shape, calls, gap_ms, sick_percent, hang_percent, tight)| Knobs {
-            seed,
-            shape,
-            calls,
-            gap_ms,
-            sick_percent,
-            hang_percent,
-            tight,
-        })
+    let sizes = (0..7_usize, 1..60_u64, 1..3000_u64);
+    let ills = (0..100_u64, 0..30_u64, 0..80_u64);
+    (any::<u64>(), sizes, ills, any::<bool>(), prop::option::weighted(0.8, 0..4_u8)).prop_map(
+        |(seed, (shape, calls, gap_ms), ills, tight, resumes)| {
+            let (sick_percent, hang_percent, break_percent) = ills;
+            Knobs {
+                seed,
+                shape,
+                calls,
+                gap_ms,
+                sick_percent,
+                hang_percent,
+                tight,
+                break_percent,
+                resumes,
+            }
+        },
+    )
 }
 
 fn shape(number: usize) -> Settings {
@@ -126,6 +138,9 @@ fn tighten(settings: &mut Settings) {
     policies.budgets.failover.cap = 2;
     policies.budgets.failover.min_in_flight = 1;
     policies.budgets.failover.in_flight_milli = 0;
+    policies.budgets.resume.cap = 2;
+    policies.budgets.resume.min_in_flight = 1;
+    policies.budgets.resume.in_flight_milli = 0;
     policies.retry.max_attempts = 5;
     policies.retry.content_filter = ContentFilter::Failover;
 }
@@ -184,7 +199,14 @@ fn random_world(knobs: &Knobs) -> World {
     if knobs.tight {
         tighten(&mut settings);
     }
+    if let Some(max) = knobs.resumes {
+        policies_of(&mut settings).resume.max = max;
+        for target in settings.targets.iter_mut().step_by(2) {
+            target.prefill = true;
+        }
+    }
     let (sick, hang) = (knobs.sick_percent, knobs.hang_percent);
+    let (breaks, stalls) = (knobs.break_percent, knobs.resumes.is_some());
     let nature = move |dice: &mut Dice, _: &str, _: Moment| {
         if dice.percent(hang) {
             return Fate::Hang;
@@ -192,7 +214,10 @@ fn random_world(knobs: &Knobs) -> World {
         if dice.percent(sick) {
             let failure = any_failure(dice);
             let first = dice.millis(100, 9000);
-            return if dice.percent(20) {
+            return if dice.percent(breaks) {
+                if stalls && dice.percent(15) {
+                    return Fate::Stall { first };
+                }
                 Fate::BreakOff { first, after: first + dice.millis(0, 5000), failure }
             } else {
                 Fate::Fail { after: first, failure }
@@ -206,6 +231,7 @@ fn random_world(knobs: &Knobs) -> World {
     };
     let mut world = World::new(settings.clone(), knobs.seed, Box::new(nature));
     world.tells = Some(Dice(!knobs.seed));
+    world.delivers = knobs.resumes.map(|_| Dice(knobs.seed.rotate_left(32)));
     let mut now = at(Duration::from_secs(1));
     for call in 0..knobs.calls {
         let arrival = any_arrival(&mut world.dice, u128::from(call));
@@ -247,8 +273,15 @@ fn other_settings(settings: &Settings) -> Settings {
     other
 }
 
+/// 300 of each, or as many as `PROPTEST_CASES` says.
+fn worlds() -> ProptestConfig {
+    let usual = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
+    let asked = std::env::var_os("PROPTEST_CASES").is_some();
+    ProptestConfig { cases: if asked { usual.cases } else { 300 }, ..usual }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(worlds())]
 
     /// 1 2 3 4 5 6 7 8 9 10 11 12 14 15 16 17 18 23 24 25 26 27 28 29 30 35 36 37 38 43 44 46 48
     #[test]
@@ -261,7 +294,7 @@ proptest! {
     fn no_order_of_inputs_and_no_clock_breaks_a_rule(
         shape_number in 0..7_usize,
         tight in any::<bool>(),
-        inputs in prop::collection::vec((0..15_u8, any::<u16>(), 0..6_u8), 1..200),
+        inputs in prop::collection::vec((0..19_u8, any::<u16>(), 0..6_u8), 1..200),
     ) {
         let mut settings = shape(shape_number);
         if tight {
@@ -291,7 +324,7 @@ proptest! {
 fn chaotic_input(what: u8, detail: u16, now: Moment, settings: &Settings) -> Input {
     let mut dice = Dice(u64::from(detail));
     let call = CallId(u128::from(detail % 8));
-    let attempt = AttemptId { call, ordinal: dice.roll(3) as u8 };
+    let attempt = AttemptId { call, ordinal: dice.roll(4) as u8 };
     match what {
         0..=3 => Input::CallArrived(any_arrival(&mut dice, call.0)),
         4 => Input::Connected { attempt },
@@ -304,6 +337,13 @@ fn chaotic_input(what: u8, detail: u16, now: Moment, settings: &Settings) -> Inp
             Input::SettingsChanged(Arc::new(other_settings(settings)))
         }
         11 => Input::CallerLeft { call },
+        14 => Input::ContentHeld { attempt },
+        15 | 16 => Input::Delivered {
+            attempt,
+            resumable: [Resumable::Anywhere, Resumable::ByPrefill, Resumable::Never]
+                [dice.roll(3) as usize],
+        },
+        17 => Input::FirstContent { attempt },
         12 | 13 => Input::QuotaTold { attempt, told: any_told(&mut dice) },
         _ => Input::TargetSwitched {
             target: TargetId(detail % 5),
@@ -312,7 +352,7 @@ fn chaotic_input(what: u8, detail: u16, now: Moment, settings: &Settings) -> Inp
     }
 }
 
-const RARE: [&str; 49] = [
+const RARE: [&str; 70] = [
     "refused attempts_spent",
     "refused deadline",
     "refused budget",
@@ -362,6 +402,27 @@ const RARE: [&str; 49] = [
     "disabled Credential",
     "disabled Model",
     "limit changed",
+    "barred lacks_prefill",
+    "refused resume not_resumable",
+    "refused resume resumes_spent",
+    "refused resume budget",
+    "refused resume extras_in_flight",
+    "refused resume no_target",
+    "refused resume deadline",
+    "refused resume not_retryable",
+    "refused resume wait_too_long",
+    "resume waits retry_after",
+    "resume waits throttle",
+    "resume waits quota",
+    "resume waits limit",
+    "resumed at the same",
+    "resumed elsewhere",
+    "resumed by prefill",
+    "asked once more",
+    "resumed in 2 legs",
+    "resumed in 3 legs",
+    "broken off",
+    "held and failed",
 ];
 
 /// 50: every state, every refusal and every gate is met somewhere.
@@ -378,6 +439,8 @@ fn rare_things_happen_somewhere() {
             sick_percent: dice.roll(100),
             hang_percent: dice.roll(60),
             tight: dice.percent(50),
+            break_percent: dice.roll(80),
+            resumes: dice.percent(80).then(|| dice.roll(4) as u8),
         };
         let mut world = random_world(&knobs);
         world.run();
@@ -425,6 +488,8 @@ fn a_full_budget_saves_no_part_of_its_floor() {
         sick_percent: 34,
         hang_percent: 2,
         tight: true,
+        break_percent: 20,
+        resumes: None,
     };
     random_world(&knobs).run();
 }

@@ -281,7 +281,7 @@ fn after_commit_nothing_is_replaced() {
         TWO_TIERS,
         "at 0ms arrive => start a first
          after 20ms content 0 => commit 0
-         after 100ms fail 0 network => refused failover committed; failed network",
+         after 100ms fail 0 network => refused resume not_resumable; failed network",
     );
 }
 
@@ -293,7 +293,7 @@ fn a_stall_is_measured_from_the_last_progress_told() {
          at 1s content 0 => commit 0
          at 16s progress 0 10s =>
          at 16s pass =>
-         wake in 9s..9s => timeout 0; refused failover committed; cancel 0 timed_out; failed timeout",
+         wake in 9s..9s => timeout 0; refused resume not_resumable; cancel 0 timed_out; failed timeout",
     );
 }
 
@@ -488,7 +488,7 @@ fn an_operators_text_stands_in_but_never_for_the_callers_own_fault() {
          at 2s fail 2.0 bad_request => refused failover not_retryable; failed bad_request
          at 3s arrive 3 => start a first
          at 4s content 3.0 => commit 0
-         at 5s fail 3.0 server_error => refused failover committed; failed server_error",
+         at 5s fail 3.0 server_error => refused resume not_resumable; failed server_error",
     );
 }
 

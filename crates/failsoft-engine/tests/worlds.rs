@@ -4,7 +4,9 @@ mod rig;
 
 use std::time::Duration;
 
-use failsoft_engine::{BreakerState, FailureKind, Settings, TargetId, Verdict};
+use failsoft_engine::{
+    BreakerState, Failure, FailureKind, Phase, Resumable, Settings, TargetId, Verdict,
+};
 use rig::world::{Fate, Nature, World, failing, healthy};
 use rig::{arrival, at, policies_of, settings};
 
@@ -151,4 +153,76 @@ fn when_all_are_rate_limited_the_verdict_says_so() {
         assert!(*wait <= secs(40), "at {when:?}");
     }
     assert!(world.sent["a"].len() + world.sent["b"].len() <= 2, "barred calls send nothing");
+}
+
+/// Breaks off after so long.
+fn cut(after: Duration) -> Fate {
+    let failure = Failure::new(FailureKind::Network, Phase::Content);
+    Fate::BreakOff { first: after.min(Duration::from_millis(500)), after, failure }
+}
+
+fn resumed(world: &World) -> usize {
+    let verdicts = world.verdicts.values();
+    verdicts.filter(|(_, verdict)| matches!(verdict, Verdict::Resumed { .. })).count()
+}
+
+/// A provider that restarts breaks all its streams at once; every one goes on somewhere else, the
+/// last of them too.
+#[test]
+fn streams_that_all_break_at_once_all_go_on() {
+    let restart = at(secs(30));
+    let nature: Nature = Box::new(move |dice, key, now| match key {
+        "a" if now < restart => cut(restart.since(now)),
+        "a" => failing(dice, FailureKind::Network),
+        _ => healthy(dice),
+    });
+    let mut world = world(settings(&[&["a"], &["b"]]), 6, (300, Duration::from_millis(20)), nature);
+    world.resumable = Some(Resumable::Anywhere);
+    world.run();
+    assert_eq!(world.lost(), 0);
+    assert_eq!(resumed(&world), 300);
+}
+
+/// One stream in five is cut by its provider; nobody sees it.
+#[test]
+fn streams_that_break_now_and_then_all_go_on() {
+    for seed in 0..5 {
+        let nature: Nature = Box::new(|dice, key, _| {
+            let breaks = key == "a" && dice.percent(20);
+            if breaks { cut(dice.millis(600, 9000)) } else { healthy(dice) }
+        });
+        let settings = settings(&[&["a"], &["b"]]);
+        let mut world = world(settings, seed, (400, Duration::from_millis(200)), nature);
+        world.resumable = Some(Resumable::Anywhere);
+        world.run();
+        assert_eq!(world.lost(), 0, "seed {seed}");
+        assert!(resumed(&world) > 50, "seed {seed}: {} were resumed", resumed(&world));
+    }
+}
+
+/// What breaks for ever is not paid for ever: beyond what was saved up, one in two goes on.
+#[test]
+fn streams_that_always_break_are_not_multiplied() {
+    let nature: Nature = Box::new(|dice, _, _| cut(dice.millis(600, 2000)));
+    let mut settings = settings(&[&["a"]]);
+    settings.targets[0].breaker.enabled = false;
+    policies_of(&mut settings).budgets.resume.cap = 10;
+    let mut world = world(settings, 7, (1000, Duration::from_millis(50)), nature);
+    world.resumable = Some(Resumable::Anywhere);
+    world.run();
+    let sent = world.sent["a"].len();
+    // Half of the firsts, the cap, and one in ten seconds for 50 s.
+    assert!(sent <= 1000 + 500 + 10 + 6, "{sent} attempts for 1000 calls");
+    assert!(sent >= 1450, "{sent}: the budget was not used");
+}
+
+/// A beginning is handed to nobody who does not take one.
+#[test]
+fn without_anybody_who_takes_a_beginning_nothing_is_sent_twice() {
+    let nature: Nature = Box::new(|dice, _, _| cut(dice.millis(600, 2000)));
+    let mut world = world(settings(&[&["a"], &["b"]]), 8, (20, secs(60)), nature);
+    world.resumable = Some(Resumable::ByPrefill);
+    world.run();
+    assert_eq!(world.sent.values().map(Vec::len).sum::<usize>(), 20);
+    assert_eq!(world.lost(), 20);
 }

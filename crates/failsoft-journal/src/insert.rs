@@ -21,9 +21,10 @@ const CALL: &str = "INSERT INTO calls (seq, id, started_ms, route, model, dialec
 const ATTEMPT: &str = "INSERT INTO attempts (call, ordinal, target, model, why, start_step,
     commit_step, end_step, started_ns, connected_ns, headers_ns, first_content_ns, committed_ns, took_ns,
     outcome, kind, phase, same_target, elsewhere, cancel_reason, retry_after_ns, status, code,
-    request_id, words, input_tokens, output_tokens, delivered_bytes, translated_to, left_out)
+    request_id, words, input_tokens, output_tokens, delivered_bytes, translated_to, left_out,
+    dropped_events, seam, onward)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
-    ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30) ON CONFLICT DO NOTHING";
+    ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33) ON CONFLICT DO NOTHING";
 const STEP: &str = "INSERT INTO steps (call, step, at_ns, what, target, why, reason, from_state,
     to_state, until_ns, took_ns, value)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT DO NOTHING";
@@ -148,6 +149,7 @@ impl<'c> Inserts<'c> {
             facts.and_then(pick).map(|text| text::label(text, LABEL))
         };
         let words = facts.and_then(|facts| facts.words.as_deref());
+        let usage = row.usage.or_else(|| facts?.usage);
         self.attempt.execute(params![
             seq,
             row.ordinal,
@@ -174,11 +176,14 @@ impl<'c> Inserts<'c> {
             label(|facts| facts.code.as_ref()),
             label(|facts| facts.request_id.as_ref()),
             words.map(|words| text::sentence(words, WORDS)),
-            row.usage.map(|usage| usage.input),
-            row.usage.map(|usage| usage.output),
+            usage.map(|usage| usage.input),
+            usage.map(|usage| usage.output),
             facts.map_or(0, |facts| signed(facts.delivered_bytes)),
             facts.and_then(|facts| facts.translated_to),
             facts.map(|facts| facts.left_out.join(", ")).filter(|list| !list.is_empty()),
+            facts.map_or(0, |facts| facts.dropped_events),
+            facts.and_then(|facts| facts.seam).map(signed),
+            facts.and_then(|facts| facts.onward),
         ])?;
         Ok(())
     }

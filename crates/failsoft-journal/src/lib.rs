@@ -48,7 +48,7 @@ pub use page::{Page, Style};
 pub use reader::Reader;
 pub use record::{AttemptFacts, CallFacts, CallRecord, Names, Stamp, StateRecord, TargetName};
 pub use report::{
-    Attempts, AttemptsRow, Calls, Change, Dropped, FailureRow, Latency, Quantiles, RefusalRow,
-    Report, TargetLatency, ToldRow,
+    Attempts, AttemptsRow, BrokenStreams, Calls, Change, Dropped, FailureRow, Latency, Quantiles,
+    RefusalRow, Report, TargetLatency, ToldRow,
 };
 pub use story::{Happened, Story, StoryAttempt};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use failsoft_engine::{Event, Moment, TargetId};
+use failsoft_engine::{Event, Moment, TargetId, Usage};
 
 /// Ties the engine's clock to the wall clock: both read at the same instant, once, at the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,6 +96,14 @@ pub struct AttemptFacts {
     pub headers_nanos: Option<u64>,
     /// Bytes of answer passed on to the client.
     pub delivered_bytes: u64,
+    /// Malformed events of its stream that were left out.
+    pub dropped_events: u16,
+    /// Of an attempt that was to go on with a stream: the characters of the answer the client had.
+    pub seam: Option<u64>,
+    /// How it was asked to go on: `anew`, `prefill` or `asked`.
+    pub onward: Option<&'static str>,
+    /// Tokens it cost without a whole answer, as far as they are known.
+    pub usage: Option<Usage>,
 }
 
 /// A change that belongs to no single call: a breaker, a throttle, a disabled key, a limit.

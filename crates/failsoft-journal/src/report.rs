@@ -31,11 +31,13 @@ pub struct Report {
     pub hours: usize,
     /// Failed attempts, the most frequent first.
     pub failures: Vec<FailureRow>,
+    /// Streams that broke off after content had gone to the client, by target, the most first.
+    pub broken_streams: Vec<BrokenStreams>,
     /// What clients got instead of an answer, the most frequent first.
     pub told: Vec<ToldRow>,
     /// Attempts that were not made, the most frequent first.
     pub refusals: Vec<RefusalRow>,
-    /// How long calls took that were served, as their clients saw it.
+    /// How long calls took that were served or resumed, as their clients saw it.
     pub latency: Latency,
     /// How long attempts took that succeeded, by target.
     pub by_target: Vec<TargetLatency>,
@@ -54,18 +56,20 @@ pub struct Calls {
     pub total: u64,
     /// With a whole answer.
     pub served: u64,
+    /// With a whole answer whose stream had broken off and was continued.
+    pub resumed: u64,
     /// With the operator's reply.
     pub degraded: u64,
     /// With an error.
     pub failed: u64,
     /// By their client.
     pub cancelled: u64,
-    /// The share served, of all but those their client cancelled; `null` if there were none.
+    /// The share served or resumed, of all but those their client cancelled; `null` if there were none.
     pub success_rate: Option<f64>,
     /// The share whose first attempt succeeded, or was overtaken while still alive: what they
     /// would have met without retry and failover.
     pub success_rate_first_attempt: Option<f64>,
-    /// Calls served although their first attempt did not succeed.
+    /// Calls served or resumed although their first attempt did not succeed.
     pub saved: u64,
 }
 
@@ -104,6 +108,17 @@ pub struct FailureRow {
     pub by_hour: Vec<u64>,
 }
 
+/// Streams of one target that broke off after content had gone to the client.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct BrokenStreams {
+    /// The target.
+    pub target: String,
+    /// How many broke off.
+    pub broke: u64,
+    /// How many of them were continued, and ended whole.
+    pub continued: u64,
+}
+
 /// What clients got instead of an answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ToldRow {
@@ -120,7 +135,7 @@ pub struct ToldRow {
 /// Attempts that were not made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RefusalRow {
-    /// `retry`, `failover` or `patience`.
+    /// `retry`, `failover`, `patience`, `hedge` or `resume`.
     pub why: String,
     /// What stood against it.
     pub reason: String,

@@ -12,7 +12,8 @@ use crate::queue::{Drops, Entry};
 use crate::{JournalError, Options};
 
 /// Each step takes the schema one version further; the last one is the version we know.
-const MIGRATIONS: [&str; 2] = [include_str!("schema/1.sql"), include_str!("schema/2.sql")];
+const MIGRATIONS: [&str; 3] =
+    [include_str!("schema/1.sql"), include_str!("schema/2.sql"), include_str!("schema/3.sql")];
 /// The version we know.
 pub(crate) const KNOWN: u32 = MIGRATIONS.len() as u32;
 /// How long another process may hold the file before a write counts as failed.

@@ -40,7 +40,7 @@ pub struct Story {
     pub max_attempts: Option<u64>,
     /// How long after its start it must have ended.
     pub deadline_ms: Option<f64>,
-    /// `served`, `degraded`, `failed` or `cancelled`.
+    /// `served`, `resumed`, `degraded`, `failed` or `cancelled`.
     pub verdict: Option<String>,
     /// The kind of failure that says most, if it was not served.
     pub kind: Option<String>,
@@ -80,7 +80,7 @@ pub struct StoryAttempt {
     pub translated_to: Option<String>,
     /// What that dialect has not and the call was sent without, by name.
     pub left_out: Option<String>,
-    /// `first`, `retry`, `failover` or `patience`.
+    /// `first`, `retry`, `failover`, `patience`, `hedge` or `resume`.
     pub why: Option<String>,
     /// When it was sent.
     pub started_ms: Option<f64>,
@@ -122,6 +122,12 @@ pub struct StoryAttempt {
     pub output_tokens: Option<u64>,
     /// Bytes of answer passed on to the client.
     pub delivered_bytes: u64,
+    /// Malformed events of its stream that were left out.
+    pub dropped_events: u64,
+    /// Characters of the answer the client had when this attempt was to go on with it.
+    pub seam: Option<u64>,
+    /// How it was asked to go on: `anew`, `prefill` or `asked`.
+    pub onward: Option<String>,
 }
 
 /// Something that came to be.
@@ -136,7 +142,7 @@ pub struct Happened {
     pub ordinal: Option<u64>,
     /// The target, if it tells of one.
     pub target: Option<String>,
-    /// The attempt that was refused: `retry`, `failover` or `patience`.
+    /// The attempt that was refused: `retry`, `failover`, `patience`, `hedge` or `resume`.
     pub why: Option<String>,
     /// The stable name of the reason.
     pub reason: Option<String>,

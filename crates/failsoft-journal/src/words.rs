@@ -37,6 +37,13 @@ pub(crate) const WHYS: Table = &[
     ("resume", "goes on where the stream broke off"),
 ];
 
+/// How an attempt was asked to go on with an answer.
+pub(crate) const ONWARDS: Table = &[
+    ("anew", "asked anew"),
+    ("prefill", "given the answer's beginning"),
+    ("asked", "asked in words"),
+];
+
 /// What was not done, when an attempt was refused.
 pub(crate) const NOT_DONE: Table = &[
     ("first", "no attempt"),

@@ -59,6 +59,114 @@ told to try again in 30.0 s.
 }
 
 #[test]
+fn a_stream_that_went_on_is_told_with_its_seam() {
+    let (_folder, reader) = broken_streams();
+    let story = reader.call("0199-resumed").unwrap().unwrap();
+    let expected = "\
+Call 0199-resumed  resumed after a break · 3 attempts · 4.00 s
+  route assistant · chat_completions, streamed · interactive · 4.2 KB sent
+  2026-11-23 14:02:03 UTC · OpenAI/Python 2.8.0
+  first content after 300 ms · deadline 2 min · at most 3 attempts
+
+     0 ms  →  attempt 1 to anthropic/claude-sonnet-5-5: the call's first
+   300 ms  »  first content of attempt 1 to the client
+   2.50 s  ✗  attempt 1 failed after 2.50 s, in mid-answer: server error (HTTP
+              200), 1,200 tokens in, 310 out, 2 malformed events left out
+   2.50 s  →  attempt 2 to openai/gpt-5.6: goes on where the stream broke off,
+              given the answer's beginning
+   2.60 s  ✗  attempt 2 failed after 100 ms, before first content: unsupported
+              there (HTTP 400)
+   2.60 s  →  attempt 3 to openai/gpt-5.6: goes on where the stream broke off,
+              asked in words
+   3.10 s  »  attempt 3 went on at character 1,234 as it was asked to
+   4.00 s  ✓  attempt 3 answered after 1.40 s, 1,234 tokens in, 210 out
+
+The client got the whole answer in 2 parts without a seam, the last from
+openai/gpt-5.6 (200).
+";
+    assert_eq!(story.render(&Page::new(Style::Plain, 80)), expected);
+    let json = serde_json::to_value(&story).unwrap();
+    assert_eq!(json["attempts"][0]["dropped_events"], 2);
+    assert_eq!(json["attempts"][0]["output_tokens"], 310);
+    assert!(json["attempts"][0]["seam"].is_null() && json["attempts"][0]["onward"].is_null());
+    assert_eq!(json["attempts"][2]["seam"], 1_234);
+    assert_eq!(json["attempts"][2]["onward"], "asked");
+    let cut = reader.call("0199-cut").unwrap().unwrap();
+    let last = &cut.timeline.last().unwrap().says;
+    assert_eq!(last, "not continued: what the client has cannot be continued");
+}
+
+#[test]
+fn each_way_to_go_on_has_its_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("j.db");
+    let journal = Journal::open(options(&path)).unwrap();
+    for (id, onward) in [("p", "prefill"), ("a", "asked"), ("n", "anew")] {
+        let mut record = resumed(id, 0);
+        record.attempts[2].onward = Some(onward);
+        journal.recorder().record_call(record);
+    }
+    journal.close();
+    let reader = Reader::open(&path).unwrap();
+    for (id, said) in [
+        ("p", "attempt 3 went on at character 1,234 by prefill"),
+        ("a", "attempt 3 went on at character 1,234 as it was asked to"),
+        ("n", "attempt 3 began the answer's text"),
+    ] {
+        let story = reader.call(id).unwrap().unwrap();
+        assert!(story.timeline.iter().any(|happened| happened.says == said), "{story:?}");
+    }
+}
+
+#[test]
+fn streams_that_were_continued_count_as_answered_and_apart() {
+    let (_folder, reader) = broken_streams();
+    let report = reader.report(NOON, NOON + 3_600_000).unwrap();
+    let calls = &report.calls;
+    assert_eq!((calls.total, calls.served, calls.resumed, calls.failed), (5, 1, 2, 2));
+    assert_eq!((calls.success_rate, calls.saved), (Some(0.6), 2));
+    assert_eq!(calls.success_rate_first_attempt, Some(0.2));
+    let row = |target: &str, broke, continued| BrokenStreams {
+        target: target.to_owned(),
+        broke,
+        continued,
+    };
+    assert_eq!(
+        report.broken_streams,
+        [row("anthropic/claude-sonnet-5-5", 2, 2), row("openai/gpt-5.6", 1, 0)]
+    );
+    let text = report.render(&Page::new(Style::Plain, 80));
+    for line in [
+        "  1 served · 2 resumed after a break · 2 failed",
+        "Streams that broke off after content had gone out",
+        "  anthropic/…-sonnet-5-5          2          2",
+        "  openai/gpt-5.6                  1          0",
+        "  2 answers were continued without a seam",
+    ] {
+        assert!(text.lines().any(|have| have == line), "{line:?} is not in\n{text}");
+    }
+    let json = serde_json::to_value(&report).unwrap();
+    assert_eq!(json["calls"]["resumed"], 2);
+    assert_eq!(json["broken_streams"][0]["continued"], 2);
+}
+
+fn broken_streams() -> (tempfile::TempDir, Reader) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("j.db");
+    let journal = Journal::open(options(&path)).unwrap();
+    let recorder = journal.recorder();
+    recorder.record_call(resumed("0199-resumed", 0));
+    recorder.record_call(resumed("0199-again", 7_000));
+    recorder.record_call(cut("0199-cut", 9_000));
+    recorder.record_call(healthy("h", 14_000));
+    // One that broke before anything had gone out is no broken stream.
+    recorder.record_call(broken("b", 16_000, failsoft_engine::FailureKind::BadResponse));
+    journal.close();
+    let reader = Reader::open(&path).unwrap();
+    (folder, reader)
+}
+
+#[test]
 fn a_report_sums_up() {
     let (_folder, reader) = filled();
     let report = reader.report(NOON, NOON + 2 * 3_600_000).unwrap();

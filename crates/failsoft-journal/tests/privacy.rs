@@ -61,6 +61,10 @@ fn nasty() -> CallRecord {
             connected_nanos: _,
             headers_nanos: _,
             delivered_bytes: _,
+            dropped_events: _,
+            seam: _,
+            onward: _,
+            usage: _,
         } = facts;
         *model = text();
         (*translated_to, *left_out) = (Some("messages"), vec!["top_k"]);

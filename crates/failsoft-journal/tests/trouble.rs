@@ -40,26 +40,39 @@ fn ids(path: &Path) -> Vec<String> {
 
 #[test]
 fn a_file_of_an_older_schema_is_brought_up_to_date_with_all_its_rows() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("j.db");
-    let older = Connection::open(&path).unwrap();
-    older.execute_batch(include_str!("../src/schema/1.sql")).unwrap();
-    older
-        .execute_batch(
-            "INSERT INTO calls (seq, id, started_ms, route, model, dialect, client_retries,
-                 request_bytes, status, attempts, waited_ns)
-             VALUES (1, 'old', 0, 'r', 'm', 'messages', 0, 1, 200, 1, 0);
-             INSERT INTO attempts (call, ordinal, delivered_bytes) VALUES (1, 0, 7);
-             PRAGMA user_version = 1;",
-        )
-        .unwrap();
-    drop(older);
-    let message = Reader::open(&path).unwrap_err().to_string();
-    assert!(message.contains("`failsoft serve` brings it up to date"), "{message}");
-    Journal::open(options(&path)).unwrap().close();
-    let story = Reader::open(&path).unwrap().call("old").unwrap().unwrap();
-    assert_eq!(story.attempts[0].delivered_bytes, 7);
-    assert_eq!(story.attempts[0].translated_to, None);
+    let steps = [include_str!("../src/schema/1.sql"), include_str!("../src/schema/2.sql")];
+    for version in 1..=steps.len() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("j.db");
+        let older = Connection::open(&path).unwrap();
+        older.execute_batch(&steps[..version].concat()).unwrap();
+        older
+            .execute_batch(
+                "INSERT INTO calls (seq, id, started_ms, route, model, dialect, client_retries,
+                     request_bytes, status, attempts, waited_ns)
+                 VALUES (1, 'old', 0, 'r', 'm', 'messages', 0, 1, 200, 1, 0);
+                 INSERT INTO attempts (call, ordinal, delivered_bytes) VALUES (1, 0, 7);",
+            )
+            .unwrap();
+        older.pragma_update(None, "user_version", version as u32).unwrap();
+        if version == 2 {
+            older.execute_batch("UPDATE attempts SET translated_to = 'messages'").unwrap();
+        }
+        drop(older);
+        let message = Reader::open(&path).unwrap_err().to_string();
+        assert!(message.contains("`failsoft serve` brings it up to date"), "{message}");
+        let journal = Journal::open(options(&path)).unwrap();
+        journal.recorder().record_call(resumed("new", 0));
+        journal.close();
+        let reader = Reader::open(&path).unwrap();
+        let story = reader.call("old").unwrap().unwrap();
+        let old = &story.attempts[0];
+        assert_eq!((old.delivered_bytes, old.dropped_events), (7, 0));
+        assert_eq!((old.seam, old.onward.as_deref()), (None, None));
+        assert_eq!(old.translated_to.as_deref(), (version == 2).then_some("messages"));
+        assert_eq!(reader.call("new").unwrap().unwrap().attempts[2].seam, Some(1_234));
+        assert_eq!(reader.report(0, i64::MAX).unwrap().calls.total, 2);
+    }
 }
 
 #[test]

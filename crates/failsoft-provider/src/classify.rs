@@ -17,6 +17,7 @@ mod credentials;
 mod models;
 mod overload;
 mod page;
+mod prefill;
 mod quota;
 pub(crate) mod rule;
 pub(crate) mod said;
@@ -67,6 +68,9 @@ pub struct Reading {
     /// Whether sealed material in the history was refused (a thinking signature, encrypted
     /// reasoning, a thought signature): worth one more try there without the seals.
     pub seal_refused: bool,
+    /// Whether the beginning of an answer was refused: worth one more try there, with the rest of
+    /// it asked for in words.
+    pub prefill_refused: bool,
 }
 
 // A body or a message may echo a prompt or a part of a key, so neither is printed.
@@ -89,6 +93,7 @@ impl fmt::Debug for Reading {
             .field("param", &self.param)
             .field("request_id", &self.request_id)
             .field("seal_refused", &self.seal_refused)
+            .field("prefill_refused", &self.prefill_refused)
             .finish_non_exhaustive()
     }
 }
@@ -117,9 +122,13 @@ pub(crate) fn read(answer: &Answer<'_>, quirks: &Quirks) -> Reading {
     let said = Said::of(answer);
     let page = page::read(&said);
     let seal_refused = if page.is_some() { None } else { seals::read(&said) };
-    let mut failure = page.or(seal_refused).unwrap_or_else(|| judge(&said, quirks));
+    let is_open = page.is_none() && seal_refused.is_none();
+    let prefill_refused = if is_open { prefill::read(&said) } else { None };
+    let altered = seal_refused.or(prefill_refused);
+    let mut failure = page.or(altered).unwrap_or_else(|| judge(&said, quirks));
     failure.retry_after = said.wait;
-    if asks_not_to_retry(&said) {
+    // What is sent again without what was refused is another request than the one meant.
+    if asks_not_to_retry(&said) && altered.is_none() {
         failure.repeat = Repeat::Forbidden;
     }
     Reading {
@@ -129,6 +138,7 @@ pub(crate) fn read(answer: &Answer<'_>, quirks: &Quirks) -> Reading {
         param: said.layers.param(),
         request_id: request_id(&said),
         seal_refused: seal_refused.is_some(),
+        prefill_refused: prefill_refused.is_some(),
     }
 }
 

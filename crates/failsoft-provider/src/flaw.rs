@@ -51,6 +51,8 @@ pub(crate) fn read(flaw: &Flaw, answer: &Answer<'_>, quirks: &Quirks) -> Reading
         Flaw::NoEnd => ("no_end", means(FailureKind::BadResponse)),
         Flaw::BrokenOff(reason) => ("broken_off", broken_off(reason)),
         Flaw::InvalidToolArguments => ("invalid_tool_arguments", means(FailureKind::BadResponse)),
+        Flaw::DoesNotFit => ("does_not_fit", means(FailureKind::BadResponse)),
+        Flaw::Repeats => ("repeats", means(FailureKind::BadResponse)),
     };
     let words = match flaw {
         Flaw::BrokenOff(reason) => Some(reason.clone()),
@@ -60,12 +62,15 @@ pub(crate) fn read(flaw: &Flaw, answer: &Answer<'_>, quirks: &Quirks) -> Reading
         | Flaw::Error(_)
         | Flaw::Empty
         | Flaw::NoEnd
-        | Flaw::InvalidToolArguments => None,
+        | Flaw::InvalidToolArguments
+        | Flaw::DoesNotFit
+        | Flaw::Repeats => None,
     };
     Reading {
         failure,
         code: Some(code.to_owned()),
         seal_refused: words.as_deref().and_then(seals::read_reason).is_some(),
+        prefill_refused: false,
         words,
         param: None,
         request_id: classify::request_id(&Said::of(&Answer { body: &[], ..*answer })),

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use failsoft_engine::{Cancel, Price};
 
-use crate::ALL;
+use crate::{ALL, Provider};
 
 /// What is known of a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,12 +64,15 @@ pub fn facts(provider_id: &str, model: &str) -> Option<&'static ModelFacts> {
 
 /// Of each provider, its lines in the order they are asked.
 static TABLES: LazyLock<Vec<(&'static str, Vec<Line>)>> = LazyLock::new(|| {
-    let table = |text| {
-        let mut lines: Vec<Line> = rows(text).filter_map(Line::parse).collect();
+    let table = |provider: &Provider| {
+        let mut lines: Vec<Line> = rows(provider.models).filter_map(Line::parse).collect();
+        if provider.cancel() == Cancel::Billed {
+            lines.iter_mut().for_each(|line| line.facts.cancel = Cancel::Billed);
+        }
         lines.sort_by_key(|line| (line.name.contains('*'), std::cmp::Reverse(line.name.len())));
         lines
     };
-    ALL.iter().map(|provider| (provider.id, table(provider.models))).collect()
+    ALL.iter().map(|provider| (provider.id, table(provider))).collect()
 });
 
 struct Line {

@@ -4,13 +4,13 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::time::SystemTime;
 
-use failsoft_engine::QuotaTold;
+use failsoft_engine::{Cancel, QuotaTold};
 use failsoft_wire::{Dialect, Flaw};
 use http::HeaderMap;
 
 use crate::classify::rule::Quirks;
 use crate::classify::{self, Answer, Reading};
-use crate::{flaw, quota};
+use crate::{PrefillForm, flaw, quota};
 
 /// A company's service, or a kind of server people run themselves.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ pub struct Provider {
     pub default_headers: &'static [(&'static str, &'static str)],
     /// What is known of its models, a line each; empty where nothing is.
     pub(crate) models: &'static str,
-    /// What this provider alone says.
+    /// What this provider alone says and does.
     pub(crate) quirks: Quirks,
 }
 
@@ -62,6 +62,18 @@ impl Provider {
     #[must_use]
     pub const fn dialects(&self) -> &'static [Dialect] {
         self.speaks
+    }
+
+    /// How it takes the beginning of an answer, where a model goes on from one.
+    #[must_use]
+    pub const fn prefill(&self) -> PrefillForm {
+        self.quirks.prefill
+    }
+
+    /// What becomes of a cancelled call here, where nothing else is known of the model.
+    #[must_use]
+    pub const fn cancel(&self) -> Cancel {
+        self.quirks.cancel
     }
 
     /// What a call of this wire format adds to a base URL, e.g. `/chat/completions` to `…/v1`.
@@ -101,7 +113,7 @@ impl Provider {
     ///
     /// An error object is read as [`Self::read_failure`] reads it; any other flaw has a stable
     /// code: `empty_answer`, `truncated`, `no_end`, `not_json`, `html`, `wrong_shape`,
-    /// `broken_off`, `invalid_tool_arguments`.
+    /// `broken_off`, `invalid_tool_arguments`, `does_not_fit`, `repeats`.
     #[must_use]
     pub fn read_flaw(&self, flaw: &Flaw, answer: &Answer<'_>) -> Reading {
         flaw::read(flaw, answer, &self.quirks)

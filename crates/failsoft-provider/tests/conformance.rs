@@ -55,6 +55,7 @@ fn check(provider: &Provider, fixture: &Value) {
     let wait = failure.retry_after.map(|it| u64::try_from(it.as_millis()).unwrap());
     assert_eq!(wait, expect["wait_ms"].as_u64(), "{name}");
     assert_eq!(reading.seal_refused, expect["seal_refused"] == true, "{name}");
+    assert_eq!(reading.prefill_refused, expect["prefill_refused"] == true, "{name}");
     for (said, key) in [
         (&reading.code, "code"),
         (&reading.param, "param"),
@@ -205,6 +206,8 @@ fn every_flaw_has_a_stable_code() {
             (Flaw::WrongShape, "[]", "wrong_shape", FailureKind::BadResponse),
             (Flaw::NoEnd, "", "no_end", FailureKind::BadResponse),
             (Flaw::InvalidToolArguments, "{}", "invalid_tool_arguments", FailureKind::BadResponse),
+            (Flaw::DoesNotFit, "{}", "does_not_fit", FailureKind::BadResponse),
+            (Flaw::Repeats, "{}", "repeats", FailureKind::BadResponse),
             (broken_off("abort"), "{}", "broken_off", FailureKind::BadResponse),
             (broken_off("content_filter"), "{}", "broken_off", FailureKind::ContentFiltered),
             (broken_off("SAFETY"), "{}", "broken_off", FailureKind::ContentFiltered),
@@ -246,6 +249,48 @@ fn a_seal_that_is_refused_is_known_and_worth_one_more_try() {
         assert!(reading.seal_refused);
         assert_eq!(reading.failure.kind, FailureKind::BadRequest);
         assert_eq!(reading.failure.repeat, Repeat::Once);
+    }
+}
+
+#[test]
+fn a_prefill_that_is_refused_is_known_and_worth_one_more_try() {
+    for provider in everyone() {
+        for words in [
+            "This model does not support assistant message prefill. The conversation must end with \
+             a user message.",
+            "Prefilling assistant messages is not supported for this model.",
+            "Requests ending with a model turn are not supported.",
+            "Expected last role User or Tool (or Assistant with prefix True) for serving but got \
+             assistant",
+            "Assistant response prefill is incompatible with enable_thinking.",
+            "The last message must be from the user.",
+        ] {
+            for (status, body) in [400, 422].into_iter().zip(shapes(words)) {
+                let headers = [("x-should-retry", "false")];
+                let reading = ask(provider, Place::Http, status, &headers, &body);
+                let name = format!("{} {status} {body}", provider.id);
+                assert!(reading.prefill_refused && !reading.seal_refused, "{name}");
+                assert_eq!(reading.failure.kind, FailureKind::Unsupported, "{name}");
+                assert_eq!(reading.failure.repeat, Repeat::Once, "{name}");
+                assert_eq!(reading.failure.elsewhere, Elsewhere::OtherModel, "{name}");
+            }
+            for (status, body) in [401, 403, 404, 429, 503].into_iter().zip(shapes(words)) {
+                let reading = ask(provider, Place::Http, status, NO_HEADERS, &body);
+                assert!(!reading.prefill_refused, "{} {status}", provider.id);
+            }
+            let page = format!("<html>{words}</html>");
+            assert!(!ask(provider, Place::Http, 400, NO_HEADERS, &page).prefill_refused);
+            let both = format!("Invalid `signature` in `thinking` block. {words}");
+            for body in shapes(&both) {
+                let reading = ask(provider, Place::Http, 400, NO_HEADERS, &body);
+                assert!(reading.seal_refused && !reading.prefill_refused, "{body}");
+            }
+        }
+        for words in ["bad request", "messages: the last message is empty", "prefix is required"] {
+            for body in shapes(words) {
+                assert!(!ask(provider, Place::Http, 400, NO_HEADERS, &body).prefill_refused);
+            }
+        }
     }
 }
 

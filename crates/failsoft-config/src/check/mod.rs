@@ -1,5 +1,6 @@
 //! From what was written to what the program runs on. Each section has a file.
 
+mod hedging;
 mod keys;
 mod providers;
 mod routes;

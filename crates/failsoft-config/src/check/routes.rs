@@ -6,6 +6,7 @@ use std::sync::Arc;
 use failsoft_engine::{CredentialId, Needs, Prefer, Profile, Route, Target, TargetId};
 use failsoft_wire::Dialect;
 
+use super::hedging;
 use super::keys::fingerprint;
 use super::providers::Checked as Providers;
 use crate::nearest::suggest;
@@ -95,6 +96,9 @@ fn check_route(
     let prefer = Prefer::from(spec.prefer);
     let models = spec.models.clone();
     let policies = spec.into_policies().check(at, profile, prefer);
+    if policies.policies.hedge.enabled {
+        hedging::check(name, &tiers.tiers, &providers.usable, &at.key("hedge").key("enabled"));
+    }
     let Some(dialect) = tiers.dialect else { return };
     builder.add(Draft { name: name.to_owned(), models, dialect, tiers: tiers.tiers }, &policies);
 }
@@ -271,6 +275,7 @@ impl<'p> Builder<'p> {
             lacking,
             reply: Texts(policies.reply.0.clone()),
             message: Texts(policies.message.0.clone()),
+            streams: policies.streams.clone(),
         });
     }
 

@@ -15,6 +15,11 @@ pub(crate) struct BudgetSpec {
     retry: OneSpec,
     /// For another target, after a failure or beside a slow one.
     failover: OneSpec,
+    /// For going on with a stream that broke off.
+    resume: OneSpec,
+    /// For another target beside one that is slower than usual. It holds the tokens of average
+    /// attempts; what it earns is said by `hedge.budget`.
+    hedge: HedgesSpec,
 }
 
 /// One budget. The bucket holds whole attempts and starts full.
@@ -39,6 +44,47 @@ struct OneSpec {
     in_flight: Option<Share>,
 }
 
+/// The budget of hedges; what it earns is said elsewhere.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+struct HedgesSpec {
+    /// The bucket holds the tokens of so many average attempts at most.
+    cap: u32,
+    /// The tokens of one average attempt are earned in this time whatever the traffic; "0s" means
+    /// none.
+    floor: Length,
+    /// Hedges that may be in flight at once, however few attempts are.
+    min_in_flight: u32,
+    /// Hedges that may be in flight at once, as a share of all attempts; the greater of this and
+    /// `min_in_flight` counts.
+    in_flight: Share,
+}
+
+impl Default for HedgesSpec {
+    fn default() -> Self {
+        let budget = Budgets::default().hedge;
+        Self {
+            cap: budget.cap,
+            floor: Length(budget.floor),
+            min_in_flight: budget.min_in_flight,
+            in_flight: Share { milli: budget.in_flight_milli },
+        }
+    }
+}
+
+impl HedgesSpec {
+    fn check(&self, at: &At<'_>, earn_milli: u32) -> Budget {
+        check_cap(self.cap, at);
+        Budget {
+            earn_milli,
+            cap: self.cap,
+            floor: self.floor.0,
+            min_in_flight: self.min_in_flight,
+            in_flight_milli: self.in_flight.milli,
+        }
+    }
+}
+
 impl From<Budget> for OneSpec {
     fn from(budget: Budget) -> Self {
         Self {
@@ -54,17 +100,24 @@ impl From<Budget> for OneSpec {
 impl Default for BudgetSpec {
     fn default() -> Self {
         let budgets = Budgets::default();
-        Self { retry: budgets.retry.into(), failover: budgets.failover.into() }
+        Self {
+            retry: budgets.retry.into(),
+            failover: budgets.failover.into(),
+            resume: budgets.resume.into(),
+            hedge: HedgesSpec::default(),
+        }
     }
 }
 
 impl BudgetSpec {
-    pub(crate) fn check(&self, at: &At<'_>) -> Budgets {
+    /// `hedged`: thousandths of the tokens that may go into hedges.
+    pub(crate) fn check(&self, at: &At<'_>, hedged: u32) -> Budgets {
         let default = Budgets::default();
         Budgets {
             retry: self.retry.check(&at.key("retry"), default.retry),
             failover: self.failover.check(&at.key("failover"), default.failover),
-            ..default
+            resume: self.resume.check(&at.key("resume"), default.resume),
+            hedge: self.hedge.check(&at.key("hedge"), hedged),
         }
     }
 }
@@ -78,12 +131,16 @@ impl OneSpec {
             min_in_flight: self.min_in_flight.unwrap_or(default.min_in_flight),
             in_flight_milli: self.in_flight.map_or(default.in_flight_milli, |share| share.milli),
         };
-        if budget.cap > MOST_EXTRA {
-            at.key("cap").error(crate::report::say(format!(
-                "a bucket of more than {MOST_EXTRA} extra attempts bounds nothing"
-            )));
-        }
+        check_cap(budget.cap, at);
         budget
+    }
+}
+
+fn check_cap(cap: u32, at: &At<'_>) {
+    if cap > MOST_EXTRA {
+        at.key("cap").error(crate::report::say(format!(
+            "a bucket of more than {MOST_EXTRA} extra attempts bounds nothing"
+        )));
     }
 }
 

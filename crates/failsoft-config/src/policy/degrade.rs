@@ -29,7 +29,7 @@ impl DegradeSpec {
     }
 }
 
-fn check_texts(texts: &BTreeMap<String, String>, at: &At<'_>) {
+pub(super) fn check_texts(texts: &BTreeMap<String, String>, at: &At<'_>) {
     for (language, text) in texts {
         let here = at.key(language);
         let subtags = language.split('-');

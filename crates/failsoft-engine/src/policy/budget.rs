@@ -36,8 +36,9 @@ pub struct Budget {
 impl Default for Budgets {
     /// A retry loads the target that just failed, so one in ten; a failover does not, and is
     /// needed for the calls before a breaker opens, so one in two. A provider that restarts breaks
-    /// all its streams at once, so the bucket for their continuation is deep. A hedge is a luxury:
-    /// one in twenty, with no floor.
+    /// all its streams at once, and what goes on takes the place of what broke: their bucket holds
+    /// as many as a busy process has in flight, and only what breaks for ever meets its one in
+    /// two. A hedge is a luxury: one in twenty, with no floor.
     fn default() -> Self {
         Self {
             retry: Budget {
@@ -56,10 +57,10 @@ impl Default for Budgets {
             },
             resume: Budget {
                 earn_milli: 500,
-                cap: 1_000,
+                cap: 5_000,
                 floor: Duration::from_secs(10),
                 min_in_flight: 50,
-                in_flight_milli: 500,
+                in_flight_milli: 1000,
             },
             hedge: Budget {
                 earn_milli: 50,
@@ -197,9 +198,9 @@ impl Purse {
         }
     }
 
-    /// Thousandths left for retries and for failovers.
-    pub(crate) fn balance(&self) -> (u64, u64) {
-        (self.retry.milli, self.failover.milli)
+    /// Thousandths left for retries, for failovers and for continuations.
+    pub(crate) fn balance(&self) -> [u64; 3] {
+        [self.retry.milli, self.failover.milli, self.resume.milli]
     }
 
     /// Thousandths of an average call left for hedges.
@@ -258,7 +259,8 @@ impl Pot {
         if self.milli < price.saturating_mul(WHOLE) {
             return Err(Refusal::Budget);
         }
-        let share = u64::from(in_flight) * u64::from(self.rules.in_flight_milli) / WHOLE;
+        // The attempt to be made counts: where all others are extras too, it is still one of them.
+        let share = (u64::from(in_flight) + 1) * u64::from(self.rules.in_flight_milli) / WHOLE;
         if u64::from(self.in_flight) >= share.max(u64::from(self.rules.min_in_flight)) {
             return Err(Refusal::ExtrasInFlight);
         }
@@ -333,11 +335,11 @@ mod tests {
         for _ in 0..1000 {
             assert_eq!(purse.check(at(0), Extra::Retry), Ok(()));
         }
-        assert_eq!(purse.balance(), (2000, 2000));
+        assert_eq!(purse.balance()[..2], [2000, 2000]);
         let _one = purse.take(Extra::Retry);
         let _two = purse.take(Extra::Retry);
         assert_eq!(purse.check(at(0), Extra::Retry), Err(Refusal::Budget));
-        assert_eq!(purse.balance(), (0, 2000));
+        assert_eq!(purse.balance()[..2], [0, 2000]);
     }
 
     #[test]
@@ -393,7 +395,7 @@ mod tests {
         let mut purse = purse(100, 10, 0);
         let smaller = Budget { cap: 4, ..Budgets::default().retry };
         purse.follow(&Budgets { retry: smaller, ..Budgets::default() });
-        assert_eq!(purse.balance(), (4000, 10_000));
+        assert_eq!(purse.balance()[..2], [4000, 10_000]);
     }
 
     fn hedge(tokens: u64) -> Extra {

@@ -7,21 +7,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::seams::resumable;
 use failsoft_engine::policy::{Budget, Quota};
 use failsoft_engine::{
     Arrival, AttemptId, BarReason, BreakerState, CallId, Command, Delivery, Elsewhere, Engine,
     Event, Failure, FailureKind, Input, Models, Moment, Need, Outcome, Phase, Refusal, Repeat,
-    Settings, Step, TargetId, TripCause, Usage, Verdict, Why,
+    Resumable, Settings, Step, TargetId, TripCause, Usage, Verdict, Why,
 };
 
 /// Everything that is known, by the engine's own words alone.
 pub(crate) struct Checker {
     settings: Arc<Settings>,
-    calls: BTreeMap<CallId, CallFacts>,
+    pub(super) calls: BTreeMap<CallId, CallFacts>,
     finished: BTreeSet<CallId>,
     targets: BTreeMap<String, TargetFacts>,
     retry: PotFacts,
     failover: PotFacts,
+    resume: PotFacts,
     hedges: hedges::HedgeFacts,
     /// Prompts that were too long, by the models of the settings in force: input, output, until.
     too_long: BTreeMap<u16, (u32, u32, Moment)>,
@@ -32,22 +34,26 @@ pub(crate) struct Checker {
     newest: Moment,
 }
 
-struct CallFacts {
-    settings: Arc<Settings>,
-    arrival: Arrival,
+pub(super) struct CallFacts {
+    pub(super) settings: Arc<Settings>,
+    pub(super) arrival: Arrival,
     delivery: Delivery,
-    arrived: Moment,
+    pub(super) arrived: Moment,
     deadline: Moment,
     max_attempts: u8,
     once_per_target: bool,
-    attempts: BTreeMap<u8, AttemptFacts>,
-    committed: Option<AttemptId>,
+    pub(super) attempts: BTreeMap<u8, AttemptFacts>,
+    pub(super) committed: Option<AttemptId>,
 }
 
 #[derive(Clone)]
-struct AttemptFacts {
-    key: String,
+pub(super) struct AttemptFacts {
+    pub(super) key: String,
     target: TargetId,
+    pub(super) why: Why,
+    pub(super) committed: bool,
+    /// Who could go on with it, if that was told.
+    pub(super) told: Option<Resumable>,
     connected: bool,
     /// What it holds of the quota, and under which rules.
     held: (i128, i128),
@@ -55,9 +61,9 @@ struct AttemptFacts {
     sent: Moment,
     generation: u32,
     probe: bool,
-    answered: bool,
-    failed: Option<(Moment, Failure)>,
-    over: bool,
+    pub(super) answered: bool,
+    pub(super) failed: Option<(Moment, Failure)>,
+    pub(super) over: bool,
 }
 
 struct TargetFacts {
@@ -128,6 +134,7 @@ impl Checker {
             targets: BTreeMap::new(),
             retry: PotFacts::new(budgets.retry),
             failover: PotFacts::new(budgets.failover),
+            resume: PotFacts::new(budgets.resume),
             hedges: hedges::HedgeFacts::default(),
             too_long: BTreeMap::new(),
             reached: BTreeSet::new(),
@@ -173,6 +180,7 @@ impl Checker {
         let before = self.living_of(input);
         self.retry.pass(now);
         self.failover.pass(now);
+        self.resume.pass(now);
         self.take_in(input);
         for event in &step.events {
             self.event(now, input, event, step);
@@ -187,7 +195,9 @@ impl Checker {
     /// Calls not ended yet whose deadline is past: none, if the driver wakes on time.
     pub(crate) fn overdue(&self, now: Moment) -> Vec<CallId> {
         let late = self.calls.iter().filter(|(_, call)| {
-            (call.committed.is_none() || call.delivery == Delivery::Plain) && call.deadline < now
+            let own = call.arrival.deadline.map(|asked| call.arrived + asked);
+            let begun = call.committed.is_some() && call.delivery == Delivery::Streamed;
+            (!begun && call.deadline < now) || own.is_some_and(|own| own < now)
         });
         late.map(|(id, _)| *id).collect()
     }
@@ -204,9 +214,11 @@ impl Checker {
                 self.too_long.clear();
                 self.know_targets();
                 let budgets = &settings.routes[0].policies.budgets;
-                for (pot, rules) in
-                    [(&mut self.retry, budgets.retry), (&mut self.failover, budgets.failover)]
-                {
+                for (pot, rules) in [
+                    (&mut self.retry, budgets.retry),
+                    (&mut self.failover, budgets.failover),
+                    (&mut self.resume, budgets.resume),
+                ] {
                     pot.rules = rules;
                     pot.earn(0);
                 }
@@ -224,12 +236,18 @@ impl Checker {
                     facts.connected = true;
                 }
             }
+            Input::Delivered { attempt, resumable } => {
+                let call = self.calls.get_mut(&attempt.call);
+                let facts = call.and_then(|it| it.attempts.get_mut(&attempt.ordinal));
+                if let Some(facts) = facts.filter(|facts| !facts.over) {
+                    facts.told = Some(*resumable);
+                }
+            }
             Input::QuotaTold { .. } => {
                 self.reached.insert("told".to_owned());
             }
             Input::ContentHeld { .. }
             | Input::FirstContent { .. }
-            | Input::Delivered { .. }
             | Input::Progressed { .. }
             | Input::AttemptSucceeded { .. }
             | Input::AttemptFailed { .. }
@@ -261,12 +279,7 @@ impl Checker {
                 self.started(now, *attempt, *target, *why, step);
             }
             Event::FirstContent { attempt, .. } => self.answered(now, *attempt),
-            Event::Committed { attempt } => {
-                let call = self.calls.get_mut(&attempt.call).unwrap();
-                assert_eq!(call.committed, None, "14: committed twice");
-                assert!(!call.attempts[&attempt.ordinal].over, "14: committed after its end");
-                call.committed = Some(*attempt);
-            }
+            Event::Committed { attempt } => self.committed(*attempt),
             Event::AttemptEnded { attempt, outcome, .. } => self.ended(now, *attempt, *outcome),
             Event::BreakerChanged(change) => {
                 let key = self.key(change.target, step);
@@ -317,6 +330,9 @@ impl Checker {
                 if *why == Why::Hedge {
                     self.reached.insert(format!("not hedged {}", reason.as_str()));
                 }
+                if *why == Why::Resume {
+                    self.reached.insert(format!("refused resume {}", reason.as_str()));
+                }
                 assert!(
                     *why != Why::First
                         || !matches!(reason, Refusal::Budget | Refusal::ExtrasInFlight),
@@ -325,19 +341,29 @@ impl Checker {
             }
             Event::Barred(bar) => {
                 self.reached.insert(format!("barred {}", bar.reason.as_str()));
-                let unfit = self.unfit(now, &self.calls[&bar.call], bar.target);
+                let call = &self.calls[&bar.call];
+                let target = &call.settings.targets[usize::from(bar.target.0)];
+                let unfit = self.unfit(now, call, bar.target);
                 if let Some(reason) = unfit {
                     assert_eq!(bar.reason, reason, "it was barred for another reason");
+                } else if bar.reason == BarReason::Incapable(Need::Prefill) {
+                    let begun = call.committed.is_some();
+                    let handed_over = begun && resumable(call) == Resumable::ByPrefill;
+                    assert!(handed_over && !target.prefill, "{bar:?}: it takes a beginning");
                 } else {
                     assert!(is_gate(bar.reason), "{bar:?}, and it can serve the call");
                 }
             }
-            Event::Waiting { cause, until, .. } => {
+            Event::Waiting { call, cause, until, .. } => {
+                if self.calls[call].committed.is_some() {
+                    self.reached.insert(format!("resume waits {}", cause.as_str()));
+                }
                 self.reached.insert(format!("waiting {}", cause.as_str()));
                 assert!(*until > now, "44: a wait without length");
             }
-            Event::CallEnded { call, attempts, .. } => {
+            Event::CallEnded { call, attempts, verdict, .. } => {
                 let facts = self.calls.remove(call).expect("8: ended twice or never begun");
+                self.check_verdict(&facts, verdict, step);
                 assert!(self.finished.insert(*call), "8: ended twice");
                 assert!(facts.attempts.values().all(|it| it.over), "17: an attempt outlived it");
                 assert_eq!(usize::from(*attempts), facts.attempts.len());
@@ -382,20 +408,28 @@ impl Checker {
         let key = call.settings.targets[usize::from(target.0)].key.clone();
         let made = call.attempts.len();
         assert_eq!(usize::from(id.ordinal), made, "ordinals are counted");
-        assert!(made < usize::from(call.max_attempts), "1: too many attempts");
-        assert_eq!(call.committed, None, "15: an attempt after commit");
-        assert!(now < call.deadline, "6: an attempt after the deadline");
+        if why == Why::Resume {
+            self.check_resume(now, id, target);
+        } else {
+            assert!(made < usize::from(call.max_attempts), "1: too many attempts");
+            assert_eq!(call.committed, None, "15: an attempt after commit");
+            assert!(now < call.deadline, "6: an attempt after the deadline");
+        }
+        let call = &self.calls[&id.call];
         assert_eq!(why == Why::First, made == 0, "the first attempt is the first");
         let here: Vec<&AttemptFacts> = call.attempts.values().filter(|it| it.key == key).collect();
         match why {
             Why::First => {}
             Why::Retry => assert!(!here.is_empty(), "a retry goes to the same target"),
-            Why::Failover | Why::Patience | Why::Hedge => {
-                assert!(here.is_empty(), "16: {key} was used before")
+            Why::Failover => {
+                let held = |it: &&AttemptFacts| it.over && it.failed.is_none();
+                assert!(here.iter().all(held), "16: {key} failed before");
             }
+            Why::Patience | Why::Hedge => assert!(here.is_empty(), "16: {key} was used before"),
             Why::Resume => {}
         }
-        assert!(here.is_empty() || !call.once_per_target, "the client repeats for us");
+        let once = call.once_per_target && why != Why::Resume;
+        assert!(here.is_empty() || !once, "the client repeats for us");
         let unfit = self.unfit(now, &self.calls[&id.call], target);
         let call = &self.calls[&id.call];
         assert_eq!(unfit, None, "sent to {key}, which cannot serve it");
@@ -514,6 +548,7 @@ impl Checker {
             Outcome::Failed(failure)
                 if failure.kind == FailureKind::ContextLengthExceeded
                     && !attempt.answered
+                    && attempt.why != Why::Resume
                     && input > 0
                     && !target.any_model
                     && !call.arrival.needs.contains(Need::Images) =>
@@ -537,18 +572,19 @@ impl Checker {
     fn pay(&mut self, id: AttemptId, why: Why, living: u32) {
         let pot = match why {
             Why::First => {
-                for pot in [&mut self.retry, &mut self.failover] {
+                for pot in [&mut self.retry, &mut self.failover, &mut self.resume] {
                     pot.earn(u128::from(pot.rules.earn_milli) * WHOLE / 1000);
                 }
                 return;
             }
             Why::Retry => &mut self.retry,
             Why::Failover | Why::Patience => &mut self.failover,
-            Why::Hedge | Why::Resume => return,
+            Why::Resume => &mut self.resume,
+            Why::Hedge => return,
         };
         assert!(pot.nanos >= WHOLE, "2, 3: {why:?} without budget");
         pot.nanos -= WHOLE;
-        let share = living * pot.rules.in_flight_milli / 1000;
+        let share = (living + 1) * pot.rules.in_flight_milli / 1000;
         let most = share.max(pot.rules.min_in_flight);
         assert!((pot.in_flight.len() as u32) < most, "2: too many extras in flight");
         pot.in_flight.insert(id);
@@ -594,6 +630,9 @@ impl Checker {
         let facts = AttemptFacts {
             key: key.to_owned(),
             target: place,
+            why,
+            committed: false,
+            told: None,
             connected: false,
             held: held(&self.calls[&id.call].arrival),
             rules: target.rules,
@@ -634,6 +673,7 @@ impl Checker {
         target.probes.retain(|(probe, _)| *probe != id);
         self.retry.in_flight.remove(&id);
         self.failover.in_flight.remove(&id);
+        self.resume.in_flight.remove(&id);
         match outcome {
             Outcome::Succeeded(_) => {}
             Outcome::Cancelled { reason, .. } => {
@@ -641,6 +681,9 @@ impl Checker {
             }
             Outcome::Failed(failure) => {
                 attempt.failed = Some((now, failure));
+                if attempt.answered && !attempt.committed {
+                    self.reached.insert("held and failed".to_owned());
+                }
                 if !matches!(failure.kind, FailureKind::Timeout | FailureKind::Cancelled) {
                     target.hear(id);
                 }
@@ -793,9 +836,11 @@ impl Checker {
         }
         self.check_hedge_budget(engine);
         let budget = engine.budget_view(failsoft_engine::RouteId(0)).unwrap();
-        for (milli, pot) in
-            [(budget.retry_milli, &self.retry), (budget.failover_milli, &self.failover)]
-        {
+        for (milli, pot) in [
+            (budget.retry_milli, &self.retry),
+            (budget.failover_milli, &self.failover),
+            (budget.resume_milli, &self.resume),
+        ] {
             assert!(milli <= u64::from(pot.rules.cap) * 1000, "3: more than the cap");
             if self.forward {
                 assert!(

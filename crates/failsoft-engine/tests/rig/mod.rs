@@ -10,6 +10,7 @@
 
 pub(crate) mod checker;
 pub(crate) mod script;
+mod seams;
 pub(crate) mod world;
 
 use std::sync::Arc;

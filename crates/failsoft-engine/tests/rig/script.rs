@@ -13,10 +13,19 @@
 //!
 //! ```text
 //! prefer price
-//! target a context=8000 lacks=tools+images requests=60/60s/1s price=150000/600000
+//! target a context=8000 lacks=tools+images prefill=yes requests=60/60s/1s price=150000/600000
 //! at 0ms arrive input=3000 output=100 needs=images form=1 account=0 same => …
 //! after 90ms told 0 requests=0/100@20s tokens=500 =>
 //! after 1s done 0 3000/90 => served 0
+//! ```
+//!
+//! Of a stream can be told that its content is held, and who could go on with it:
+//!
+//! ```text
+//! after 300ms held 0 =>
+//! after 500ms content 0 => commit 0
+//! after 1s delivered 0 anywhere =>
+//! after 1s fail 0 network => start a resume
 //! ```
 
 use std::collections::BTreeMap;
@@ -26,7 +35,8 @@ use failsoft_engine::policy::Rate;
 use failsoft_engine::{
     AttemptId, CallId, Command, CredentialId, Delivery, DisabledScope, Elsewhere, Event, Failure,
     FailureKind, FormId, Input, Left, Models, Moment, Needs, Outcome, Phase, Prefer, Price,
-    Profile, QuotaTold, Refusal, Repeat, Settings, Step, Target, TargetId, Usage, Verdict,
+    Profile, QuotaTold, Refusal, Repeat, Resumable, Settings, Step, Target, TargetId, Usage,
+    Verdict,
 };
 
 use super::Rig;
@@ -83,6 +93,7 @@ fn describe(target: &mut Target, words: &[&str]) {
             "lacks" => capability.can = Needs::ALL.without(needs(value)),
             "requests" => target.quota.requests = Some(rate(value)),
             "tokens" => target.quota.tokens = Some(rate(value)),
+            "prefill" => target.prefill = value == "yes",
             "form" => target.form = FormId(value.parse().unwrap()),
             "account" => target.credential = CredentialId(value.parse().unwrap()),
             "model" => target.model = value.parse().unwrap(),
@@ -130,6 +141,15 @@ fn quota_told(words: &[&str]) -> QuotaTold {
         }
     }
     told
+}
+
+fn resumable(word: &str) -> Resumable {
+    match word {
+        "never" => Resumable::Never,
+        "prefill" => Resumable::ByPrefill,
+        "anywhere" => Resumable::Anywhere,
+        other => panic!("unknown word {other:?}"),
+    }
 }
 
 fn usage(text: &str) -> Usage {
@@ -183,7 +203,11 @@ impl Player {
         match words {
             ["arrive", rest @ ..] => arrive(rest),
             ["connected", id] => Input::Connected { attempt: attempt(id) },
+            ["held", id] => Input::ContentHeld { attempt: attempt(id) },
             ["content", id] => Input::FirstContent { attempt: attempt(id) },
+            ["delivered", id, who] => {
+                Input::Delivered { attempt: attempt(id), resumable: resumable(who) }
+            }
             ["progress", id] => Input::Progressed { attempt: attempt(id), at: self.rig.now },
             ["progress", id, at] => {
                 Input::Progressed { attempt: attempt(id), at: Moment::ZERO + span(at) }

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use failsoft_engine::{
     Arrival, AttemptId, CallId, Command, Delivery, Engine, Event, Failure, FailureKind, Input,
-    Left, Moment, Phase, QuotaTold, Settings, Step, TargetId, Usage, Verdict,
+    Left, Moment, Phase, QuotaTold, Repeat, Resumable, Settings, Step, TargetId, Usage, Verdict,
+    Why,
 };
 
 use super::Rig;
@@ -35,9 +36,23 @@ impl Dice {
 /// What becomes of an attempt.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Fate {
-    Answer { first: Duration, whole: Duration },
-    Fail { after: Duration, failure: Failure },
-    BreakOff { first: Duration, after: Duration, failure: Failure },
+    Answer {
+        first: Duration,
+        whole: Duration,
+    },
+    Fail {
+        after: Duration,
+        failure: Failure,
+    },
+    BreakOff {
+        first: Duration,
+        after: Duration,
+        failure: Failure,
+    },
+    /// Falls silent after its first content.
+    Stall {
+        first: Duration,
+    },
     Hang,
 }
 
@@ -49,6 +64,10 @@ pub(crate) struct World {
     pub(crate) dice: Dice,
     /// Whether providers say what was used and what is left; with dice of their own.
     pub(crate) tells: Option<Dice>,
+    /// Whether content is held, and who could go on is told; with dice of their own.
+    pub(crate) delivers: Option<Dice>,
+    /// Who could go on with every stream, where no dice are thrown for it.
+    pub(crate) resumable: Option<Resumable>,
     twin: Engine,
     nature: Nature,
     queue: BTreeMap<(Moment, u64), Input>,
@@ -68,6 +87,8 @@ impl World {
             rig: Rig::new(settings, seed),
             dice: Dice(seed),
             tells: None,
+            delivers: None,
+            resumable: None,
             twin,
             nature,
             queue: BTreeMap::new(),
@@ -139,7 +160,9 @@ impl World {
         }
         for command in &step.commands {
             match *command {
-                Command::Start { attempt, target, .. } => self.send(now, attempt, target),
+                Command::Start { attempt, target, why } => {
+                    self.send(now, (attempt, why), target);
+                }
                 Command::Cancel { attempt, .. } => {
                     self.dead.insert(attempt);
                 }
@@ -159,10 +182,15 @@ impl World {
         }
     }
 
-    fn send(&mut self, now: Moment, attempt: AttemptId, target: TargetId) {
+    fn send(&mut self, now: Moment, (attempt, why): (AttemptId, Why), target: TargetId) {
         let key = self.rig.checker.key_of(attempt.call, target);
         self.sent.entry(key.clone()).or_default().push(now);
-        let fate = (self.nature)(&mut self.dice, &key, now);
+        let mut fate = (self.nature)(&mut self.dice, &key, now);
+        if let Some(dice) = self.delivers.as_mut().filter(|_| why == Why::Resume)
+            && dice.percent(20)
+        {
+            fate = refused(dice);
+        }
         let streamed = self.delivery[&attempt.call] == Delivery::Streamed;
         self.at(now + Duration::from_millis(20), Input::Connected { attempt });
         let mut usage = Usage::default();
@@ -178,22 +206,61 @@ impl World {
         }
         match fate {
             Fate::Hang => {}
+            Fate::Stall { first } => {
+                if streamed {
+                    self.stream(now, attempt, (first, first + Duration::from_secs(10)));
+                }
+            }
             Fate::Fail { after, failure } => {
                 self.at(now + after, Input::AttemptFailed { attempt, failure });
             }
             Fate::Answer { first, whole } => {
                 if streamed {
-                    self.at(now + first, Input::FirstContent { attempt });
+                    self.stream(now, attempt, (first, whole));
                     self.progress(now + first, now + whole, attempt);
                 }
                 self.at(now + whole, Input::AttemptSucceeded { attempt, usage });
             }
             Fate::BreakOff { first, after, failure } => {
                 if streamed {
-                    self.at(now + first, Input::FirstContent { attempt });
+                    self.stream(now, attempt, (first, after));
+                    self.progress(now + first, now + after, attempt);
                 }
                 self.at(now + after, Input::AttemptFailed { attempt, failure });
             }
+        }
+    }
+
+    /// When content comes and when some of it can go out, and who could go on from there.
+    fn stream(&mut self, now: Moment, attempt: AttemptId, (first, end): (Duration, Duration)) {
+        let Some(dice) = &mut self.delivers else {
+            self.at(now + first, Input::FirstContent { attempt });
+            if let Some(resumable) = self.resumable {
+                self.at(now + first, Input::Delivered { attempt, resumable });
+            }
+            return;
+        };
+        let mut soon = Vec::new();
+        let later =
+            |dice: &mut Dice| first + (end.saturating_sub(first) * dice.roll(120) as u32) / 100;
+        let is_held = dice.percent(30);
+        let begins = if is_held { later(dice) } else { first };
+        if is_held {
+            soon.push((first, Input::ContentHeld { attempt }));
+        }
+        soon.push((begins, Input::FirstContent { attempt }));
+        for _ in 0..dice.roll(4) {
+            let when = if dice.percent(60) { begins } else { later(dice) };
+            let resumable = match dice.roll(8) {
+                0 => Resumable::Never,
+                1 | 2 => Resumable::ByPrefill,
+                _ => Resumable::Anywhere,
+            };
+            soon.push((when, Input::Delivered { attempt, resumable }));
+        }
+        // What would come after its end does not come.
+        for (when, input) in soon.into_iter().filter(|(when, _)| *when <= end) {
+            self.at(now + when, input);
         }
     }
 
@@ -207,7 +274,8 @@ impl World {
 
     /// Calls that ended without an answer, or only after their deadline.
     pub(crate) fn lost(&self) -> usize {
-        let served = |verdict: &Verdict| matches!(verdict, Verdict::Served { .. });
+        let served =
+            |verdict: &Verdict| matches!(verdict, Verdict::Served { .. } | Verdict::Resumed { .. });
         self.verdicts.values().filter(|(_, verdict)| !served(verdict)).count()
     }
 }
@@ -229,6 +297,12 @@ pub(crate) fn any_told(dice: &mut Dice) -> QuotaTold {
 pub(crate) fn healthy(dice: &mut Dice) -> Fate {
     let first = dice.millis(200, 1500);
     Fate::Answer { first, whole: first + dice.millis(500, 4000) }
+}
+
+/// The continuation is not taken as it was written.
+fn refused(dice: &mut Dice) -> Fate {
+    let failure = Failure::new(FailureKind::BadRequest, Phase::FirstContent);
+    Fate::Fail { after: dice.millis(5, 200), failure: Failure { repeat: Repeat::Once, ..failure } }
 }
 
 /// Fails at once with this kind.

@@ -6,8 +6,8 @@ use rusqlite::{Connection, Row, params};
 
 use super::quantile::Histogram;
 use super::{
-    Attempts, AttemptsRow, Calls, Change, Dropped, FailureRow, Latency, RefusalRow, Report,
-    TargetLatency, ToldRow,
+    Attempts, AttemptsRow, BrokenStreams, Calls, Change, Dropped, FailureRow, Latency, RefusalRow,
+    Report, TargetLatency, ToldRow,
 };
 use crate::page::rfc3339;
 use crate::text::{read, read_some};
@@ -20,7 +20,7 @@ const CHANGES: i64 = 200;
 
 const VERDICTS: &str = "SELECT verdict, count(*) FROM calls
     WHERE started_ms >= ?1 AND started_ms < ?2 GROUP BY verdict";
-const FIRST_ATTEMPTS: &str = "SELECT count(*), coalesce(sum(c.verdict = 'served'), 0)
+const FIRST_ATTEMPTS: &str = "SELECT count(*), coalesce(sum(c.verdict IN ('served', 'resumed')), 0)
     FROM calls c JOIN attempts a ON a.call = c.seq AND a.ordinal = 0
     WHERE c.started_ms >= ?1 AND c.started_ms < ?2 AND c.verdict IS NOT 'cancelled'
     AND (a.outcome = 'succeeded' OR a.cancel_reason = 'lost')";
@@ -30,6 +30,11 @@ const FAILURES: &str = "SELECT coalesce(t.name, ''), coalesce(a.kind, ''),
     (c.started_ms + coalesce(a.started_ns + a.took_ns, 0) / 1000000) / 3600000, count(*)
     FROM calls c JOIN attempts a ON a.call = c.seq LEFT JOIN targets t ON t.id = a.target
     WHERE c.started_ms >= ?1 AND c.started_ms < ?2 AND a.outcome = 'failed' GROUP BY 1, 2, 3";
+const BROKEN_STREAMS: &str = "SELECT coalesce(t.name, ''), count(*), sum(c.verdict IS 'resumed')
+    FROM calls c JOIN attempts a ON a.call = c.seq LEFT JOIN targets t ON t.id = a.target
+    WHERE c.started_ms >= ?1 AND c.started_ms < ?2 AND c.delivery = 'streamed'
+    AND a.commit_step IS NOT NULL AND a.outcome = 'failed'
+    GROUP BY 1 ORDER BY 2 DESC, 1";
 const TOLD: &str = "SELECT verdict, kind, status, count(*) FROM calls
     WHERE started_ms >= ?1 AND started_ms < ?2 AND verdict IN ('failed', 'degraded')
     GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 2, 3";
@@ -38,7 +43,7 @@ const REFUSALS: &str = "SELECT coalesce(s.why, ''), coalesce(s.reason, ''), coun
     WHERE c.started_ms >= ?1 AND c.started_ms < ?2 AND s.what = 'refused'
     GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2";
 const CALL_TIMES: &str = "SELECT first_content_ns, took_ns FROM calls
-    WHERE started_ms >= ?1 AND started_ms < ?2 AND verdict = 'served'";
+    WHERE started_ms >= ?1 AND started_ms < ?2 AND verdict IN ('served', 'resumed')";
 const ATTEMPT_TIMES: &str =
     "SELECT a.target, a.outcome = 'succeeded', a.first_content_ns, a.took_ns
     FROM calls c JOIN attempts a ON a.call = c.seq
@@ -74,6 +79,7 @@ pub(crate) fn load(connection: &Connection, since: i64, until: i64) -> rusqlite:
         first_hour_unix_ms: first_hour.saturating_mul(HOUR),
         hours,
         failures: failures(&span, first_hour, hours)?,
+        broken_streams: span.all(BROKEN_STREAMS, broken_streams)?,
         told: span.all(TOLD, told)?,
         refusals: span.all(REFUSALS, refusal)?,
         latency: call_times(&span)?,
@@ -119,6 +125,7 @@ fn calls(span: &Span<'_>) -> rusqlite::Result<Calls> {
         calls.total += count;
         match verdict.as_deref() {
             Some("served") => calls.served = count,
+            Some("resumed") => calls.resumed = count,
             Some("degraded") => calls.degraded = count,
             Some("cancelled") => calls.cancelled = count,
             // A record without its end tells of a call that found none.
@@ -129,9 +136,10 @@ fn calls(span: &Span<'_>) -> rusqlite::Result<Calls> {
         span.one(FIRST_ATTEMPTS, |row| Ok((row.get(0)?, row.get(1)?)))?;
     let stayed = calls.total - calls.cancelled;
     let share = |part: u64| (stayed > 0).then(|| part as f64 / stayed as f64);
-    calls.success_rate = share(calls.served);
+    let answered = calls.served + calls.resumed;
+    calls.success_rate = share(answered);
     calls.success_rate_first_attempt = share(first);
-    calls.saved = calls.served.saturating_sub(first_served);
+    calls.saved = answered.saturating_sub(first_served);
     Ok(calls)
 }
 
@@ -168,6 +176,10 @@ fn failures(span: &Span<'_>, first: i64, hours: usize) -> rusqlite::Result<Vec<F
         .collect();
     rows.sort_by_key(|row| std::cmp::Reverse(row.total));
     Ok(rows)
+}
+
+fn broken_streams(row: &Row<'_>) -> rusqlite::Result<BrokenStreams> {
+    Ok(BrokenStreams { target: read_some(row, 0)?, broke: row.get(1)?, continued: row.get(2)? })
 }
 
 fn told(row: &Row<'_>) -> rusqlite::Result<ToldRow> {

@@ -35,6 +35,7 @@ impl Report {
         let _ = writeln!(out, "{}", page.paint(Tone::Aside, &format!("{since} to {until}")));
         self.totals(page, &mut out);
         self.failures(page, &mut out);
+        self.broken_streams(page, &mut out);
         self.told(page, &mut out);
         self.attempts(page, &mut out);
         self.latencies(page, &mut out);
@@ -49,6 +50,7 @@ impl Report {
         title(page, &format!("{} {word}", count(calls.total)), out);
         let parts = [
             ("served", calls.served, Tone::Good),
+            ("resumed after a break", calls.resumed, Tone::Good),
             ("degraded", calls.degraded, Tone::Odd),
             ("failed", calls.failed, Tone::Bad),
             ("cancelled by the client", calls.cancelled, Tone::Aside),
@@ -135,6 +137,32 @@ impl Report {
             let said = format!("marks from {first} to {last}, each row by its own height");
             let _ = writeln!(out, "  {}", page.paint(Tone::Aside, &said));
         }
+    }
+
+    fn broken_streams(&self, page: &Page, out: &mut String) {
+        if self.broken_streams.is_empty() {
+            return;
+        }
+        title(page, "Streams that broke off after content had gone out", out);
+        let sides = [Side::Left, Side::Right, Side::Right];
+        let mut rows = table(page, &["target", "broke off", "continued"], &sides);
+        let names = if page.width >= WIDE { 40 } else { 22 };
+        for row in self.broken_streams.iter().take(ROWS) {
+            let tone = if row.continued == row.broke { Tone::Good } else { Tone::Odd };
+            rows.add_row(vec![
+                cell(shorten(&row.target, names), Tone::Title),
+                cell(count(row.broke), Tone::Bad),
+                cell(count(row.continued), tone),
+            ]);
+        }
+        print(&rows, out);
+        more(page, self.broken_streams.len().saturating_sub(ROWS), out);
+        let said = match self.calls.resumed {
+            0 => return,
+            1 => "1 answer was continued without a seam".to_owned(),
+            many => format!("{} answers were continued without a seam", count(many)),
+        };
+        let _ = writeln!(out, "  {}", page.paint(Tone::Good, &said));
     }
 
     fn told(&self, page: &Page, out: &mut String) {

@@ -105,6 +105,9 @@ fn attempt(row: &Row<'_>) -> rusqlite::Result<StoryAttempt> {
         input_tokens: row.get("input_tokens")?,
         output_tokens: row.get("output_tokens")?,
         delivered_bytes: row.get("delivered_bytes")?,
+        dropped_events: row.get("dropped_events")?,
+        seam: row.get("seam")?,
+        onward: read(row, "onward")?,
     })
 }
 

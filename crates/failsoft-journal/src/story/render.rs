@@ -115,7 +115,7 @@ impl Story {
 
     fn tone(&self) -> Tone {
         match self.verdict.as_deref() {
-            Some("served") => Tone::Good,
+            Some("served" | "resumed") => Tone::Good,
             Some("failed") => Tone::Bad,
             _ => Tone::Odd,
         }

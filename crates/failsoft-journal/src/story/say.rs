@@ -3,7 +3,7 @@
 use super::{Happened, Story, StoryAttempt};
 use crate::page::{Page, count, span};
 use crate::words::{
-    BARS, BREAKERS, CANCELS, KINDS, NOT_DONE, PHASES, REFUSALS, TRIPS, WAITS, WHYS, say,
+    BARS, BREAKERS, CANCELS, KINDS, NOT_DONE, ONWARDS, PHASES, REFUSALS, TRIPS, WAITS, WHYS, say,
 };
 
 /// One happening as a sentence.
@@ -12,7 +12,7 @@ pub(crate) fn sentence(story: &Story, happened: &Happened, page: &Page) -> Strin
     match happened.what.as_str() {
         "attempt_started" => told.attempt_started(),
         "attempt_ended" => told.attempt_ended(),
-        "committed" => format!("first content of attempt {} to the client", told.number()),
+        "committed" => told.committed(),
         "barred" => told.barred(),
         "refused" => told.refused(),
         "waiting" => told.waiting(),
@@ -48,6 +48,14 @@ pub(crate) fn outcome(story: &Story) -> String {
             let from = target.map_or(String::new(), |target| format!(" from {}", target));
             format!("The client got the whole answer{from} ({status}).")
         }
+        Some("resumed") => {
+            let last = target.map_or(String::new(), |target| format!(", the last from {target}"));
+            let parts = story.attempts.iter().filter(|attempt| attempt.committed_ms.is_some());
+            format!(
+                "The client got the whole answer in {} parts without a seam{last} ({status}).",
+                parts.count()
+            )
+        }
         Some("degraded") => format!(
             "The client got the operator's reply instead of an answer ({status}); it would have been: {kind}."
         ),
@@ -72,7 +80,31 @@ struct Told<'a> {
 impl Told<'_> {
     fn attempt_started(&self) -> String {
         let why = self.happened.why.as_deref().map_or("", |why| say(WHYS, why));
-        format!("attempt {} to {}: {why}{}", self.number(), self.target(), self.translation())
+        let (number, target) = (self.number(), self.target());
+        format!("attempt {number} to {target}: {why}{}{}", self.onward(), self.translation())
+    }
+
+    /// How it was asked to go on, if it was.
+    fn onward(&self) -> String {
+        let onward = self.attempt().and_then(|attempt| attempt.onward.as_deref());
+        onward.map_or(String::new(), |onward| format!(", {}", say(ONWARDS, onward)))
+    }
+
+    fn committed(&self) -> String {
+        let number = self.number();
+        let attempt = self.attempt();
+        let seam = attempt.and_then(|attempt| attempt.seam.map(count));
+        match (attempt.and_then(|attempt| attempt.onward.as_deref()), seam) {
+            (Some("prefill"), Some(seam)) => {
+                format!("attempt {number} went on at character {seam} by prefill")
+            }
+            (Some("asked"), Some(seam)) => {
+                format!("attempt {number} went on at character {seam} as it was asked to")
+            }
+            (Some("anew"), _) => format!("attempt {number} began the answer's text"),
+            (_, Some(seam)) => format!("attempt {number} went on at character {seam}"),
+            _ => format!("first content of attempt {number} to the client"),
+        }
     }
 
     /// How the call got into the target's dialect, if it had to.
@@ -90,30 +122,18 @@ impl Told<'_> {
         let Some(attempt) = self.attempt() else { return String::new() };
         let took = attempt.took_ms.map_or(String::new(), |ms| format!(" after {}", span(ms)));
         let number = self.number();
+        let spent = format!("{}{}", tokens(attempt), left_out(attempt));
         match attempt.outcome.as_deref() {
-            Some("succeeded") => {
-                let tokens = attempt.input_tokens.unwrap_or_default()
-                    + attempt.output_tokens.unwrap_or_default();
-                let tokens = match (attempt.input_tokens, attempt.output_tokens) {
-                    (Some(input), Some(output)) if tokens > 0 => {
-                        format!(", {} tokens in, {} out", count(input), count(output))
-                    }
-                    _ => String::new(),
-                };
-                format!("attempt {number} answered{took}{tokens}")
-            }
+            Some("succeeded") => format!("attempt {number} answered{took}{spent}"),
             Some("failed") => {
                 let kind = say(KINDS, attempt.kind.as_deref().unwrap_or_default());
                 let phase = say(PHASES, attempt.phase.as_deref().unwrap_or_default());
-                format!("attempt {number} failed{took}, {phase}: {kind}{}", provider(attempt))
+                let said = provider(attempt);
+                format!("attempt {number} failed{took}, {phase}: {kind}{said}{spent}")
             }
             Some("cancelled") => {
                 let reason = say(CANCELS, attempt.cancel_reason.as_deref().unwrap_or_default());
-                let vain = attempt.input_tokens.filter(|tokens| *tokens > 0);
-                let vain = vain.map_or(String::new(), |tokens| {
-                    format!(", about {} tokens in vain", count(tokens))
-                });
-                format!("attempt {number} stopped{took}: {reason}{vain}")
+                format!("attempt {number} stopped{took}: {reason}{spent}")
             }
             _ => format!("attempt {number} ended{took}"),
         }
@@ -182,6 +202,24 @@ impl Told<'_> {
             let unix_ms = self.story.started_unix_ms.saturating_add(ms as i64);
             format!("{lead}{}", self.page.clock(unix_ms))
         })
+    }
+}
+
+fn tokens(attempt: &StoryAttempt) -> String {
+    match (attempt.input_tokens, attempt.output_tokens) {
+        (Some(input), Some(output)) if (input, output) != (0, 0) => {
+            format!(", {} tokens in, {} out", count(input), count(output))
+        }
+        _ => String::new(),
+    }
+}
+
+/// What a stream lost and survived.
+fn left_out(attempt: &StoryAttempt) -> String {
+    match attempt.dropped_events {
+        0 => String::new(),
+        1 => ", 1 malformed event left out".to_owned(),
+        many => format!(", {} malformed events left out", count(many)),
     }
 }
 

@@ -251,6 +251,49 @@ pub fn rescued(id: &str, started: u64) -> CallRecord {
     record
 }
 
+/// A stream that broke off and went on, after the beginning of the answer had been refused.
+pub fn resumed(id: &str, started: u64) -> CallRecord {
+    let broke = Outcome::Failed(Failure::new(FailureKind::ServerError, Phase::Content));
+    let seam = AttemptFacts { seam: Some(1_234), ..AttemptFacts::default() };
+    let telling = Telling::new(id, started)
+        .start(0, 0, 0, Why::First)
+        .first_content(300, 0, 300)
+        .end(2_500, 0, 0, (broke, 2_500))
+        .start(2_500, 1, 1, Why::Resume)
+        .end(2_600, 1, 1, (failed(FailureKind::Unsupported), 100))
+        .start(2_600, 2, 1, Why::Resume)
+        .first_content(3_100, 2, 500)
+        .end(4_000, 2, 1, (succeeded(), 1_400))
+        .fact(AttemptFacts {
+            status: Some(200),
+            dropped_events: 2,
+            usage: Some(Usage { input: 1_200, output: 310 }),
+            ..AttemptFacts::default()
+        })
+        .fact(AttemptFacts {
+            ordinal: 1,
+            status: Some(400),
+            onward: Some("prefill"),
+            ..seam.clone()
+        })
+        .fact(AttemptFacts { ordinal: 2, status: Some(200), onward: Some("asked"), ..seam });
+    let attempt = telling.id(2);
+    telling.verdict(4_000, Verdict::Resumed { attempt }, 3)
+}
+
+/// A stream that broke off and was not continued.
+pub fn cut(id: &str, started: u64) -> CallRecord {
+    let broke = Outcome::Failed(Failure::new(FailureKind::Network, Phase::Content));
+    let telling = Telling::new(id, started)
+        .start(0, 0, 1, Why::First)
+        .first_content(300, 0, 300)
+        .end(900, 0, 1, (broke, 900))
+        .refused(900, Why::Resume, Refusal::NotResumable);
+    let attempt = Some(telling.id(0));
+    let kind = FailureKind::Network;
+    telling.verdict(900, Verdict::Failed { kind, retry_after: None, attempt }, 1)
+}
+
 /// All that could be tried was tried.
 pub fn exhausted(id: &str, started: u64) -> CallRecord {
     let limited = Failure {

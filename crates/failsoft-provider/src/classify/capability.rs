@@ -32,7 +32,6 @@ pub(crate) const RULES: &[Rule] = &[
             "not supported with this model",
             "operation does not work with the specified model",
             "please use /completions api instead",
-            "requests ending with a model turn are not supported",
             "thinking.type.enabled is not supported",
         ]),
         means: means(FailureKind::Unsupported),

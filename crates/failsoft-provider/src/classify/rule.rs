@@ -2,9 +2,10 @@
 
 use std::ops::RangeInclusive;
 
-use failsoft_engine::{Elsewhere, Failure, FailureKind, Phase, Repeat};
+use failsoft_engine::{Cancel, Elsewhere, Failure, FailureKind, Phase, Repeat};
 
 use super::said::Said;
+use crate::prefill::PrefillForm;
 
 /// One line of a table.
 #[derive(Debug)]
@@ -30,7 +31,7 @@ pub(crate) enum Says {
     Anything,
 }
 
-/// What one provider alone says.
+/// What one provider alone says and does.
 #[derive(Debug)]
 pub(crate) struct Quirks {
     /// Read before all shared tables: its own exact codes and unmistakable words.
@@ -39,11 +40,21 @@ pub(crate) struct Quirks {
     pub(crate) last: &'static [Rule],
     /// Headers that tell what remains of a day although nothing about them says so.
     pub(crate) daily: &'static [&'static str],
+    /// How it takes the beginning of an answer, where a model goes on from one.
+    pub(crate) prefill: PrefillForm,
+    /// What becomes of cancelled calls, whatever the model.
+    pub(crate) cancel: Cancel,
 }
 
 impl Quirks {
     /// Nothing of its own.
-    pub(crate) const NONE: Self = Self { first: &[], last: &[], daily: &[] };
+    pub(crate) const NONE: Self = Self {
+        first: &[],
+        last: &[],
+        daily: &[],
+        prefill: PrefillForm::PLAIN,
+        cancel: Cancel::Honoured,
+    };
 }
 
 /// Every status.

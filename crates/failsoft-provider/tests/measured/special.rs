@@ -102,6 +102,7 @@ pub(crate) const OTHER_KINDS: &[(&str, &str)] = &[
 
 const EMPTY: &str = "an empty stream is all there is to see; it may have other causes";
 const SEALS: &str = "the second try is made without the seals";
+const PREFILL: &str = "the second try asks in words";
 const SAME_KEY: &str = "keys are not renewed here, so the same key would fail again";
 const SESSIONS: &str = "of an API that is not spoken here; the kind's own place holds";
 const ONE_MODEL: &str = "the row means this model with this key; another key may do as well";
@@ -128,6 +129,9 @@ pub(crate) const OTHER_REPEATS: &[(&str, &str)] = &[
     ("anthropic-009", SEALS),
     ("openai-013", SEALS),
     ("google-gemini-007", SEALS),
+    ("anthropic-008", PREFILL),
+    ("google-gemini-005", PREFILL),
+    ("mistral-003", PREFILL),
     ("google-vertex-003", SAME_KEY),
     ("aws-bedrock-009", SAME_KEY),
     ("aws-bedrock-013", "it takes minutes; the key rests as long"),

@@ -116,7 +116,7 @@ impl Checker {
         let price = weight(&self.calls[&id.call].arrival) * 1000;
         let rules = self.settings.routes[0].policies.budgets.hedge;
         let living: u32 = self.targets.values().map(|target| target.living).sum();
-        let most = (living * rules.in_flight_milli / 1000).max(rules.min_in_flight);
+        let most = ((living + 1) * rules.in_flight_milli / 1000).max(rules.min_in_flight);
         let hedges = &mut self.hedges;
         assert!((hedges.in_flight.len() as u32) < most, "2: too many hedges in flight");
         let (lightest, _) = hedges.weights.expect("2: a hedge before any first attempt");

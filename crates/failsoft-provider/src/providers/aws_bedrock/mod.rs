@@ -1,7 +1,7 @@
 //! Amazon Bedrock. Every region has an address of its own:
 //! `https://bedrock-runtime.REGION.amazonaws.com`. Its codes are the names of exceptions.
 
-use failsoft_engine::FailureKind;
+use failsoft_engine::{Cancel, FailureKind};
 use failsoft_wire::Dialect;
 
 use crate::classify::rule::{ANY, CLIENT, Quirks, Rule, Says, means};
@@ -18,7 +18,7 @@ pub(crate) static PROVIDER: Provider = Provider {
     key_env: Some("AWS_BEARER_TOKEN_BEDROCK"),
     default_headers: &[],
     models: include_str!("models.txt"),
-    quirks: Quirks { first: FIRST, last: LAST, ..Quirks::NONE },
+    quirks: Quirks { first: FIRST, last: LAST, cancel: Cancel::Billed, ..Quirks::NONE },
 };
 
 const FIRST: &[Rule] = &[

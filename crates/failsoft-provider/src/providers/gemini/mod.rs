@@ -1,6 +1,6 @@
 //! Gemini, by an API key. Its errors may come in a list, and its daily limits ask for seconds.
 
-use failsoft_engine::{Elsewhere, FailureKind};
+use failsoft_engine::{Cancel, Elsewhere, FailureKind};
 use failsoft_wire::Dialect;
 
 use crate::classify::rule::{Quirks, Rule, Says, means, only};
@@ -16,7 +16,7 @@ pub(crate) static PROVIDER: Provider = Provider {
     key_env: Some("GEMINI_API_KEY"),
     default_headers: &[],
     models: include_str!("models.txt"),
-    quirks: Quirks { first: FIRST, ..Quirks::NONE },
+    quirks: Quirks { first: FIRST, cancel: Cancel::Billed, ..Quirks::NONE },
 };
 
 const FIRST: &[Rule] = &[

@@ -1,6 +1,6 @@
 //! Groq. A sampling fault is a 400 here, and a full flex tier a 498.
 
-use failsoft_engine::FailureKind;
+use failsoft_engine::{Cancel, FailureKind};
 use failsoft_wire::Dialect;
 
 use crate::classify::rule::{Quirks, Rule, Says, means, once};
@@ -15,7 +15,7 @@ pub(crate) static PROVIDER: Provider = Provider {
     key_env: Some("GROQ_API_KEY"),
     default_headers: &[],
     models: include_str!("models.txt"),
-    quirks: Quirks { first: FIRST, last: LAST, daily: &["x-ratelimit-remaining-requests"] },
+    quirks: Quirks { first: FIRST, last: LAST, daily: &["x-ratelimit-remaining-requests"], cancel: Cancel::Billed, ..Quirks::NONE },
 };
 
 // Limits are each model's own, and even a day's is full again bit by bit: the key stays good.

@@ -1,10 +1,11 @@
 //! Mistral. Its errors are flat, its codes numbers, and its edge answers in shapes of its own.
 
-use failsoft_engine::FailureKind;
-use failsoft_wire::Dialect;
+use failsoft_engine::{Cancel, FailureKind};
+use failsoft_wire::{Dialect, PrefillMark};
 
 use crate::classify::rule::{ANY, Quirks, Rule, Says, means};
 use crate::classify::said::Said;
+use crate::prefill::PrefillForm;
 use crate::provider::{Auth, Provider};
 
 pub(crate) static PROVIDER: Provider = Provider {
@@ -16,8 +17,12 @@ pub(crate) static PROVIDER: Provider = Provider {
     key_env: Some("MISTRAL_API_KEY"),
     default_headers: &[],
     models: include_str!("models.txt"),
-    quirks: Quirks { first: FIRST, ..Quirks::NONE },
+    quirks: Quirks { first: FIRST, prefill: PREFILL, cancel: Cancel::Billed, ..Quirks::NONE },
 };
+
+/// The answer begins with what was sent.
+const PREFILL: PrefillForm =
+    PrefillForm { mark: PrefillMark::Prefix, echoes: true, ..PrefillForm::PLAIN };
 
 const FIRST: &[Rule] = &[
     Rule {
@@ -25,7 +30,7 @@ const FIRST: &[Rule] = &[
         says: Says::Code(&["1500"]),
         means: means(FailureKind::ModelNotFound),
     },
-    // The last turn is the assistant's and does not say that it is a prefix.
+    // Turns in an order it does not take.
     Rule {
         when: &[400..=400],
         says: Says::Code(&["3230", "invalid_request_message_order"]),
@@ -33,7 +38,7 @@ const FIRST: &[Rule] = &[
     },
     Rule {
         when: &[400..=400, 422..=422],
-        says: Says::Words(&["assistant with prefix true", "extra inputs are not permitted"]),
+        says: Says::Words(&["extra inputs are not permitted"]),
         means: means(FailureKind::Unsupported),
     },
     Rule { when: ANY, says: Says::Code(&["3505"]), means: means(FailureKind::Overloaded) },

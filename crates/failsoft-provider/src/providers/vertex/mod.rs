@@ -1,6 +1,7 @@
 //! Vertex AI. Every project and location has an address of its own:
 //! `https://LOCATION-aiplatform.googleapis.com/v1/projects/PROJECT/locations/LOCATION/publishers/google`.
 
+use failsoft_engine::Cancel;
 use failsoft_wire::Dialect;
 
 use crate::classify::rule::Quirks;
@@ -17,5 +18,5 @@ pub(crate) static PROVIDER: Provider = Provider {
     key_env: Some("GOOGLE_ACCESS_TOKEN"),
     default_headers: &[],
     models: include_str!("models.txt"),
-    quirks: Quirks::NONE,
+    quirks: Quirks { cancel: Cancel::Billed, ..Quirks::NONE },
 };

@@ -1,11 +1,12 @@
 //! vLLM: a server of one's own. Inside a stream it labels its own failures as bad requests.
 
 use failsoft_engine::FailureKind;
-use failsoft_wire::Dialect;
+use failsoft_wire::{Dialect, PrefillMark};
 
 use crate::classify::Place;
 use crate::classify::rule::{Quirks, Rule, Says, means, lasting};
 use crate::classify::said::Said;
+use crate::prefill::PrefillForm;
 use crate::provider::{Auth, Provider};
 
 pub(crate) static PROVIDER: Provider = Provider {
@@ -17,8 +18,12 @@ pub(crate) static PROVIDER: Provider = Provider {
     key_env: None,
     default_headers: &[],
     models: "",
-    quirks: Quirks { first: FIRST, last: LAST, ..Quirks::NONE },
+    quirks: Quirks { first: FIRST, last: LAST, prefill: PREFILL, ..Quirks::NONE },
 };
+
+/// Without the mark it begins a new turn behind the one that was sent.
+const PREFILL: PrefillForm =
+    PrefillForm { mark: PrefillMark::ContinueFinal, ..PrefillForm::PLAIN };
 
 const FIRST: &[Rule] = &[
     // The engine is dead and the process about to exit.
