@@ -5,11 +5,18 @@
 
 use bytes::Bytes;
 use failsoft_wire::neutral::Maker;
-use failsoft_wire::{Addressed, Destination, Dialect, FrameDecoder, Presented, StreamTranslator};
+use failsoft_wire::{
+    Addressed, Destination, Dialect, FrameDecoder, PrefillMark, Presented, StreamTranslator,
+};
 use libfuzzer_sys::fuzz_target;
 
-const TO: Destination<'static> =
-    Destination { model: "m", maker: Maker(7), max_output: None, follows_schemas: true };
+const TO: Destination<'static> = Destination {
+    model: "m",
+    maker: Maker(7),
+    max_output: None,
+    follows_schemas: true,
+    marks_prefill: PrefillMark::None,
+};
 
 fn presented() -> Presented {
     Presented {

@@ -7,7 +7,10 @@ use bytes::Bytes;
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use failsoft_wire::neutral::{Call, Maker, Part, Rest, Role, Tool, ToolCall, ToolResult, Turn};
 use failsoft_wire::sse::{Decoder, Frame};
-use failsoft_wire::{Addressed, Destination, Dialect, Presented, StreamTranslator};
+use failsoft_wire::{
+    Addressed, Destination, Dialect, FrameDecoder, Hold, Presented, Splicer, StreamReader,
+    StreamTranslator,
+};
 
 const CLIENTS: [Dialect; 4] =
     [Dialect::ChatCompletions, Dialect::Messages, Dialect::Responses, Dialect::GenerateContent];
@@ -82,7 +85,13 @@ fn call() -> Call {
 }
 
 fn to() -> Destination<'static> {
-    Destination { model: "model", maker: Maker(1), max_output: None, follows_schemas: true }
+    Destination {
+        model: "model",
+        maker: Maker(1),
+        max_output: None,
+        follows_schemas: true,
+        marks_prefill: failsoft_wire::PrefillMark::None,
+    }
 }
 
 fn calls(criterion: &mut Criterion) {
@@ -146,5 +155,42 @@ fn deltas(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, calls, deltas);
+/// Events of a stream that is passed on, beside the same without a splicer: what knowing it costs.
+const MANY: u64 = 200;
+
+fn spliced(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("splice");
+    group.throughput(criterion::Throughput::Elements(MANY));
+    for (dialect, event) in EVENTS {
+        let opening = if dialect == Dialect::Messages { OPENING } else { "" };
+        let bytes = Bytes::from(opening.to_owned() + &event.repeat(MANY as usize));
+        group.bench_with_input(BenchmarkId::new("frames", dialect), &bytes, |bencher, bytes| {
+            bencher.iter(|| {
+                let mut decoder = FrameDecoder::new(dialect, 1 << 20);
+                let mut reader = StreamReader::new(dialect);
+                decoder.push(bytes.clone());
+                while let Ok(Some(frame)) = decoder.next_frame() {
+                    black_box(reader.read(&frame));
+                    black_box(frame.bytes);
+                }
+            });
+        });
+        group.bench_with_input(BenchmarkId::new("spliced", dialect), &bytes, |bencher, bytes| {
+            let hold = Hold { tool_calls: true, ..Hold::default() };
+            bencher.iter(|| {
+                let mut decoder = FrameDecoder::new(dialect, 1 << 20);
+                let mut reader = StreamReader::new(dialect);
+                let mut splicer = Splicer::new(dialect, dialect, presented(), hold, false);
+                decoder.push(bytes.clone());
+                while let Ok(Some(frame)) = decoder.next_frame() {
+                    let meaning = reader.read(&frame);
+                    let _ = splicer.take(frame, meaning);
+                    black_box(splicer.passable());
+                }
+            });
+        });
+    }
+}
+
+criterion_group!(benches, calls, deltas, spliced);
 criterion_main!(benches);

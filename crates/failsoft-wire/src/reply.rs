@@ -44,6 +44,10 @@ pub enum Flaw {
     BrokenOff(String),
     /// A tool call whose arguments are no JSON.
     InvalidToolArguments,
+    /// An answer that was to go on from another and does not.
+    DoesNotFit,
+    /// The same over and over.
+    Repeats,
 }
 
 impl Flaw {

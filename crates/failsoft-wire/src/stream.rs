@@ -33,6 +33,10 @@ pub(crate) trait ReadStream: fmt::Debug + Send {
     fn is_complete(&self) -> bool;
     /// The end marker, if the stream was sent without and clients wait for it.
     fn missing_end_marker(&self) -> Option<&'static [u8]>;
+    /// Whether an event is known to be missing.
+    fn has_gap(&self) -> bool {
+        false
+    }
     /// What is wrong with the stream at a clean end of its body.
     fn end(&self) -> Option<Flaw>;
     /// Where the error stands in the data of the last event that was one.
@@ -85,6 +89,13 @@ impl StreamReader {
     #[must_use]
     pub fn missing_end_marker(&self) -> Option<&'static [u8]> {
         if self.is_complete() { None } else { self.reader.missing_end_marker() }
+    }
+
+    /// Whether an event is known to be missing, as events are numbered: what comes now does not
+    /// follow what came before, and the stream will not be whole at its end.
+    #[must_use]
+    pub fn has_gap(&self) -> bool {
+        self.reader.has_gap()
     }
 
     /// Judges the stream at a clean end of its body. An answer that said why it stops is whole

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::dialect::Thread;
 use crate::neutral::{Delta, Maker, Note};
 use crate::sse::Frame;
 
@@ -16,6 +17,21 @@ pub struct Destination<'a> {
     pub max_output: Option<u32>,
     /// Whether this model follows JSON schemas; where not, the schema becomes an instruction.
     pub follows_schemas: bool,
+    /// How this target is told to go on from the beginning of an answer.
+    pub marks_prefill: PrefillMark,
+}
+
+/// What a target that speaks `chat_completions` wants beside a last message of the assistant's, to
+/// go on from it instead of answering it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum PrefillMark {
+    /// Nothing.
+    #[default]
+    None,
+    /// `"prefix": true` in that message.
+    Prefix,
+    /// `continue_final_message` and no `add_generation_prompt`, beside the messages.
+    ContinueFinal,
 }
 
 /// A call written in a target's dialect.
@@ -65,12 +81,20 @@ pub(crate) trait ReadDeltas: fmt::Debug + Send {
     fn read(&mut self, frame: &Frame, out: &mut Vec<Delta>);
     /// The stream is over: appends what was held back, and the end if it did not come.
     fn end(&mut self, out: &mut Vec<Delta>);
+    /// Whether something that came was not given on, because a part before it is not whole.
+    fn waits(&self) -> bool;
 }
 
 /// Writes pieces as the events of a stream.
 pub(crate) trait WriteDeltas: fmt::Debug + Send {
     /// Appends the events a piece becomes.
     fn write(&mut self, delta: &Delta, out: &mut Vec<u8>);
+    /// Goes on with a stream that was passed on as it came: what its client has was written as
+    /// pieces before and thrown away, and `thread` tells what its events alone said.
+    fn pick_up(&mut self, thread: &Thread);
+    /// What comes from now on is of another target: its seals carry this mark. The open part, if it
+    /// holds thoughts, must have been ended.
+    fn made_by(&mut self, maker: Option<Maker>);
 }
 
 /// From a target's stream to a client's, whatever both speak.

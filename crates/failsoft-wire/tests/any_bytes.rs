@@ -181,7 +181,13 @@ fn presented() -> Presented {
 /// What is written is JSON.
 fn translate_whole(body: &[u8]) {
     let addressed = Addressed { model: "m".to_owned(), stream: false };
-    let to = Destination { model: "m", maker: Maker(7), max_output: None, follows_schemas: true };
+    let to = Destination {
+        model: "m",
+        maker: Maker(7),
+        max_output: None,
+        follows_schemas: true,
+        marks_prefill: failsoft_wire::PrefillMark::None,
+    };
     for from in Dialect::TARGETS {
         let call = from.decode_call(body, Some(&addressed)).ok();
         let reply = from.decode_reply(body).ok();

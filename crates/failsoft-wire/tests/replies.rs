@@ -18,7 +18,9 @@ fn flaw(dialect: Dialect, body: &str) -> Option<(Flaw, String)> {
         | Flaw::Empty
         | Flaw::NoEnd
         | Flaw::BrokenOff(_)
-        | Flaw::InvalidToolArguments => String::new(),
+        | Flaw::InvalidToolArguments
+        | Flaw::DoesNotFit
+        | Flaw::Repeats => String::new(),
     };
     Some((flaw, text))
 }

@@ -375,6 +375,33 @@ fn a_lost_piece_is_noticed() {
     }
 }
 
+#[test]
+fn what_cannot_be_read_leaves_a_gap_if_it_had_a_number() {
+    let numbered = |number: u32| {
+        let members = format!(r#""sequence_number":{number},"output_index":0,"delta":"a""#);
+        event("response.output_text.delta", &members)
+    };
+    let done = |number: u32| {
+        let members = format!(r#""sequence_number":{number},"output_index":0,"text":"aa""#);
+        event("response.output_text.done", &members)
+    };
+    let torn = || "data: {\"type\":".to_owned();
+    for (events, has_gap) in [
+        (vec![numbered(3), torn(), numbered(4)], false),
+        (vec![numbered(3), torn(), done(4)], false),
+        (vec![numbered(3), torn(), numbered(5)], true),
+        (vec![numbered(3), torn(), done(5)], true),
+        (vec![numbered(3), done(5)], false),
+        (vec![torn(), numbered(5)], false),
+    ] {
+        let mut events = events;
+        events.push(whole());
+        let (_, reader) = read(&events);
+        assert_eq!(reader.has_gap(), has_gap, "{events:#?}");
+        assert_eq!(reader.end().is_ok(), !has_gap, "{events:#?}");
+    }
+}
+
 const WORDS: ErrorWords<'static> = ErrorWords {
     status: 503,
     code: "overloaded",

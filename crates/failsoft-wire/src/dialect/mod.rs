@@ -20,16 +20,20 @@ mod media_type;
 mod messages;
 mod names;
 mod notes;
+mod prefill;
 mod responses;
 mod rules;
 mod schemas;
+mod thread;
 
 pub(crate) use bedrock_converse::BedrockReader;
 pub(crate) use bedrock_converse::event_stream;
 pub(crate) use chat_completions::ChatReader;
 pub(crate) use generate_content::{GenerateReader, read_base64_seal};
 pub(crate) use messages::MessagesReader;
+pub use prefill::may_prefill;
 pub(crate) use responses::ResponsesReader;
+pub(crate) use thread::Thread;
 
 /// A wire format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -264,6 +268,16 @@ impl Dialect {
             Self::Responses => Box::new(responses::DeltaWriter::new(presented)),
             Self::GenerateContent => Box::new(generate_content::DeltaWriter::new(presented)),
             Self::BedrockConverse => Box::new(bedrock_converse::DeltaWriter::new(presented)),
+        }
+    }
+
+    /// What keeps a line alive on which nothing is said for long, if the dialect's SDKs take it.
+    #[must_use]
+    pub const fn heartbeat(self) -> Option<&'static [u8]> {
+        match self {
+            Self::ChatCompletions | Self::Messages | Self::Responses => Some(b": failsoft\n\n"),
+            // Its SDKs take any line that is no data for an error; no others are streamed as text.
+            Self::GenerateContent | Self::BedrockConverse | Self::Embeddings => None,
         }
     }
 

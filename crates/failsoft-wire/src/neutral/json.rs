@@ -63,6 +63,12 @@ impl Rest {
         self.members.push((String::from_utf8_lossy(key).into(), Json::checked(raw)));
     }
 
+    /// Changes what was kept; what becomes nothing is taken out.
+    pub(crate) fn amend(&mut self, mut amend: impl FnMut(Json) -> Option<Json>) {
+        let members = std::mem::take(&mut self.members).into_iter();
+        self.members = members.filter_map(|(key, json)| Some((key, amend(json)?))).collect();
+    }
+
     /// The same, made one of this dialect if it is none.
     pub(crate) fn owned(&mut self, dialect: Dialect) -> &mut Self {
         if !self.is_of(dialect) {

@@ -202,6 +202,16 @@ const MARK: &str = "fs1.";
 /// How the value of a seal begins that belongs to the tool call before it.
 const OF_CALL: &str = "call.";
 
+impl Maker {
+    /// Of what nobody can take back: thoughts that broke off before they were sealed.
+    pub(crate) const NOBODY: Self = Self(0);
+
+    /// The mark alone, for thoughts without a seal.
+    pub(crate) fn mark(self) -> String {
+        Seal { value: String::new(), maker: None }.shown(Some(self))
+    }
+}
+
 impl Seal {
     /// As it stands in a request: if it carries our mark, it says who made it.
     #[must_use]

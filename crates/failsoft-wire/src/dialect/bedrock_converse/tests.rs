@@ -20,7 +20,13 @@ const NOVA: &str = "us.amazon.nova-lite-v1:0";
 const OTHER: &str = "us.meta.llama4-maverick-17b-instruct-v1:0";
 
 fn to(model: &str) -> Destination<'_> {
-    Destination { model, maker: Maker(7), max_output: None, follows_schemas: true }
+    Destination {
+        model,
+        maker: Maker(7),
+        max_output: None,
+        follows_schemas: true,
+        marks_prefill: crate::PrefillMark::None,
+    }
 }
 
 fn presented() -> Presented {

@@ -22,8 +22,10 @@ pub(crate) struct ResponsesReader {
     error: Option<Range<usize>>,
     has_failed: bool,
     last: Last,
-    /// A piece of an item is missing.
+    /// An event that matters is missing.
     has_gap: bool,
+    /// The last event could not be read.
+    was_malformed: bool,
 }
 
 /// How the terminal event ended the answer.
@@ -119,7 +121,10 @@ impl ReadStream for ResponsesReader {
         match scanned.and_then(|is_object| scanner.end().map(|()| is_object)) {
             Ok(true) => {}
             Ok(false) | Err(_) if event == Some(b"error") => return self.fail(span(data)),
-            Ok(false) | Err(_) => return Meaning::Malformed,
+            Ok(false) | Err(_) => {
+                self.was_malformed = true;
+                return Meaning::Malformed;
+            }
         }
         if top.is_error {
             return self.fail(span(data));
@@ -137,6 +142,10 @@ impl ReadStream for ResponsesReader {
 
     fn is_complete(&self) -> bool {
         self.end.is_some() && !self.has_failed && !self.has_gap
+    }
+
+    fn has_gap(&self) -> bool {
+        self.has_gap
     }
 
     fn missing_end_marker(&self) -> Option<&'static [u8]> {
@@ -180,15 +189,18 @@ impl ResponsesReader {
         Meaning::Error
     }
 
-    /// Events are numbered. A hole between two pieces of one item is a lost piece; elsewhere a
-    /// relay may have left out what it thought nobody needs.
+    /// Events are numbered. A hole between two pieces of one item is a lost piece, and one that
+    /// could not be read leaves a hole if it was an event at all; elsewhere a relay may have left
+    /// out what it thought nobody needs.
     fn misses_a_piece(&mut self, top: &Event<'_>) -> bool {
         let delta_of = top.index.filter(|_| top.delta.is_some());
         let is_hole = match (self.last.number, top.number) {
             (Some(last), Some(number)) => number > last.saturating_add(1),
             (_, _) => false,
         };
-        let misses = is_hole && delta_of.is_some() && delta_of == self.last.delta_of;
+        let is_piece = delta_of.is_some() && delta_of == self.last.delta_of;
+        let misses = is_hole && (is_piece || self.was_malformed);
+        self.was_malformed = false;
         self.has_gap |= misses;
         self.last = Last { number: top.number.or(self.last.number), delta_of };
         misses

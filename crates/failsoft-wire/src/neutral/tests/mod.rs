@@ -22,7 +22,13 @@ fn destination(dialect: Dialect) -> Destination<'static> {
         Dialect::GenerateContent => "gemini-2.5-flash",
         Dialect::BedrockConverse => "us.anthropic.claude-sonnet-4-5-20250929-v1:0",
     };
-    Destination { model, maker: Maker(7), max_output: Some(4_096), follows_schemas: true }
+    Destination {
+        model,
+        maker: Maker(7),
+        max_output: Some(4_096),
+        follows_schemas: true,
+        marks_prefill: crate::PrefillMark::None,
+    }
 }
 
 fn presented() -> Presented {

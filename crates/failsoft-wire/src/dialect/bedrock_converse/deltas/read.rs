@@ -84,6 +84,10 @@ impl ReadDeltas for DeltaReader {
         self.has_ended = true;
         out.push(Delta::End);
     }
+
+    fn waits(&self) -> bool {
+        self.blocks.len() > 1 || self.blocks.iter().any(|block| !block.is_told)
+    }
 }
 
 impl DeltaReader {

@@ -1,11 +1,12 @@
 //! From pieces to events.
 
+use crate::dialect::Thread;
 use crate::dialect::bedrock_converse::DIALECT;
 use crate::dialect::bedrock_converse::blocks;
 use crate::dialect::bedrock_converse::event_stream::push_event;
 use crate::dialect::bedrock_converse::media::{self, Names};
 use crate::dialect::bedrock_converse::reply::{write_stop, write_usage};
-use crate::neutral::{Delta, Media, PartStart, Piece, Rest, Seal, Stop, ToolCall, Usage};
+use crate::neutral::{Delta, Maker, Media, PartStart, Piece, Rest, Seal, Stop, ToolCall, Usage};
 use crate::scan::Scanner;
 use crate::translate::{Presented, WriteDeltas};
 use crate::write::Writer;
@@ -62,6 +63,13 @@ impl WriteDeltas for DeltaWriter {
             Delta::Usage(usage) => self.usage = Some(usage.clone()),
             Delta::End => self.end(out),
         }
+    }
+
+    // No client speaks this dialect, so nothing is passed on in it.
+    fn pick_up(&mut self, _thread: &Thread) {}
+
+    fn made_by(&mut self, maker: Option<Maker>) {
+        self.presented.maker = maker;
     }
 }
 

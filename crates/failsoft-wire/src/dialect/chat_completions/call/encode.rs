@@ -4,11 +4,15 @@ use super::survey::{samples, survey};
 use super::{tools, turns, wishes};
 use crate::dialect::chat_completions::kept::{OWN, is_marked};
 use crate::neutral::Call;
-use crate::translate::{Destination, Encoded, Unfit};
+use crate::translate::{Destination, Encoded, PrefillMark, Unfit};
 use crate::write::Writer;
 
 /// More texts that end the answer are refused.
 pub(super) const MAX_STOPS: usize = 4;
+
+/// What tells a server to go on with the last message, and to begin none.
+const CONTINUE: &str = "continue_final_message";
+const BEGIN: &str = "add_generation_prompt";
 
 /// More alternatives for a token are refused.
 const MAX_LOGPROBS: u32 = 20;
@@ -49,16 +53,24 @@ pub(crate) fn encode_call(call: &Call, to: &Destination<'_>) -> Result<Encoded, 
     Writer::new(&mut body).object(|out| {
         out.text("model", to.model);
         let instruction = wishes::instruction(call, to.follows_schemas);
-        turns::write(out.key("messages"), call, instruction.as_deref());
+        let mark = if turns::is_begun(call) { to.marks_prefill } else { PrefillMark::None };
+        turns::write(out.key("messages"), call, (instruction.as_deref(), mark));
         tools::write(out, call, call.rest.is_of(OWN));
         wishes::write_format(out, call, to.follows_schemas);
         if let Some(reasoning) = &call.reasoning {
             wishes::write_reasoning(out, reasoning);
         }
         write_parameters(out, call, to);
-        let is_emulated = instruction.is_some();
-        let but: &[&str] = if is_emulated { &["response_format"] } else { &[] };
-        out.rest_but(&call.rest, OWN, but);
+        let mut but = Vec::new();
+        if instruction.is_some() {
+            but.push("response_format");
+        }
+        if mark == PrefillMark::ContinueFinal {
+            out.value(CONTINUE, true);
+            out.value(BEGIN, false);
+            but.extend([CONTINUE, BEGIN]);
+        }
+        out.rest_but(&call.rest, OWN, &but);
     });
     Ok(Encoded { body, notes })
 }

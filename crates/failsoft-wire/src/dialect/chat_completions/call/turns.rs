@@ -7,17 +7,39 @@ use crate::dialect::chat_completions::message::{
 };
 use crate::dialect::instructions::FAILED;
 use crate::neutral::{Call, Media, Part, Rest, Role, ToolResult, Turn};
+use crate::translate::PrefillMark;
 use crate::write::Writer;
 
-/// Writes `messages`. `instruction` is what must be told beside.
-pub(super) fn write(out: &mut Writer<'_>, call: &Call, instruction: Option<&str>) {
+/// What says that a message is the beginning of the answer.
+const PREFIX: &str = "prefix";
+
+/// Whether the call ends with the beginning of its answer.
+pub(super) fn is_begun(call: &Call) -> bool {
+    let last = call.turns.last().filter(|turn| turn.role == Role::Assistant);
+    last.is_some_and(|turn| {
+        matches!(turn.parts.last(), Some(Part::Text { text, .. }) if !text.is_empty())
+            && !turn.parts.iter().any(|part| call_of(part).is_some())
+    })
+}
+
+/// Writes `messages`. `instruction` is what must be told beside, `mark` how the last message is
+/// told to be the beginning of the answer.
+pub(super) fn write(
+    out: &mut Writer<'_>,
+    call: &Call,
+    (instruction, mark): (Option<&str>, PrefillMark),
+) {
     let is_own = call.rest.is_of(OWN);
+    let is_marked = mark == PrefillMark::Prefix;
+    let last = call.turns.len().saturating_sub(1);
     out.array(|list| {
         write_system(list, &call.system, instruction);
         if is_own {
-            call.turns.iter().for_each(|turn| write_own(list, turn));
+            for (at, turn) in call.turns.iter().enumerate() {
+                write_own(list, turn, is_marked && at == last);
+            }
         } else {
-            Conversation::of(&call.turns).write(list);
+            Conversation::of(&call.turns, is_marked).write(list);
         }
     });
 }
@@ -80,13 +102,17 @@ fn write_words(out: &mut Writer<'_>, role: &str, text: &str) {
     }
 }
 
-/// Writes a turn that came in this dialect.
-fn write_own(out: &mut Writer<'_>, turn: &Turn) {
+/// Writes a turn that came in this dialect. `is_begun`: the model shall go on with it.
+fn write_own(out: &mut Writer<'_>, turn: &Turn, is_begun: bool) {
     match turn.role {
         Role::Assistant => out.object(|one| {
             one.text("role", "assistant");
             let voice = Voice { is_own: true, is_answer: false, maker: None };
             write_spoken(one, &turn.parts.iter().collect::<Vec<_>>(), &turn.rest, &voice);
+            if is_begun {
+                one.value(PREFIX, true);
+                return one.rest_but(&turn.rest, OWN, &["role", PREFIX]);
+            }
             write_rest(one, &turn.rest);
         }),
         Role::User | Role::System => {
@@ -154,14 +180,16 @@ struct Conversation<'a> {
     results: Vec<(usize, Option<&'a ToolResult>)>,
     /// What results show, and whose it is.
     shown: Vec<(&'a str, &'a Media)>,
+    /// The last message is the beginning of the answer, and must say so.
+    is_begun: bool,
 }
 
 impl<'a> Conversation<'a> {
-    fn of(turns: &'a [Turn]) -> Self {
+    fn of(turns: &'a [Turn], is_begun: bool) -> Self {
         let results = turns.iter().enumerate().flat_map(|(at, turn)| {
             turn.parts.iter().filter_map(result_of).map(move |result| (at, Some(result)))
         });
-        Self { turns, results: results.collect(), shown: Vec::new() }
+        Self { turns, results: results.collect(), shown: Vec::new(), is_begun }
     }
 
     fn write(mut self, out: &mut Writer<'_>) {
@@ -193,9 +221,13 @@ impl<'a> Conversation<'a> {
             parts.filter(|part| is_said(part)).partition(|part| matches!(part, Part::Media(_)));
         if !said.is_empty() {
             let voice = Voice { is_own: false, is_answer: false, maker: None };
+            let is_begun = self.is_begun && at + length == self.turns.len();
             out.object(|one| {
                 one.text("role", "assistant");
                 write_spoken(one, &said, &Rest::default(), &voice);
+                if is_begun {
+                    one.value(PREFIX, true);
+                }
             });
         }
         for call in said.into_iter().filter_map(call_of) {

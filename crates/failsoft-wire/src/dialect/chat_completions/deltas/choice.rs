@@ -82,6 +82,10 @@ impl Choice {
         !self.calls.is_empty()
     }
 
+    pub(super) fn waits(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
     /// Takes words.
     pub(super) fn say(&mut self, kind: Words, words: String, out: &mut Vec<Delta>) {
         if words.is_empty() {

@@ -60,6 +60,10 @@ impl ReadDeltas for DeltaReader {
         }
         out.push(Delta::End);
     }
+
+    fn waits(&self) -> bool {
+        self.choices.iter().any(Choice::waits)
+    }
 }
 
 impl DeltaReader {

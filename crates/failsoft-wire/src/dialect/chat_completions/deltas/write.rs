@@ -1,5 +1,6 @@
 //! Pieces of an answer as chunks.
 
+use crate::dialect::Thread;
 use crate::dialect::chat_completions::kept::{OWN, is_marked};
 use crate::dialect::chat_completions::message::{
     Joiner, Voice, length, seal_member, write_citation, write_images,
@@ -8,7 +9,7 @@ use crate::dialect::chat_completions::reply::write_opening;
 use crate::dialect::chat_completions::stop::word;
 use crate::dialect::chat_completions::usage::write_usage;
 use crate::neutral::{
-    Citation, Delta, Json, Media, MediaKind, Opening, PartStart, Piece, Reply, Stop, Usage,
+    Citation, Delta, Json, Maker, Media, MediaKind, Opening, PartStart, Piece, Reply, Stop, Usage,
 };
 use crate::translate::{Presented, WriteDeltas};
 use crate::write::Writer;
@@ -37,6 +38,8 @@ struct Written {
     /// The current part has no words yet.
     is_fresh: bool,
     has_thought: bool,
+    /// Where thoughts go, once that is settled.
+    thoughts: Option<&'static str>,
     calls: u32,
     /// Characters of text so far, and where the current text begins.
     length: u32,
@@ -81,6 +84,25 @@ impl WriteDeltas for DeltaWriter {
             Delta::Usage(usage) => self.usage = Some(usage.clone()),
             Delta::End => self.end(out),
         }
+    }
+
+    fn pick_up(&mut self, thread: &Thread) {
+        // Another's words are no longer joined as the first target joined its own.
+        self.is_own = false;
+        if let Thread::ChatCompletions(thread) = thread {
+            let (has_role, calls) = (thread.has_role, thread.calls);
+            let written = self.choice(0);
+            written.has_begun |= has_role;
+            written.calls = written.calls.max(calls);
+            // They went out when they came.
+            written.citations.clear();
+            written.images.clear();
+        }
+    }
+
+    fn made_by(&mut self, maker: Option<Maker>) {
+        self.is_own = false;
+        self.presented.maker = maker;
     }
 }
 
@@ -129,10 +151,15 @@ impl DeltaWriter {
         written.current = match start {
             PartStart::Text => Current::Text,
             PartStart::Refusal => Current::Refusal,
-            PartStart::Thinking { rest } if is_own && is_marked(rest, "reasoning") => {
-                Current::Thinking("reasoning")
+            PartStart::Thinking { rest } => {
+                let key = match written.thoughts.filter(|_| !is_own) {
+                    Some(known) => known,
+                    None if is_own && is_marked(rest, "reasoning") => "reasoning",
+                    None => "reasoning_content",
+                };
+                written.thoughts = Some(key);
+                Current::Thinking(key)
             }
-            PartStart::Thinking { .. } => Current::Thinking("reasoning_content"),
             PartStart::ToolCall { is_custom, rest, .. } => {
                 let kind = match is_custom {
                     true => CallKind::Custom,

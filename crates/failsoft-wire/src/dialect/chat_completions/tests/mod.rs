@@ -16,8 +16,13 @@ use crate::neutral::{Assembler, Delta, Maker, Reply};
 use crate::sse::Decoder;
 use crate::translate::{Destination, Presented, ReadDeltas, WriteDeltas};
 
-const TO: Destination<'static> =
-    Destination { model: "m", maker: Maker(7), max_output: None, follows_schemas: true };
+const TO: Destination<'static> = Destination {
+    model: "m",
+    maker: Maker(7),
+    max_output: None,
+    follows_schemas: true,
+    marks_prefill: crate::PrefillMark::None,
+};
 
 fn presented() -> Presented {
     Presented {

@@ -82,6 +82,11 @@ impl ReadDeltas for DeltaReader {
         }
         out.push(Delta::End);
     }
+
+    // Everything is given on at once.
+    fn waits(&self) -> bool {
+        false
+    }
 }
 
 impl Progress {

@@ -3,8 +3,10 @@
 use super::super::ids::Ids;
 use super::super::keys::HERE;
 use super::super::reply::{Beside, write_candidate, write_closing, write_part};
+use crate::dialect::Thread;
 use crate::neutral::{
-    Citation, Delta, Json, Opening, Part, PartStart, Piece, Rest, Seal, Stop, ToolCall, Usage,
+    Citation, Delta, Json, Maker, Opening, Part, PartStart, Piece, Rest, Seal, Stop, ToolCall,
+    Usage,
 };
 use crate::translate::{Presented, WriteDeltas};
 use crate::write::Writer;
@@ -65,6 +67,15 @@ impl WriteDeltas for DeltaWriter {
             Delta::Usage(usage) => self.usage = Some(usage.clone()),
             Delta::End => self.end(out),
         }
+    }
+
+    fn pick_up(&mut self, _thread: &Thread) {
+        // They went out when they came.
+        self.choices.iter_mut().for_each(|held| held.citations.clear());
+    }
+
+    fn made_by(&mut self, maker: Option<Maker>) {
+        self.presented.maker = maker;
     }
 }
 

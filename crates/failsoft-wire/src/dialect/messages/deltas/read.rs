@@ -127,6 +127,11 @@ impl ReadDeltas for DeltaReader {
             self.has_ended = true;
         }
     }
+
+    fn waits(&self) -> bool {
+        let is_held = |block: &Block| matches!(block.kind, Kind::Whole { .. });
+        self.blocks.len() > 1 || self.blocks.iter().any(is_held)
+    }
 }
 
 impl DeltaReader {

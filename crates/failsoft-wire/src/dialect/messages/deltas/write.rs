@@ -4,7 +4,8 @@ use super::super::block::{self, is_redacted};
 use super::super::reply::{Style, write_head, write_sequence};
 use super::super::words::{stop_word, write_usage};
 use super::super::{HERE, names};
-use crate::neutral::{Citation, Delta, Opening, PartStart, Piece, Rest, Seal, Stop, Usage};
+use crate::dialect::Thread;
+use crate::neutral::{Citation, Delta, Maker, Opening, PartStart, Piece, Rest, Seal, Stop, Usage};
 use crate::translate::{Presented, WriteDeltas};
 use crate::write::Writer;
 
@@ -23,6 +24,11 @@ pub(crate) struct DeltaWriter {
     has_calls: bool,
     has_refused: bool,
     cited: u32,
+    /// Who makes the open part, if its seals carry a mark, and whether it is nobody's unsealed.
+    maker: Option<Maker>,
+    is_nobodys: bool,
+    /// Several targets speak.
+    is_spliced: bool,
 }
 
 /// The part that is open.
@@ -33,9 +39,11 @@ enum Open {
     /// Words; their block begins with the first of them.
     Text { has_begun: bool },
     /// Thoughts; their seal is written as a whole, behind them.
-    Thinking { seal: Option<Seal> },
+    Thinking { seal: Option<Seal>, is_signed: bool },
     /// Thoughts without words, written as a whole.
     Redacted { rest: Rest, seal: Option<Seal> },
+    /// A block of which everything but its end went out.
+    Sent,
     /// A tool call with its arguments so far, if they are not known to be an object.
     Call { held: Option<String>, is_custom: bool, seal: Option<Seal> },
 }
@@ -53,6 +61,9 @@ impl DeltaWriter {
             has_calls: false,
             has_refused: false,
             cited: 0,
+            maker: None,
+            is_nobodys: false,
+            is_spliced: false,
         }
     }
 }
@@ -87,6 +98,29 @@ impl WriteDeltas for DeltaWriter {
             | Delta::Usage(_) => {}
         }
     }
+
+    fn pick_up(&mut self, thread: &Thread) {
+        (self.is_spliced, self.is_nobodys) = (true, true);
+        let Thread::Messages(thread) = thread else { return };
+        self.has_begun |= thread.has_begun;
+        self.index = thread.next;
+        let Some(block) = thread.open.first() else {
+            self.open = Open::Nothing;
+            return;
+        };
+        self.index = block.index;
+        match &mut self.open {
+            Open::Text { has_begun } => *has_begun = true,
+            Open::Thinking { is_signed, .. } => *is_signed = block.is_signed,
+            Open::Call { .. } => {}
+            Open::Nothing | Open::Redacted { .. } | Open::Sent => self.open = Open::Sent,
+        }
+    }
+
+    fn made_by(&mut self, maker: Option<Maker>) {
+        (self.is_spliced, self.is_nobodys) = (true, true);
+        self.presented.maker = maker;
+    }
 }
 
 impl DeltaWriter {
@@ -111,6 +145,8 @@ impl DeltaWriter {
 
     fn part_begin(&mut self, start: &PartStart, out: &mut Vec<u8>) {
         self.part_end(out); // a part that was not ended
+        self.maker = self.presented.maker;
+        self.is_nobodys = self.is_spliced && self.maker.is_none();
         self.open = match start {
             PartStart::Text => Open::Text { has_begun: false },
             PartStart::Refusal => {
@@ -127,7 +163,7 @@ impl DeltaWriter {
                     writer.text("signature", "");
                     writer.rest(rest, HERE);
                 });
-                Open::Thinking { seal: None }
+                Open::Thinking { seal: None, is_signed: false }
             }
             PartStart::ToolCall { id, name, is_custom, rest } => {
                 self.has_calls = true;
@@ -162,7 +198,7 @@ impl DeltaWriter {
             }
             (
                 Piece::Seal(seal),
-                Open::Thinking { seal: known }
+                Open::Thinking { seal: known, .. }
                 | Open::Redacted { seal: known, .. }
                 | Open::Call { seal: known, .. },
             ) => match known {
@@ -216,12 +252,18 @@ impl DeltaWriter {
     }
 
     fn part_end(&mut self, out: &mut Vec<u8>) {
-        let style = Style { maker: self.presented.maker, cited: 0 };
+        let style = Style { maker: self.maker, cited: 0 };
         match std::mem::replace(&mut self.open, Open::Nothing) {
             Open::Nothing | Open::Text { has_begun: false } => return,
-            Open::Text { has_begun: true } => {}
-            Open::Thinking { seal } => {
-                let signature = style.signature(seal.as_ref());
+            Open::Text { has_begun: true }
+            | Open::Thinking { is_signed: true, .. }
+            | Open::Sent => {}
+            Open::Thinking { seal, .. } => {
+                let signature = match seal {
+                    // Nobody can take it back, and the mark says so.
+                    None if self.is_nobodys => Maker::NOBODY.mark(),
+                    seal => style.signature(seal.as_ref()),
+                };
                 self.delta(out, "signature_delta", |writer| writer.text("signature", &signature));
             }
             Open::Redacted { rest, seal } => {

@@ -27,7 +27,13 @@ fn presented(maker: Option<Maker>) -> Presented {
 }
 
 fn destination(model: &str) -> Destination<'_> {
-    Destination { model, maker: MAKER, max_output: None, follows_schemas: true }
+    Destination {
+        model,
+        maker: MAKER,
+        max_output: None,
+        follows_schemas: true,
+        marks_prefill: crate::PrefillMark::None,
+    }
 }
 
 /// A stream's bytes as pieces.

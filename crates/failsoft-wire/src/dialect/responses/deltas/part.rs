@@ -1,8 +1,8 @@
 //! A part that is being written.
 
-use super::super::item::{made_image, text, tool_call};
+use super::super::item::{made_image, text, tool_call, words};
 use super::super::reply::{is_made_image, raw_item, thought};
-use crate::neutral::{Citation, Part, PartStart, Rest, Role, Seal, ToolCall};
+use crate::neutral::{Citation, Maker, Part, PartStart, Rest, Role, Seal, ToolCall};
 use crate::translate::Presented;
 use crate::write::Writer;
 
@@ -16,6 +16,14 @@ pub(super) struct Open {
     pub(super) seal: Option<Seal>,
     pub(super) citations: Vec<Citation>,
     pub(super) logprobs: String,
+    /// Of thoughts: the summaries that are whole at the client, where the next begins, and whether
+    /// there are none because the thoughts are told in their own words.
+    pub(super) summaries: Vec<String>,
+    pub(super) told: usize,
+    pub(super) is_in_own_words: bool,
+    /// Who makes it, if its seals carry a mark, and whether it is nobody's unsealed.
+    pub(super) maker: Option<Maker>,
+    pub(super) is_nobodys: bool,
 }
 
 impl Open {
@@ -27,7 +35,35 @@ impl Open {
             seal: None,
             citations: Vec::new(),
             logprobs: String::new(),
+            summaries: Vec::new(),
+            told: 0,
+            is_in_own_words: false,
+            maker: None,
+            is_nobodys: false,
         }
+    }
+
+    /// The summary that is not whole: its number, and its words. Thoughts in their own words have
+    /// none.
+    pub(super) fn summary(&self) -> Option<(usize, &str)> {
+        let words = self.text.get(self.told..).filter(|words| !words.is_empty())?;
+        (!self.is_in_own_words).then_some((self.summaries.len(), words))
+    }
+
+    /// What the item holds beside, if its thoughts are not one summary.
+    pub(super) fn told(&self) -> Option<(&'static str, Vec<u8>)> {
+        let (key, kind) = match (self.is_in_own_words, self.summaries.as_slice()) {
+            (true, _) => ("content", "reasoning_text"),
+            (false, [_, ..]) => ("summary", "summary_text"),
+            (false, []) => return None,
+        };
+        let open = self.text.get(self.told..).filter(|words| !words.is_empty());
+        let mut list = Vec::new();
+        Writer::new(&mut list).array(|list| {
+            let texts = self.summaries.iter().map(String::as_str).chain(open);
+            texts.for_each(|text| words(list, kind, text));
+        });
+        Some((key, list))
     }
 
     /// A piece of its seal.

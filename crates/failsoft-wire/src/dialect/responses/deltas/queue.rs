@@ -37,6 +37,11 @@ impl Queue {
         self.slots.iter_mut().find(|slot| slot.key == key && !slot.has_ended)
     }
 
+    /// Whether a part waits for its turn.
+    pub(super) fn waits(&self) -> bool {
+        self.slots.len() > 1
+    }
+
     /// Begins a part unless it has begun.
     pub(super) fn begin(
         &mut self,

@@ -28,25 +28,25 @@ pub(crate) struct DeltaReader {
 
 /// The members at the top of an event.
 #[derive(Default)]
-struct Event<'a> {
-    kind: &'a [u8],
-    index: u32,
-    place: u32,
-    summary: u32,
-    item_id: Option<Value<'a>>,
+pub(super) struct Event<'a> {
+    pub(super) kind: &'a [u8],
+    pub(super) index: u32,
+    pub(super) place: u32,
+    pub(super) summary: u32,
+    pub(super) item_id: Option<Value<'a>>,
     /// A piece of words or arguments.
-    delta: Option<Value<'a>>,
+    pub(super) delta: Option<Value<'a>>,
     /// All of them.
-    whole: Option<Value<'a>>,
-    item: Option<Value<'a>>,
-    part: Option<Value<'a>>,
-    response: Option<Value<'a>>,
-    annotation: Option<Value<'a>>,
-    logprobs: Option<Value<'a>>,
+    pub(super) whole: Option<Value<'a>>,
+    pub(super) item: Option<Value<'a>>,
+    pub(super) part: Option<Value<'a>>,
+    pub(super) response: Option<Value<'a>>,
+    pub(super) annotation: Option<Value<'a>>,
+    pub(super) logprobs: Option<Value<'a>>,
 }
 
 impl<'a> Event<'a> {
-    fn scan(data: &'a [u8]) -> Result<Self, Broken> {
+    pub(super) fn scan(data: &'a [u8]) -> Result<Self, Broken> {
         let mut event = Self::default();
         let count = |value: Value<'_>| value.count().unwrap_or(0);
         Scanner::new(data).members(|scanner, key| {
@@ -99,6 +99,10 @@ impl ReadDeltas for DeltaReader {
             self.queue.end(|_| true, out);
             out.push(Delta::End);
         }
+    }
+
+    fn waits(&self) -> bool {
+        self.queue.waits()
     }
 }
 

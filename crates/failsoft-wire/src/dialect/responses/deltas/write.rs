@@ -2,25 +2,28 @@
 
 use std::mem;
 
-use super::super::item::{annotation, words};
+use super::super::item::annotation;
 use super::super::kept::kept_text;
-use super::super::reply::{Ending, Object, item_id, logprobs, message, thought};
+use super::super::reply::{Ending, Object, item_id, logprobs, message};
 use super::part::Open;
-use crate::neutral::{Citation, Delta, Opening, PartStart, Piece, Rest, Seal, Stop, Usage};
+use crate::dialect::Thread;
+use crate::neutral::{Citation, Delta, Maker, Opening, PartStart, Piece, Stop, Usage};
 use crate::translate::{Presented, WriteDeltas};
 use crate::write::Writer;
 
 /// Writes the events of a stream.
 #[derive(Debug)]
 pub(crate) struct DeltaWriter {
-    presented: Presented,
-    events: u32,
-    opening: Option<Opening>,
+    pub(super) presented: Presented,
+    pub(super) events: u32,
+    pub(super) opening: Option<Opening>,
     /// The items that are whole.
-    output: Vec<Vec<u8>>,
+    pub(super) output: Vec<Vec<u8>>,
     /// The message that words go to.
-    message: Option<Message>,
-    part: Option<Open>,
+    pub(super) message: Option<Message>,
+    pub(super) part: Option<Open>,
+    /// Several targets speak.
+    pub(super) is_spliced: bool,
     has_refusal: bool,
     stop: Option<Stop>,
     usage: Option<Usage>,
@@ -28,9 +31,9 @@ pub(crate) struct DeltaWriter {
 }
 
 #[derive(Debug)]
-struct Message {
-    id: String,
-    contents: Vec<Vec<u8>>,
+pub(super) struct Message {
+    pub(super) id: String,
+    pub(super) contents: Vec<Vec<u8>>,
 }
 
 impl DeltaWriter {
@@ -42,6 +45,7 @@ impl DeltaWriter {
             output: Vec::new(),
             message: None,
             part: None,
+            is_spliced: false,
             has_refusal: false,
             stop: None,
             usage: None,
@@ -67,11 +71,26 @@ impl WriteDeltas for DeltaWriter {
             Delta::End => self.end(out),
         }
     }
+
+    fn pick_up(&mut self, thread: &Thread) {
+        self.is_spliced = true;
+        if let Thread::Responses(thread) = thread {
+            self.go_on_from(thread);
+        }
+    }
+
+    fn made_by(&mut self, maker: Option<Maker>) {
+        self.is_spliced = true;
+        if let Some(open) = &mut self.part {
+            open.is_nobodys = true;
+        }
+        self.presented.maker = maker;
+    }
 }
 
 impl DeltaWriter {
     /// Appends an event; `members` writes what it has beside its type and number.
-    fn event(
+    pub(super) fn event(
         &mut self,
         out: &mut Vec<u8>,
         name: &str,
@@ -120,6 +139,7 @@ impl DeltaWriter {
 
     fn part_begin(&mut self, start: &PartStart, out: &mut Vec<u8>) {
         self.begin(&Opening::default(), out);
+        self.part_end(out); // a part that was not ended
         let is_words = matches!(start, PartStart::Text | PartStart::Refusal);
         if is_words {
             self.message_begin(out);
@@ -127,6 +147,8 @@ impl DeltaWriter {
             self.message_end("completed", out);
         }
         let mut open = Open::new(start.clone());
+        open.maker = self.presented.maker;
+        open.is_nobodys = self.is_spliced && open.maker.is_none();
         match start {
             PartStart::Text | PartStart::Refusal => {
                 self.has_refusal |= *start == PartStart::Refusal;
@@ -158,7 +180,7 @@ impl DeltaWriter {
         self.item_event(out, "output_item.added", &item);
     }
 
-    fn item_event(&mut self, out: &mut Vec<u8>, name: &str, item: &[u8]) {
+    pub(super) fn item_event(&mut self, out: &mut Vec<u8>, name: &str, item: &[u8]) {
         self.event(out, name, |this, event| {
             event.value("output_index", this.output.len());
             event.key("item").raw(std::str::from_utf8(item).unwrap_or("null"));
@@ -185,14 +207,15 @@ impl DeltaWriter {
         self.part = Some(open);
     }
 
-    fn words(&mut self, open: &mut Open, text: &str, logprobs: &str, out: &mut Vec<u8>) {
+    pub(super) fn words(&mut self, open: &mut Open, text: &str, logprobs: &str, out: &mut Vec<u8>) {
         let is_first = open.text.is_empty();
         let name = match &open.start {
             PartStart::Text => "output_text.delta",
             PartStart::Refusal => "refusal.delta",
+            PartStart::Thinking { .. } if open.is_in_own_words => "reasoning_text.delta",
             PartStart::Thinking { .. } => {
                 if is_first && !text.is_empty() {
-                    self.summary_part(out, "reasoning_summary_part.added", &open.id, "");
+                    self.summary_part(out, "reasoning_summary_part.added", &open.id, (0, ""));
                 }
                 "reasoning_summary_text.delta"
             }
@@ -209,7 +232,12 @@ impl DeltaWriter {
             event.text("delta", text);
             match &open.start {
                 PartStart::Text => event.key("logprobs").list(logprobs),
-                PartStart::Thinking { .. } => event.value("summary_index", 0),
+                PartStart::Thinking { .. } if open.is_in_own_words => {
+                    event.value("content_index", 0);
+                }
+                PartStart::Thinking { .. } => {
+                    event.value("summary_index", open.summaries.len());
+                }
                 PartStart::Refusal
                 | PartStart::ToolCall { .. }
                 | PartStart::Media(_)
@@ -219,7 +247,7 @@ impl DeltaWriter {
     }
 
     /// Where the event's words belong.
-    fn place(&self, event: &mut Writer<'_>, id: &str) {
+    pub(super) fn place(&self, event: &mut Writer<'_>, id: &str) {
         event.text("item_id", id);
         event.value("output_index", self.output.len());
         if let Some(message) = &self.message {
@@ -239,106 +267,6 @@ impl DeltaWriter {
             event.key("annotation").raw(std::str::from_utf8(&json).unwrap_or("null"));
         });
         open.citations.push(citation.clone());
-    }
-
-    fn part_end(&mut self, out: &mut Vec<u8>) {
-        let Some(mut open) = self.part.take() else { return };
-        match &open.start {
-            PartStart::Text | PartStart::Refusal => return self.content_end(&open, out),
-            PartStart::Thinking { .. } => self.thought_end(&open, out),
-            PartStart::ToolCall { is_custom, .. } => {
-                let is_custom = *is_custom;
-                if open.text.trim().is_empty() && !is_custom {
-                    open.text.clear();
-                    self.words(&mut open, "{}", "", out);
-                }
-                self.call_end(&open, is_custom, out);
-            }
-            PartStart::Media(_) | PartStart::Foreign(_) => {
-                let item = open.item(&self.presented, "completed");
-                if item.is_empty() {
-                    return;
-                }
-                self.item_event(out, "output_item.added", &item);
-            }
-        }
-        let item = open.item(&self.presented, "completed");
-        self.done(item, out);
-        if let (PartStart::ToolCall { .. }, Some(seal)) = (&open.start, &open.seal) {
-            self.sealed(&seal.of_call(), out);
-        }
-    }
-
-    /// An item is whole.
-    fn done(&mut self, item: Vec<u8>, out: &mut Vec<u8>) {
-        self.item_event(out, "output_item.done", &item);
-        self.output.push(item);
-    }
-
-    fn content_end(&mut self, open: &Open, out: &mut Vec<u8>) {
-        let content = open.content();
-        let is_refusal = open.start == PartStart::Refusal;
-        let (name, key) =
-            if is_refusal { ("refusal.done", "refusal") } else { ("output_text.done", "text") };
-        self.event(out, name, |this, event| {
-            this.place(event, &open.id);
-            event.text(key, &open.text);
-            if key == "text" {
-                event.key("logprobs").list(&open.logprobs);
-            }
-        });
-        self.event(out, "content_part.done", |this, event| {
-            this.place(event, &open.id);
-            event.key("part").raw(&content);
-        });
-        if let Some(message) = &mut self.message {
-            message.contents.push(content.into_bytes());
-        }
-    }
-
-    fn thought_end(&mut self, open: &Open, out: &mut Vec<u8>) {
-        if open.text.is_empty() {
-            return;
-        }
-        self.event(out, "reasoning_summary_text.done", |this, event| {
-            this.place(event, &open.id);
-            event.value("summary_index", 0);
-            event.text("text", &open.text);
-        });
-        self.summary_part(out, "reasoning_summary_part.done", &open.id, &open.text);
-    }
-
-    fn summary_part(&mut self, out: &mut Vec<u8>, name: &str, id: &str, text: &str) {
-        self.event(out, name, |this, event| {
-            this.place(event, id);
-            event.value("summary_index", 0);
-            event.key("part");
-            words(event, "summary_text", text);
-        });
-    }
-
-    fn call_end(&mut self, open: &Open, is_custom: bool, out: &mut Vec<u8>) {
-        let (name, key) = match is_custom {
-            true => ("custom_tool_call_input.done", "input"),
-            false => ("function_call_arguments.done", "arguments"),
-        };
-        self.event(out, name, |this, event| {
-            this.place(event, &open.id);
-            event.text(key, &open.text);
-            if let PartStart::ToolCall { name, is_custom: false, .. } = &open.start {
-                event.text("name", name);
-            }
-        });
-    }
-
-    /// What seals the tool call before, as a thought behind it.
-    fn sealed(&mut self, seal: &Seal, out: &mut Vec<u8>) {
-        let id = self.made_id("rs");
-        let mut item = Vec::new();
-        let rest = Rest::default();
-        thought(&mut Writer::new(&mut item), ("", Some(seal), &rest), &self.presented, &id);
-        self.item_event(out, "output_item.added", &item);
-        self.done(item, out);
     }
 
     fn message_begin(&mut self, out: &mut Vec<u8>) {
@@ -380,7 +308,7 @@ impl DeltaWriter {
         self.response(out, ending.status(), ending);
     }
 
-    fn made_id(&self, kind: &str) -> String {
+    pub(super) fn made_id(&self, kind: &str) -> String {
         item_id(&self.presented, kind, self.output.len())
     }
 }

@@ -21,8 +21,13 @@ use crate::{Destination, Dialect, Encoded, Presented, Unfit};
 
 const OWN: Dialect = Dialect::Responses;
 
-const TO: Destination<'static> =
-    Destination { model: "target", maker: Maker(1), max_output: None, follows_schemas: true };
+const TO: Destination<'static> = Destination {
+    model: "target",
+    maker: Maker(1),
+    max_output: None,
+    follows_schemas: true,
+    marks_prefill: crate::PrefillMark::None,
+};
 
 fn encoded(call: &Call) -> Result<Encoded, Unfit> {
     OWN.encode_call(call, &TO)
