@@ -64,6 +64,7 @@ pub(crate) fn admit(
         profile: narrowing.profile,
         deadline,
         max_attempts: narrowing.max_attempts,
+        hedge: !narrowing.unhedged,
         client_retries,
         input_tokens: demands.input_tokens,
         output_tokens: demands.output_tokens.or(head.max_tokens),
@@ -94,6 +95,7 @@ struct Narrowing {
     deadline: Option<Duration>,
     max_attempts: Option<u8>,
     profile: Option<Profile>,
+    unhedged: bool,
 }
 
 impl Narrowing {
@@ -114,6 +116,13 @@ impl Narrowing {
             let all = [Profile::Interactive, Profile::Background, Profile::Batch];
             let named = |profile: &Profile| text.as_bytes() == profile.as_str().as_bytes();
             narrowing.profile = Some(all.into_iter().find(named).ok_or("x-failsoft-profile")?);
+        }
+        if let Some(text) = headers.get("x-failsoft-hedge") {
+            narrowing.unhedged = match text.as_bytes() {
+                b"off" => true,
+                b"on" => false,
+                _ => return Err("x-failsoft-hedge"),
+            };
         }
         Ok(narrowing)
     }
@@ -148,6 +157,7 @@ impl Door<'_> {
         let wanted = match name {
             "x-failsoft-deadline" => "a time such as `20s` or `1500ms`",
             "x-failsoft-max-attempts" => "a number from 1 to 255",
+            "x-failsoft-hedge" => "`off` or `on`",
             _ => "`interactive`, `background` or `batch`",
         };
         let message = format!("the header `{name}` must be {wanted}");

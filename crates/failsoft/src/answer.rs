@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use failsoft_config::{ErrorDetail, Texts};
-use failsoft_engine::{BarReason, Delivery, FailureKind, Verdict};
+use failsoft_config::ErrorDetail;
+use failsoft_engine::{AttemptId, BarReason, Delivery, FailureKind, Verdict};
 use failsoft_provider::Reading;
 use failsoft_wire::{CannedAnswer, Dialect, ErrorWords};
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
@@ -27,14 +27,24 @@ const OUTCOME: HeaderName = HeaderName::from_static("x-failsoft-outcome");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream; charset=utf-8");
 
-/// The head of a stream whose first content is here; the driver goes on in its body.
+/// The head of a stream that is under way; the driver goes on in its body.
 pub(crate) fn begun(mut driver: Box<Driver>) -> Response<Body> {
-    let ordinal = driver.committed().unwrap_or_default();
-    let mut response = from_target(&driver, ordinal);
+    let mut response = match driver.committed() {
+        Some(ordinal) => from_target(&driver, ordinal),
+        None => nobodys(&driver),
+    };
     response.headers_mut().insert(CONTENT_TYPE, EVENTS);
     driver.answered_with(response.status());
     driver.travel_light();
+    driver.begun();
     response.map(|()| Body::streaming(driver))
+}
+
+/// The head of a stream that nobody has answered yet.
+fn nobodys(driver: &Driver) -> Response<()> {
+    let mut response = Response::new(());
+    mark(response.headers_mut(), &driver.ask().id, driver.attempts(), "served");
+    response
 }
 
 /// A call that is over before anything was sent to its client.
@@ -43,7 +53,10 @@ pub(crate) fn over(mut driver: Box<Driver>, verdict: Verdict) -> Response<Body> 
         Verdict::Served { attempt } | Verdict::Resumed { attempt } => {
             let body = driver.take_whole().map(|whole| whole.body).unwrap_or_default();
             let mut response = from_target(&driver, attempt.ordinal);
-            response.headers_mut().entry(CONTENT_TYPE).or_insert(JSON);
+            match driver.ask().arrival.delivery {
+                Delivery::Plain => _ = response.headers_mut().entry(CONTENT_TYPE).or_insert(JSON),
+                Delivery::Streamed => _ = response.headers_mut().insert(CONTENT_TYPE, EVENTS),
+            }
             response.map(|()| Body::whole(body))
         }
         // No operator's words can stand in for a vector.
@@ -61,9 +74,21 @@ pub(crate) fn over(mut driver: Box<Driver>, verdict: Verdict) -> Response<Body> 
     response
 }
 
+/// What follows the last content of a stream: the rest of a whole answer, the operator's words
+/// where nothing else has been said, or an honest end.
+pub(crate) fn last_words(driver: &mut Driver, verdict: Verdict) -> Option<Bytes> {
+    match verdict {
+        Verdict::Served { .. } | Verdict::Resumed { .. } => {
+            driver.take_whole().map(|whole| whole.body)
+        }
+        Verdict::Degraded { .. } => Some(canned(driver).0.into()),
+        Verdict::Failed { kind, attempt, .. } => Some(broken_off(driver, kind, attempt)),
+        Verdict::Cancelled => None,
+    }
+}
+
 /// The end of a stream that cannot be finished: the SDK raises.
-pub(crate) fn broken_off(driver: &Driver, verdict: Verdict) -> Option<Bytes> {
-    let Verdict::Failed { kind, attempt, .. } = verdict else { return None };
+fn broken_off(driver: &Driver, kind: FailureKind, attempt: Option<AttemptId>) -> Bytes {
     let reading = attempt.and_then(|attempt| driver.reading_of(attempt.ordinal));
     let message = message(driver, kind, reading);
     let detail = detail(driver, kind, reading);
@@ -75,7 +100,7 @@ pub(crate) fn broken_off(driver: &Driver, verdict: Verdict) -> Option<Bytes> {
         call_id: &driver.ask().id,
         detail: detail.as_deref(),
     };
-    Some(driver.ask().sent.dialect.error_frame(&said).into())
+    driver.ask().sent.dialect.error_frame(&said).into()
 }
 
 /// An error that needed no target.
@@ -124,10 +149,19 @@ fn from_target(driver: &Driver, ordinal: u8) -> Response<()> {
 }
 
 fn degraded(driver: &Driver) -> Response<Body> {
+    let (body, kind) = canned(driver);
+    let mut response = Response::new(Body::whole(body));
+    response.headers_mut().insert(CONTENT_TYPE, kind);
+    mark(response.headers_mut(), &driver.ask().id, driver.attempts(), "degraded");
+    response
+}
+
+/// The operator's words as an answer, and its content type.
+fn canned(driver: &Driver) -> (Vec<u8>, HeaderValue) {
     let ask = driver.ask();
     let settings = &driver.generation().settings;
     let route = &settings.routes[usize::from(ask.arrival.route.0)];
-    let text = text_for(&route.reply, &ask.languages).unwrap_or_default();
+    let text = words::text_for(&route.reply, &ask.languages).unwrap_or_default();
     let answer = CannedAnswer {
         id: &ask.id,
         model: &route.name,
@@ -135,14 +169,10 @@ fn degraded(driver: &Driver) -> Response<Body> {
         text,
         include_usage: ask.include_usage,
     };
-    let (body, kind) = match ask.arrival.delivery {
+    match ask.arrival.delivery {
         Delivery::Plain => (ask.sent.dialect.canned_reply(&answer), JSON),
         Delivery::Streamed => (ask.sent.dialect.canned_stream(&answer), EVENTS),
-    };
-    let mut response = Response::new(Body::whole(body));
-    response.headers_mut().insert(CONTENT_TYPE, kind);
-    mark(response.headers_mut(), &ask.id, driver.attempts(), "degraded");
-    response
+    }
 }
 
 fn failed(
@@ -193,7 +223,7 @@ fn message(driver: &Driver, kind: FailureKind, reading: Option<&Reading>) -> Str
     let caller = kind.is_callers_fault();
     let settings = &driver.generation().settings;
     let route = &settings.routes[usize::from(ask.arrival.route.0)];
-    let own = text_for(&route.message, &ask.languages).filter(|_| !caller);
+    let own = words::text_for(&route.message, &ask.languages).filter(|_| !caller);
     // Which key or model a target refuses is the operator's affair.
     let operators = kind == FailureKind::Authentication
         || (kind == FailureKind::ModelNotFound && !driver.takes_any_model());
@@ -237,17 +267,6 @@ fn detail(driver: &Driver, kind: FailureKind, reading: Option<&Reading>) -> Opti
     let caller = kind.is_callers_fault();
     let words = reading?.words.as_deref().filter(|_| wanted && caller)?;
     Some(failsoft_wire::redact(words))
-}
-
-/// The operator's text in the dearest language there is one for, else in English, else any.
-fn text_for<'a>(texts: &'a Texts, languages: &[String]) -> Option<&'a str> {
-    let named = |tag: &str| {
-        texts.0.iter().find(|(name, _)| name.eq_ignore_ascii_case(tag)).map(|(_, text)| text)
-    };
-    let accepted = languages
-        .iter()
-        .find_map(|tag| named(tag).or_else(|| named(tag.split('-').next().unwrap_or(tag))));
-    accepted.or_else(|| named("en")).or_else(|| texts.0.values().next()).map(String::as_str)
 }
 
 /// What every answer carries.

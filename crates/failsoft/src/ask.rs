@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use bytes::Bytes;
 use failsoft_engine::Arrival;
 use failsoft_wire::{Addressed, Dialect, neutral};
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// What a call sends, whoever it goes to.
 #[derive(Debug)]
@@ -55,10 +55,32 @@ impl Sent {
         self.neutral.get_or_init(|| decode().ok().map(Box::new)).as_deref()
     }
 
-    /// Lets go of what only another attempt would need.
+    /// Keeps what another attempt would need without the buffers it came in: a stream that has
+    /// begun may stay open for long.
     pub(crate) fn travel_light(&mut self) {
+        self.body = Bytes::copy_from_slice(&self.body);
+        self.headers = compact(&self.headers);
+        self.neutral = OnceLock::new();
+    }
+
+    /// Lets go of what only another attempt would need.
+    pub(crate) fn travel_without(&mut self) {
         self.body = Bytes::new();
         self.headers = HeaderMap::new();
         self.neutral = OnceLock::new();
     }
+}
+
+/// The same headers in memory of their own.
+fn compact(headers: &HeaderMap) -> HeaderMap {
+    let mut own = HeaderMap::with_capacity(headers.keys_len());
+    for (name, value) in headers {
+        let known = HeaderName::from_bytes(name.as_str().as_bytes());
+        let copied = HeaderValue::from_bytes(value.as_bytes());
+        if let (Ok(name), Ok(mut value_of)) = (known, copied) {
+            value_of.set_sensitive(value.is_sensitive());
+            own.append(name, value_of);
+        }
+    }
+    own
 }

@@ -6,10 +6,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use failsoft_engine::Verdict;
 use http_body::{Frame, SizeHint};
 
-use crate::answer::broken_off;
+use crate::answer::last_words;
 use crate::driver::Driver;
 
 /// The answer's body. Dropping it before its end tells the engine that the caller left, and the
@@ -61,21 +60,9 @@ impl Body {
         if let Some(content) = std::task::ready!(driver.poll_content(cx)) {
             return Poll::Ready(Some(content));
         }
-        let last = last_words(driver);
+        let last = driver.verdict().and_then(|verdict| last_words(driver, verdict));
         self.0 = Kind::Done;
         Poll::Ready(last.filter(|bytes| !bytes.is_empty()))
-    }
-}
-
-/// What follows the last content: the rest of a whole answer, or an honest end.
-fn last_words(driver: &mut Driver) -> Option<Bytes> {
-    match driver.verdict()? {
-        Verdict::Served { .. } | Verdict::Resumed { .. } => {
-            driver.take_whole().map(|whole| whole.body)
-        }
-        verdict @ (Verdict::Failed { .. } | Verdict::Degraded { .. } | Verdict::Cancelled) => {
-            broken_off(driver, verdict)
-        }
     }
 }
 

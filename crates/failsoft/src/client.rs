@@ -17,6 +17,7 @@ use crate::clock::Clock;
 use crate::driver::{Driver, Stage};
 use crate::generation::Generation;
 use crate::observe::Seen;
+use crate::prefills::Prefills;
 use crate::recording::Recording;
 use crate::seals::Seals;
 use crate::{Body, Observer, TargetStatus, admit, words};
@@ -76,6 +77,7 @@ pub(crate) struct Inner {
     pub(crate) journal: Recording,
     pub(crate) clock: Clock,
     pub(crate) seals: Seals,
+    pub(crate) prefills: Prefills,
     ids: CallIds,
 }
 
@@ -120,6 +122,7 @@ impl Failsoft {
             journal,
             clock: Clock::start(),
             seals: Seals::default(),
+            prefills: Prefills::default(),
             ids: CallIds::new(),
         })))
     }

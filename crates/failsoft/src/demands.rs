@@ -2,6 +2,7 @@
 
 use failsoft_config::RouteInfo;
 use failsoft_engine::{FormId, Models, Need, Needs};
+use failsoft_wire::neutral::OutputFormat;
 use failsoft_wire::{Dialect, Reach, RequestHead};
 
 use crate::ask::Sent;
@@ -57,6 +58,14 @@ fn holds_media(body: &[u8]) -> bool {
     ["base64", "\"data\"", "file_data", "inlineData", "inline_data"]
         .iter()
         .any(|mark| contains(body, mark))
+}
+
+/// Whether the answer shall be JSON. The call is decoded only if the words are there without which
+/// no dialect can ask for it.
+pub(crate) fn asks_for_json(sent: &Sent) -> bool {
+    let marks = ["json_schema", "json_object", "application/json"];
+    marks.iter().any(|mark| contains(&sent.body, mark))
+        && sent.neutral().is_some_and(|call| call.output != OutputFormat::Text)
 }
 
 /// Whether the words are there without which no dialect can ask this.

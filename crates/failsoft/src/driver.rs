@@ -1,5 +1,6 @@
 //! One call: tells the engine what happens, does what it orders, and keeps the record.
 
+mod resuming;
 mod telling;
 mod views;
 
@@ -8,14 +9,18 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use failsoft_engine::policy::ContentFilter;
-use failsoft_engine::{AttemptId, Command, Event, Input, Moment, Outcome, TargetId, Verdict};
+use failsoft_engine::{
+    AttemptId, Command, Delivery, Event, Input, Moment, Outcome, Resumable, TargetId, Verdict, Why,
+};
 use failsoft_journal::{AttemptFacts, CallFacts, CallRecord};
 use failsoft_provider::Reading;
+use failsoft_wire::Splicer;
 
 use crate::ask::Ask;
 use crate::client::Inner;
 use crate::egress::{Exchange, Happening, NotSaid, Refusals, Whole};
 use crate::generation::Generation;
+use crate::heartbeat::Heartbeat;
 use crate::observe::Seen;
 use crate::order::{Unsaid, Writing, order};
 use crate::timer::Timer;
@@ -28,8 +33,14 @@ pub(crate) struct Driver {
     live: Vec<Live>,
     timer: Timer,
     log: Log,
-    /// The attempt whose content goes to the client.
+    /// The attempt whose content came first to the client.
     committed: Option<u8>,
+    /// The attempt that goes on with it now.
+    leg: Option<AttemptId>,
+    /// What goes to the client, between two attempts.
+    thread: Option<Box<Splicer>>,
+    told_resumable: Resumable,
+    heartbeat: Heartbeat,
     whole: Option<Whole>,
     verdict: Option<Verdict>,
     /// The failures read so far, for what is said to the client.
@@ -55,7 +66,8 @@ struct Log {
 /// What a call has come to.
 #[derive(Debug)]
 pub(crate) enum Stage {
-    /// First content of a stream is here: the head can go to the client.
+    /// The head of a stream must go to the client: first content is here, or proxies will not wait
+    /// for it any longer.
     Begun,
     /// It is over.
     Over(Verdict),
@@ -71,6 +83,10 @@ impl Driver {
         cx: &mut Context<'_>,
     ) -> Box<Self> {
         let arrival = ask.arrival;
+        let begin_after = match arrival.delivery {
+            Delivery::Plain => None,
+            Delivery::Streamed => generation.streams(arrival.route).begin_after,
+        };
         let mut driver = Box::new(Self {
             inner,
             generation,
@@ -84,6 +100,10 @@ impl Driver {
                 facts,
             },
             committed: None,
+            leg: None,
+            thread: None,
+            told_resumable: Resumable::Never,
+            heartbeat: Heartbeat::new(begin_after),
             whole: None,
             verdict: None,
             readings: Vec::new(),
@@ -103,8 +123,17 @@ impl Driver {
                 return Poll::Ready(Stage::Begun);
             }
             if self.poll_happening(cx).is_pending() {
-                return Poll::Pending;
+                return self.heartbeat.poll(cx).map(|()| Stage::Begun);
             }
+        }
+    }
+
+    /// The head goes to the client, and a sign of life with it if there is nothing else.
+    pub(crate) fn begun(&mut self) {
+        let every = self.streams().heartbeat;
+        self.heartbeat.beat(every);
+        if self.committed.is_none() {
+            self.heartbeat.beat_now();
         }
     }
 
@@ -115,9 +144,17 @@ impl Driver {
                 return Poll::Ready(None);
             }
             match self.poll_happening(cx) {
-                Poll::Pending => return Poll::Pending,
-                Poll::Ready(Some(content)) => return Poll::Ready(Some(content)),
+                Poll::Ready(Some(content)) => {
+                    self.heartbeat.heard();
+                    return Poll::Ready(Some(content));
+                }
                 Poll::Ready(None) => {}
+                Poll::Pending => {
+                    std::task::ready!(self.heartbeat.poll(cx));
+                    if let Some(sign) = self.ask.sent.dialect.heartbeat() {
+                        return Poll::Ready(Some(Bytes::from_static(sign)));
+                    }
+                }
             }
         }
     }
@@ -148,6 +185,7 @@ impl Driver {
         }
         if self.timer.poll(&self.inner.clock, cx).is_ready() {
             self.tell_progress(cx);
+            self.tell_delivered(cx);
             self.step(Input::TimePassed { call: self.call() }, cx);
             return Poll::Ready(None);
         }
@@ -163,6 +201,7 @@ impl Driver {
         self.tell_quota(attempt, cx);
         match happening {
             Happening::Connected => self.step(Input::Connected { attempt }, cx),
+            Happening::ContentHeld => self.step(Input::ContentHeld { attempt }, cx),
             Happening::FirstContent => self.step(Input::FirstContent { attempt }, cx),
             Happening::Content(content) => {
                 self.learn_seals(attempt, &content);
@@ -176,9 +215,8 @@ impl Driver {
             }
             Happening::Failed(reading) => {
                 let failure = reading.failure;
-                if reading.seal_refused {
-                    self.unsaid = Unsaid::Removed;
-                }
+                self.learn_refusals(attempt, &reading);
+                self.tell_delivered(cx);
                 self.readings.push((attempt.ordinal, reading));
                 self.abandon(attempt);
                 self.step(Input::AttemptFailed { attempt, failure }, cx);
@@ -190,7 +228,12 @@ impl Driver {
     fn step(&mut self, input: Input, cx: &mut Context<'_>) {
         for command in self.consult(input) {
             match command {
-                Command::Start { attempt, target, .. } => self.start_attempt(attempt, target, cx),
+                Command::Start { attempt, target, why } => {
+                    if why == Why::Resume {
+                        self.leg = Some(attempt);
+                    }
+                    self.start_attempt(attempt, target, cx);
+                }
                 Command::Cancel { attempt, .. } => self.abandon(attempt),
                 Command::Commit { attempt } => self.commit(attempt),
                 Command::WakeAt { at, .. } => self.timer.set(at),
@@ -233,7 +276,9 @@ impl Driver {
     }
 
     fn start_attempt(&mut self, id: AttemptId, target: TargetId, cx: &mut Context<'_>) {
-        let Some(place) = self.generation.place(target) else { return };
+        let generation = Arc::clone(&self.generation);
+        let Some(place) = generation.place(target) else { return };
+        let continuation = self.continuation(place);
         let writing = Writing {
             ask: &self.ask,
             place,
@@ -241,9 +286,15 @@ impl Driver {
             seals: &self.inner.seals,
             unsaid: self.unsaid,
             refusals: self.refusals(),
+            continuation: continuation.as_ref().map(|continuation| &continuation.call),
         };
         let exchange = match order(&writing) {
-            Ok(order) => Exchange::start(order, id.ordinal, cx),
+            Ok(mut order) => {
+                if order.delivery == Delivery::Streamed {
+                    self.splice(&mut order, place, continuation.as_ref());
+                }
+                Exchange::start(order, id.ordinal, cx)
+            }
             Err(unfit) => {
                 let model = place.model(&self.ask.plain_name);
                 let (endpoint, dialect) = (&place.endpoint, place.dialect);
@@ -262,12 +313,18 @@ impl Driver {
 
     fn abandon(&mut self, id: AttemptId) {
         if let Some(index) = self.live.iter().position(|live| live.id == id) {
-            self.log.attempts.push(self.live.swap_remove(index).exchange.facts);
+            let mut live = self.live.swap_remove(index);
+            if self.leg == Some(id) {
+                // Another may go on with it.
+                self.thread = live.exchange.take_splicer().or_else(|| self.thread.take());
+            }
+            self.log.attempts.push(live.exchange.facts);
         }
     }
 
     fn commit(&mut self, id: AttemptId) {
-        self.committed = Some(id.ordinal);
+        self.committed.get_or_insert(id.ordinal);
+        self.leg = Some(id);
         if let Some(live) = self.live.iter_mut().find(|live| live.id == id) {
             live.exchange.commit();
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use failsoft_config::{ModelFacts, ModelName, RouteChoice, Settings};
+use failsoft_config::{ModelFacts, ModelName, RouteChoice, Settings, Streams};
 use failsoft_engine::{CredentialId, Route, RouteId, TargetId};
 use failsoft_journal::{Names, TargetName};
 use failsoft_wire::Dialect;
@@ -121,6 +121,11 @@ impl Generation {
     pub(crate) fn facts(&self, place: &Place, model: &str) -> ModelFacts {
         let entry = self.settings.providers.get(place.entry);
         entry.map_or_else(ModelFacts::default, |entry| entry.facts(model))
+    }
+
+    /// How a route's streams are passed on.
+    pub(crate) fn streams(&self, route: RouteId) -> &Streams {
+        &self.settings.routes[usize::from(route.0)].streams
     }
 
     pub(crate) fn route(&self, route: RouteId) -> Option<&Arc<Route>> {

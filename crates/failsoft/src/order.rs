@@ -33,6 +33,8 @@ pub(crate) struct Writing<'a> {
     pub(crate) seals: &'a Seals,
     pub(crate) unsaid: Unsaid,
     pub(crate) refusals: Refusals,
+    /// The call that asks to go on, where another target's stream broke off.
+    pub(crate) continuation: Option<&'a Call>,
 }
 
 /// Makes out the order for one target.
@@ -40,31 +42,26 @@ pub(crate) struct Writing<'a> {
 /// # Errors
 /// When the call cannot be said in the target's dialect.
 pub(crate) fn order(writing: &Writing<'_>) -> Result<Order, Unfit> {
-    let Writing { ask, place, .. } = *writing;
+    let Writing { ask, place, generation, .. } = *writing;
     let model = place.model(&ask.plain_name);
     let reach = ask.sent.dialect.reach(place.dialect);
-    let written = match reach {
-        Reach::AsItIs if writing.must_be_written() => match ask.sent.neutral() {
+    let written = match (reach, writing.continuation) {
+        (Reach::Never, _) => return Err(Unfit { feature: Feature::ForeignParts }),
+        (Reach::AsItIs | Reach::Translated, Some(call)) => writing.written(call)?,
+        (Reach::AsItIs, None) if writing.must_be_written() => match ask.sent.neutral() {
             Some(call) => writing.written(call)?,
             // Nobody here understands it; perhaps the target does.
             None => as_it_is(ask, model),
         },
-        Reach::AsItIs => as_it_is(ask, model),
-        Reach::Translated => {
+        (Reach::AsItIs, None) => as_it_is(ask, model),
+        (Reach::Translated, None) => {
             let call = ask.sent.neutral().ok_or(Unfit { feature: Feature::ForeignParts })?;
             writing.written(call)?
         }
-        Reach::Never => return Err(Unfit { feature: Feature::ForeignParts }),
     };
     let translation = (reach == Reach::Translated).then(|| Translation {
         client: ask.sent.dialect,
-        presented: Presented {
-            id: ask.id.clone(),
-            model: model.to_owned(),
-            created: seconds_since_1970(),
-            include_usage: ask.include_usage,
-            maker: Some(place.maker(model)),
-        },
+        presented: presented(ask, place),
         notes: written.notes,
     });
     Ok(Order {
@@ -83,8 +80,27 @@ pub(crate) fn order(writing: &Writing<'_>) -> Result<Order, Unfit> {
         },
         body: written.body,
         translation,
+        splicer: None,
+        may_resume: generation
+            .route(ask.arrival.route)
+            .is_some_and(|route| route.policies.resume.max > 0),
+        seam: None,
+        onward: None,
         refusals: writing.refusals,
+        repetition: generation.streams(ask.arrival.route).repetition,
     })
+}
+
+/// How an answer is given to the client where it is written anew.
+pub(crate) fn presented(ask: &Ask, place: &Place) -> Presented {
+    let model = place.model(&ask.plain_name);
+    Presented {
+        id: ask.id.clone(),
+        model: model.to_owned(),
+        created: seconds_since_1970(),
+        include_usage: ask.include_usage,
+        maker: Some(place.maker(model)),
+    }
 }
 
 struct Written {
@@ -130,6 +146,7 @@ impl Writing<'_> {
             maker: own,
             max_output: facts.max_output,
             follows_schemas: facts.json_schema,
+            marks_prefill: place.endpoint.known.prefill().mark,
         };
         let mut call = Cow::Borrowed(call);
         if !ask.seals.is_empty() {

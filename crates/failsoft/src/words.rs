@@ -1,5 +1,6 @@
 //! What people read when a call fails, in their language. Never a provider's words.
 
+use failsoft_config::Texts;
 use failsoft_engine::FailureKind;
 use http::HeaderMap;
 use http::header::ACCEPT_LANGUAGE;
@@ -73,6 +74,17 @@ pub(crate) fn language(accepted: &[String]) -> Language {
         LANGUAGES.iter().find(|(name, _)| *name == primary).map(|(_, language)| *language)
     };
     accepted.iter().find_map(spoken).unwrap_or_default()
+}
+
+/// The operator's text in the dearest language there is one for, else in English, else any.
+pub(crate) fn text_for<'a>(texts: &'a Texts, languages: &[String]) -> Option<&'a str> {
+    let named = |tag: &str| {
+        texts.0.iter().find(|(name, _)| name.eq_ignore_ascii_case(tag)).map(|(_, text)| text)
+    };
+    let accepted = languages
+        .iter()
+        .find_map(|tag| named(tag).or_else(|| named(tag.split('-').next().unwrap_or(tag))));
+    accepted.or_else(|| named("en")).or_else(|| texts.0.values().next()).map(String::as_str)
 }
 
 /// What is said of a failure.

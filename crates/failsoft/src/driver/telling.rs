@@ -3,8 +3,10 @@
 use std::task::Context;
 
 use failsoft_engine::{AttemptId, Input};
+use failsoft_provider::Reading;
 
 use super::Driver;
+use crate::order::Unsaid;
 
 impl Driver {
     /// Remembers who sealed, and who keeps, what goes to the client as it came.
@@ -16,6 +18,19 @@ impl Driver {
         let kept = failsoft_wire::kept_answers(place.dialect, passed);
         for seal in failsoft_wire::seals(place.dialect, passed).into_iter().chain(kept) {
             self.inner.seals.learn(&seal, place.maker(place.model(&self.ask.plain_name)));
+        }
+    }
+
+    /// What a target's refusal says of the attempts that follow.
+    pub(super) fn learn_refusals(&mut self, attempt: AttemptId, reading: &Reading) {
+        if reading.seal_refused {
+            self.unsaid = Unsaid::Removed;
+        }
+        if reading.prefill_refused
+            && let Some(target) = self.target_of(attempt.ordinal)
+            && let Some(place) = self.generation.place(target)
+        {
+            self.inner.prefills.refused(place.maker(place.model(&self.ask.plain_name)));
         }
     }
 

@@ -1,5 +1,6 @@
 //! What a call shows to those who make its answer.
 
+use failsoft_config::Streams;
 use failsoft_engine::{BarReason, CallId, Event, FailureKind, Refusal, RouteId, TargetId, Verdict};
 use failsoft_provider::Reading;
 use http::{HeaderMap, HeaderValue, StatusCode};
@@ -78,11 +79,22 @@ impl Driver {
         self.whole.take()
     }
 
-    /// Lets go of what only another attempt would need: a stream that has begun may stay open for
-    /// long, and these hold the buffers they came in.
+    /// Lets go of what will not be needed: a stream that has begun may stay open for long, and
+    /// what came with it holds the buffers it came in.
     pub(crate) fn travel_light(&mut self) {
-        self.ask.sent.travel_light();
+        let resumes =
+            self.generation.route(self.route()).map_or(0, |route| route.policies.resume.max);
+        if self.committed.is_some() && resumes == 0 {
+            self.ask.sent.travel_without();
+        } else {
+            self.ask.sent.travel_light();
+        }
         self.live.iter_mut().for_each(|live| live.exchange.forget_head());
+    }
+
+    /// How the route's streams are passed on.
+    pub(crate) fn streams(&self) -> &Streams {
+        self.generation.streams(self.route())
     }
 
     /// The status the client gets, for the record.

@@ -18,6 +18,10 @@ use super::stream::Stream;
 /// How long one address may keep the others of a name from being tried.
 const TURN: Duration = Duration::from_millis(1500);
 
+/// Read at once at most, and so the largest head of an answer; what a slow client is to be sent
+/// waits in it.
+const BUFFER: usize = 32 * 1024;
+
 /// No connection: why, and what an operator can do about it.
 #[derive(Debug)]
 pub(crate) struct NotConnected {
@@ -36,7 +40,7 @@ pub(crate) async fn connect(endpoint: Arc<Endpoint>) -> Result<Connection, NotCo
             Stream::Tls(Box::new(tls.map_err(|error| no_tls(&error))?))
         }
     };
-    let handshake = http1::Builder::new().max_buf_size(64 * 1024).handshake(TokioIo::new(stream));
+    let handshake = http1::Builder::new().max_buf_size(BUFFER).handshake(TokioIo::new(stream));
     let (sender, driver) = handshake.await.map_err(|error| NotConnected {
         fault: TransportFault::Unreachable,
         words: error.to_string(),

@@ -8,9 +8,11 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::SystemTime;
 
+use failsoft_config::Repetition;
 use failsoft_engine::{Delivery, Phase, QuotaTold};
 use failsoft_journal::AttemptFacts;
 use failsoft_provider::{Reading, TransportFault};
+use failsoft_wire::Splicer;
 use http::{HeaderMap, Response, StatusCode};
 use http_body::Body as _;
 use hyper::body::Incoming;
@@ -37,6 +39,9 @@ pub(crate) struct Exchange {
     started: Instant,
     head: Option<(StatusCode, HeaderMap)>,
     translation: Option<Box<Translation>>,
+    /// Of a streamed answer, while no stream is read.
+    splicer: Option<Box<Splicer>>,
+    may_resume: bool,
     /// What the answer's head said of the quota.
     told: Option<QuotaTold>,
     pub(crate) facts: AttemptFacts,
@@ -59,14 +64,17 @@ impl Exchange {
     pub(crate) fn start(mut order: Order, ordinal: u8, cx: &mut Context<'_>) -> Self {
         let endpoint = Arc::clone(&order.endpoint);
         let translation = order.translation.take().map(Box::new);
+        let (splicer, may_resume) = (order.splicer.take(), order.may_resume);
         let facts = AttemptFacts {
             ordinal,
             model: order.model.clone(),
             translated_to: translation.as_ref().map(|_| order.dialect.as_str()),
             left_out: translation.as_deref().map(Translation::left_out).unwrap_or_default(),
+            seam: order.seam,
+            onward: order.onward,
             ..AttemptFacts::default()
         };
-        let judge = Judge::new(endpoint.known, order.dialect, order.refusals);
+        let judge = Judge::new(endpoint.known, order.dialect, order.refusals, order.repetition);
         let delivery = order.delivery;
         let connection = endpoint.pool.take(cx);
         let stage = match connection {
@@ -83,6 +91,8 @@ impl Exchange {
             started,
             head: None,
             translation,
+            splicer,
+            may_resume,
             told: None,
             facts,
         }
@@ -101,11 +111,13 @@ impl Exchange {
             stage: Stage::Over,
             connection: None,
             endpoint: Arc::clone(endpoint),
-            judge: Judge::new(endpoint.known, *dialect, Refusals::Answers),
+            judge: Judge::new(endpoint.known, *dialect, Refusals::Answers, Repetition::Allow),
             delivery: Delivery::Plain,
             started: Instant::now(),
             head: None,
             translation: None,
+            splicer: None,
+            may_resume: false,
             told: None,
             facts,
         };
@@ -117,6 +129,25 @@ impl Exchange {
     /// Whether the answer is written anew for its client.
     pub(crate) fn is_translated(&self) -> bool {
         self.translation.is_some()
+    }
+
+    /// What goes to the client, for the target that goes on; with it go the events left out.
+    pub(crate) fn take_splicer(&mut self) -> Option<Box<Splicer>> {
+        self.leave_stream();
+        self.splicer.take()
+    }
+
+    /// Of a streamed answer, what its client has.
+    pub(crate) fn splicer(&self) -> Option<&Splicer> {
+        match &self.stage {
+            Stage::Streaming(_, streaming) => Some(streaming.splicer()),
+            Stage::Connecting(..)
+            | Stage::Sending(_)
+            | Stage::Answering(_)
+            | Stage::Collecting(..)
+            | Stage::Ending(_)
+            | Stage::Over => self.splicer.as_deref(),
+        }
     }
 
     /// What the target said of its quota; once.
@@ -234,9 +265,11 @@ impl Exchange {
         self.stage = match expected {
             Some(expected) => Stage::Collecting(body, Collected::new(expected)),
             None => {
-                let dialect = self.judge.dialect;
-                let translator = self.translation.as_ref().map(|known| known.stream(dialect));
-                let streaming = Streaming::new(dialect, translator, self.judge.refusals);
+                let Some(splicer) = self.splicer.take() else {
+                    return Some(self.lost(TransportFault::NotHttp, Phase::FirstContent));
+                };
+                let Judge { dialect, refusals, .. } = self.judge;
+                let streaming = Streaming::new(dialect, splicer, refusals, self.may_resume);
                 Stage::Streaming(body, Box::new(streaming))
             }
         };

@@ -9,7 +9,9 @@ use failsoft_provider::Reading;
 pub(crate) enum Happening {
     /// The connection stands.
     Connected,
-    /// First content came; it is held.
+    /// First content came, and nothing of it can go to the client yet.
+    ContentHeld,
+    /// First content can go to the client; it waits for the word.
     FirstContent,
     /// Whole events of a committed stream.
     Content(Bytes),

@@ -3,9 +3,10 @@
 use std::time::SystemTime;
 
 use bytes::Bytes;
+use failsoft_config::Repetition;
 use failsoft_engine::{Failure, FailureKind, Phase, Usage};
 use failsoft_provider::{Answer, Place, Provider, Reading, TransportFault, read_transport};
-use failsoft_wire::{Dialect, Flaw, TokenCount, Unfit};
+use failsoft_wire::{Dialect, Flaw, TokenCount, Unfit, may_repeat_itself};
 use http::{HeaderMap, StatusCode};
 
 use super::request::Refusals;
@@ -17,11 +18,17 @@ pub(crate) struct Judge {
     provider: &'static Provider,
     pub(crate) dialect: Dialect,
     pub(crate) refusals: Refusals,
+    repetition: Repetition,
 }
 
 impl Judge {
-    pub(crate) fn new(provider: &'static Provider, dialect: Dialect, refusals: Refusals) -> Self {
-        Self { provider, dialect, refusals }
+    pub(crate) const fn new(
+        provider: &'static Provider,
+        dialect: Dialect,
+        refusals: Refusals,
+        repetition: Repetition,
+    ) -> Self {
+        Self { provider, dialect, refusals, repetition }
     }
 
     /// A failure said in a status, a body or an event.
@@ -44,6 +51,7 @@ impl Judge {
     ) -> Result<TokenCount, Box<Reading>> {
         let reply = self.dialect.read_reply(body);
         let flaw = reply.flaw.or_else(|| self.is_refusal(body).then(refused));
+        let flaw = flaw.or_else(|| self.repeats_itself(body).then_some(Flaw::Repeats));
         match flaw {
             None => Ok(reply.usage),
             Some(flaw) => {
@@ -57,6 +65,13 @@ impl Judge {
     fn is_refusal(&self, body: &[u8]) -> bool {
         let reply = || self.dialect.decode_reply(body);
         self.refusals == Refusals::Failures && reply().is_ok_and(|reply| reply.is_refusal())
+    }
+
+    /// Whether a whole answer says the same over and over where that is a failure.
+    fn repeats_itself(&self, body: &[u8]) -> bool {
+        self.repetition == Repetition::Fail
+            && may_repeat_itself(body)
+            && self.dialect.decode_reply(body).is_ok_and(|reply| reply.repeats_itself())
     }
 
     /// A plain answer written anew for a client of another dialect.
@@ -116,6 +131,7 @@ impl Judge {
             param: None,
             request_id: None,
             seal_refused: false,
+            prefill_refused: false,
         }
     }
 
@@ -133,6 +149,7 @@ impl Judge {
             param: None,
             request_id: None,
             seal_refused: false,
+            prefill_refused: false,
         }
     }
 }

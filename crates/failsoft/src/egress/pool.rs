@@ -2,8 +2,8 @@
 
 use std::fmt;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use http_body::Body as _;
@@ -18,6 +18,8 @@ use super::stream::Stream;
 
 /// Providers close idle connections after a minute or more; ours are younger.
 const KEEP: Duration = Duration::from_secs(30);
+/// How often idle connections are looked at.
+const SWEEP: Duration = Duration::from_secs(5);
 /// Idle connections kept for one provider entry.
 const MOST: usize = 1024;
 
@@ -37,6 +39,13 @@ impl Connection {
         Self { sender, driver: Box::pin(driver), idle_since: None }
     }
 
+    /// Whether it can be used again. Polling an idle connection reads what its peer sent: nothing,
+    /// or its farewell.
+    fn is_open(&mut self, cx: &mut Context<'_>) -> bool {
+        let fresh = self.idle_since.is_some_and(|since| since.elapsed() < KEEP);
+        fresh && self.poll_drive(cx).is_pending() && self.sender.is_ready()
+    }
+
     /// Lets the connection read and write. `Ready` when it is closed, for whatever reason.
     pub(crate) fn poll_drive(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), hyper::Error>> {
         self.driver.as_mut().poll(cx)
@@ -51,16 +60,20 @@ impl fmt::Debug for Connection {
 
 /// The idle connections of a provider entry, the youngest on top.
 #[derive(Debug, Default)]
-pub(crate) struct Pool(Mutex<Vec<Connection>>);
+pub(crate) struct Pool(Arc<Mutex<Idle>>);
+
+#[derive(Debug, Default)]
+struct Idle {
+    connections: Vec<Connection>,
+    is_swept: bool,
+}
 
 impl Pool {
     /// The youngest idle connection that is still open.
     pub(crate) fn take(&self, cx: &mut Context<'_>) -> Option<Connection> {
         loop {
-            let mut connection = self.lock().pop()?;
-            let fresh = connection.idle_since.is_some_and(|since| since.elapsed() < KEEP);
-            // Polling an idle connection reads what its peer sent: nothing, or its farewell.
-            if fresh && connection.poll_drive(cx).is_pending() && connection.sender.is_ready() {
+            let mut connection = lock(&self.0).connections.pop()?;
+            if connection.is_open(cx) {
                 return Some(connection);
             }
         }
@@ -71,22 +84,37 @@ impl Pool {
         if !connection.sender.is_ready() {
             return;
         }
-        let now = Instant::now();
-        connection.idle_since = Some(now);
-        let mut idle = self.lock();
-        let old = idle
-            .iter()
-            .take_while(|c| c.idle_since.is_some_and(|since| now.duration_since(since) > KEEP))
-            .count();
-        let over = (idle.len() + 1).saturating_sub(MOST);
-        let gone = old.max(over).min(idle.len());
-        idle.drain(..gone);
-        idle.push(connection);
+        connection.idle_since = Some(Instant::now());
+        let mut idle = lock(&self.0);
+        if idle.connections.len() >= MOST {
+            idle.connections.remove(0);
+        }
+        idle.connections.push(connection);
+        if !std::mem::replace(&mut idle.is_swept, true) {
+            tokio::spawn(sweep(Arc::downgrade(&self.0)));
+        }
     }
+}
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+/// Closes, now and then, what is too old or was closed by its peer: a pool that nobody takes from
+/// would keep those sockets. Ends with the pool, or when it is empty.
+async fn sweep(pool: Weak<Mutex<Idle>>) {
+    loop {
+        tokio::time::sleep(SWEEP).await;
+        let Some(pool) = pool.upgrade() else { return };
+        let mut idle = lock(&pool);
+        // Nobody needs to be woken by them: they are looked at again anyhow.
+        let mut cx = Context::from_waker(Waker::noop());
+        idle.connections.retain_mut(|connection| connection.is_open(&mut cx));
+        if idle.connections.is_empty() {
+            *idle = Idle::default();
+            return;
+        }
     }
+}
+
+fn lock(idle: &Mutex<Idle>) -> MutexGuard<'_, Idle> {
+    idle.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// How long the end of a body may lag behind the end of its answer.

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use failsoft_config::Repetition;
 use failsoft_engine::Delivery;
-use failsoft_wire::{Dialect, Unfit};
+use failsoft_wire::{Dialect, Splicer, Unfit};
 use http::header::{ACCEPT_ENCODING, CONTENT_TYPE, HOST, HeaderValue};
 use http::{HeaderMap, Method, Request, Uri};
 use http_body::{Body, Frame, SizeHint};
@@ -28,8 +29,18 @@ pub(crate) struct Order {
     pub(crate) body: [Bytes; 3],
     /// For a target of another dialect than the client's.
     pub(crate) translation: Option<Translation>,
+    /// For a streamed answer: what goes to its client.
+    pub(crate) splicer: Option<Box<Splicer>>,
+    /// Whether another target may go on with its stream.
+    pub(crate) may_resume: bool,
+    /// Characters of the answer its client has, where this goes on with it.
+    pub(crate) seam: Option<u64>,
+    /// How the target was asked to go on, in the record's words.
+    pub(crate) onward: Option<&'static str>,
     /// What a refusal is taken for.
     pub(crate) refusals: Refusals,
+    /// What is made of an answer that repeats itself without end.
+    pub(crate) repetition: Repetition,
 }
 
 /// What a refusal in an answer is taken for.

@@ -1,12 +1,11 @@
-//! A streamed answer on its way through: held until its first content, then passed on by whole
-//! events.
+//! A streamed answer on its way through: its frames cut, judged, and handed to the splicer.
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use failsoft_engine::Usage;
 use failsoft_wire::sse::Frame;
 use failsoft_wire::{
-    Dialect, Flaw, FrameDecoder, FrameFault, Meaning, RefusalWatch, Shape, StreamReader,
-    StreamTranslator, sniff,
+    Dialect, Flaw, FrameDecoder, FrameFault, Meaning, RefusalWatch, Resumable, Shape, Splicer,
+    StreamReader, sniff,
 };
 use tokio::time::Instant;
 
@@ -16,16 +15,22 @@ use super::request::Refusals;
 /// The longest event that is taken.
 const MAX_EVENT: usize = 8 * 1024 * 1024;
 /// What is held before the first content at most.
-const MAX_HELD: usize = 1024 * 1024;
+const MAX_OPENING: usize = 1024 * 1024;
+/// What is held because it must be whole at most.
+const MAX_HELD: usize = 64 * 1024 * 1024;
+/// What waits for a slow client before its target is made to wait too.
+const MAX_WAITING: usize = 64 * 1024;
 /// Events a stream may spoil after its first content and still be an answer.
-const MAX_MALFORMED: u8 = 3;
+const MAX_MALFORMED: u16 = 1;
 
 /// What became of the stream.
 #[derive(Debug)]
 pub(crate) enum Turn {
     /// Nothing yet.
     More,
-    /// The first content is here.
+    /// The first content is here, and nothing of it can go to the client yet.
+    ContentHeld,
+    /// The first content can go to the client.
     FirstContent,
     /// It is whole.
     Complete,
@@ -41,84 +46,57 @@ pub(crate) enum Turn {
     Flawed(Flaw),
 }
 
+/// What was told of the content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Told {
+    Nothing,
+    Held,
+    First,
+}
+
 /// A streamed answer.
 #[derive(Debug)]
 pub(crate) struct Streaming {
     decoder: FrameDecoder,
     reader: StreamReader,
-    /// For a client of another dialect.
-    translator: Option<Box<StreamTranslator>>,
+    splicer: Box<Splicer>,
     /// Until the first content, where a refusal is no answer.
     watch: Option<Box<RefusalWatch>>,
-    /// Whole events that have not been passed on.
-    out: Out,
-    /// Events that say how the answer ends. They wait until it is known to be true.
-    ending: Out,
     committed: bool,
     begun: bool,
-    has_content: bool,
+    told: Told,
     last_content: Option<Instant>,
-    malformed: u8,
+    malformed: u16,
+    /// Whether another target may go on with it.
+    may_resume: bool,
 }
 
-/// Events in a row: one is passed on as it lies in memory, several are joined.
-#[derive(Debug, Default)]
-struct Out {
-    one: Bytes,
-    joined: BytesMut,
-}
-
-impl Out {
-    fn push(&mut self, bytes: Bytes) {
-        if bytes.is_empty() {
-            return;
-        }
-        if self.is_empty() {
-            self.one = bytes;
-        } else {
-            if self.joined.is_empty() {
-                self.joined.extend_from_slice(&std::mem::take(&mut self.one));
-            }
-            self.joined.extend_from_slice(&bytes);
-        }
-    }
-
-    fn take(&mut self) -> Bytes {
-        if self.joined.is_empty() {
-            std::mem::take(&mut self.one)
-        } else {
-            self.joined.split().freeze()
-        }
-    }
-
-    fn len(&self) -> usize {
-        self.one.len() + self.joined.len()
-    }
-
-    fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
+/// Signs of life that some relays send as data.
+fn is_noise(frame: &Frame) -> bool {
+    let data = frame.data().unwrap_or_default().trim_ascii();
+    let signs: [&[u8]; 5] = [b"ping", b"pong", b"keepalive", b"keep-alive", b"heartbeat"];
+    signs.iter().any(|sign| data.eq_ignore_ascii_case(sign))
 }
 
 impl Streaming {
     pub(crate) fn new(
         dialect: Dialect,
-        translator: Option<StreamTranslator>,
+        splicer: Box<Splicer>,
         refusals: Refusals,
+        may_resume: bool,
     ) -> Self {
         let watched = refusals == Refusals::Failures;
         Self {
             decoder: FrameDecoder::new(dialect, MAX_EVENT),
             reader: StreamReader::new(dialect),
-            translator: translator.map(Box::new),
+            splicer,
             watch: watched.then(|| Box::new(RefusalWatch::new(dialect))),
-            out: Out::default(),
-            ending: Out::default(),
             committed: false,
             begun: false,
-            has_content: false,
+            told: Told::Nothing,
             last_content: None,
             malformed: 0,
+            may_resume,
         }
     }
 
@@ -148,37 +126,35 @@ impl Streaming {
                 Err(FrameFault::Corrupt) => break Turn::Flawed(Flaw::Truncated),
             };
             let meaning = self.reader.read(&frame);
+            if self.malformed > 0 && self.reader.has_gap() {
+                break Turn::Flawed(Flaw::NoEnd);
+            }
             if self.watch.as_mut().is_some_and(|watch| watch.sees(&frame)) {
                 break Turn::Flawed(refused());
             }
             match meaning {
                 Meaning::Error => break self.errored(&frame),
-                Meaning::Malformed if !self.has_content || self.malformed >= MAX_MALFORMED => {
-                    break Turn::Flawed(Flaw::WrongShape);
+                Meaning::Malformed if self.survives(&frame) => self.malformed += 1,
+                Meaning::Malformed => break Turn::Flawed(Flaw::WrongShape),
+                Meaning::Filler | Meaning::Opening => {
+                    if let Err(flaw) = self.splicer.take(frame, meaning) {
+                        break Turn::Flawed(flaw);
+                    }
                 }
-                Meaning::Malformed => self.malformed += 1,
-                // Before first content nobody is there to be kept waiting with it.
-                Meaning::Filler if !self.committed => {}
-                Meaning::Filler | Meaning::Opening => self.pass(frame),
-                Meaning::Closing => {
+                Meaning::Closing | Meaning::Content => {
                     progressed = true;
-                    let ending = self.rendered(frame);
-                    self.ending.push(ending);
-                    if self.has_content && self.reader.is_complete() {
+                    if let Err(flaw) = self.splicer.take(frame, meaning) {
+                        break Turn::Flawed(flaw);
+                    }
+                    if let Some(turn) = self.content() {
+                        break turn;
+                    }
+                    if self.has_content() && self.reader.is_complete() {
                         break self.ended();
                     }
                 }
-                Meaning::Content => {
-                    progressed = true;
-                    self.pass(frame);
-                    if !self.has_content {
-                        self.has_content = true;
-                        self.watch = None;
-                        break Turn::FirstContent;
-                    }
-                }
             }
-            if !self.committed && self.out.len() > MAX_HELD {
+            if self.holds_too_much() {
                 break Turn::TooLarge;
             }
         };
@@ -186,6 +162,37 @@ impl Streaming {
             self.last_content = Some(Instant::now());
         }
         turn
+    }
+
+    /// Whether the stream goes on without an event that nobody can read. It may have held words,
+    /// so where another target can go on, it does; else the answer goes on without them.
+    fn survives(&self, frame: &Frame) -> bool {
+        if !self.has_content() || self.malformed >= MAX_MALFORMED {
+            return false;
+        }
+        is_noise(frame) || !self.may_resume || self.splicer.resumable() == Resumable::Never
+    }
+
+    /// What is to be told of the content that came, each once.
+    fn content(&mut self) -> Option<Turn> {
+        let (now, turn) = if self.splicer.has_released() {
+            (Told::First, Turn::FirstContent)
+        } else if self.splicer.has_content() {
+            (Told::Held, Turn::ContentHeld)
+        } else {
+            return None;
+        };
+        if now <= self.told {
+            return None;
+        }
+        self.told = now;
+        self.watch = None;
+        Some(turn)
+    }
+
+    fn holds_too_much(&self) -> bool {
+        let most = if self.has_content() { MAX_HELD } else { MAX_OPENING };
+        !self.committed && self.splicer.waiting() > most
     }
 
     /// An error with words of its own, or only a finish reason that says the answer broke.
@@ -210,47 +217,20 @@ impl Streaming {
         if self.watch.as_mut().is_some_and(|watch| watch.ends()) {
             return Turn::Flawed(refused());
         }
-        match self.reader.end() {
-            // Whole without content is first content and end at once.
-            Ok(()) if !self.has_content => {
-                self.has_content = true;
-                Turn::FirstContent
-            }
-            Ok(()) | Err(_) => self.ended(),
-        }
+        self.ended()
     }
 
     /// The answer says it is over: only if that is true its client hears so, end marker included.
     fn ended(&mut self) -> Turn {
-        if let Err(flaw) = self.reader.end() {
-            return Turn::Flawed(flaw);
+        match self.reader.end() {
+            Ok(()) => {}
+            Err(Flaw::Empty) if self.splicer.may_add_nothing() => {}
+            Err(flaw) => return Turn::Flawed(flaw),
         }
-        self.out.push(self.ending.take());
-        if let Some(translator) = &mut self.translator {
-            let mut end = Vec::new();
-            translator.end(&mut end);
-            self.out.push(end.into());
-        } else if let Some(marker) = self.reader.missing_end_marker() {
-            self.out.push(Bytes::from_static(marker));
+        match self.splicer.end(self.reader.missing_end_marker()) {
+            Ok(()) => Turn::Complete,
+            Err(flaw) => Turn::Flawed(flaw),
         }
-        Turn::Complete
-    }
-
-    /// The answer goes on: whatever was held as its end was none.
-    fn pass(&mut self, frame: Frame) {
-        if !self.ending.is_empty() {
-            self.out.push(self.ending.take());
-        }
-        let bytes = self.rendered(frame);
-        self.out.push(bytes);
-    }
-
-    /// A frame as the client reads it.
-    fn rendered(&mut self, frame: Frame) -> Bytes {
-        let Some(translator) = &mut self.translator else { return frame.bytes };
-        let mut bytes = Vec::new();
-        translator.frame(&frame, &mut bytes);
-        bytes.into()
     }
 
     /// From here on events are passed on.
@@ -260,16 +240,21 @@ impl Streaming {
 
     /// What may go to the client now.
     pub(crate) fn passable(&mut self) -> Option<Bytes> {
-        (self.committed && !self.out.is_empty()).then(|| self.out.take())
+        (self.committed && self.splicer.has_passable()).then(|| self.splicer.passable())
+    }
+
+    /// Whether a slow client has enough to read.
+    pub(crate) fn is_ahead(&self) -> bool {
+        self.committed && self.splicer.has_passable() && self.splicer.waiting() >= MAX_WAITING
     }
 
     /// Everything that has not been passed on.
     pub(crate) fn rest(&mut self) -> Bytes {
-        self.out.take()
+        self.splicer.passable()
     }
 
     pub(crate) fn has_content(&self) -> bool {
-        self.has_content
+        self.told > Told::Nothing
     }
 
     pub(crate) fn last_content(&self) -> Option<Instant> {
@@ -278,5 +263,18 @@ impl Streaming {
 
     pub(crate) fn usage(&self) -> Usage {
         usage_of(self.reader.usage())
+    }
+
+    /// Events that were left out because nobody can read them.
+    pub(crate) fn dropped_events(&self) -> u16 {
+        self.malformed
+    }
+
+    pub(crate) fn splicer(&self) -> &Splicer {
+        &self.splicer
+    }
+
+    pub(crate) fn into_splicer(self) -> Box<Splicer> {
+        self.splicer
     }
 }

@@ -1,7 +1,7 @@
 //! A call and an answer between two dialects.
 
 use failsoft_wire::neutral::{Note, Rule};
-use failsoft_wire::{Dialect, Presented, StreamTranslator};
+use failsoft_wire::{Dialect, Presented};
 
 /// How an answer gets from its target's dialect to the client's.
 #[derive(Debug)]
@@ -13,11 +13,6 @@ pub(crate) struct Translation {
 }
 
 impl Translation {
-    /// For a streamed answer.
-    pub(crate) fn stream(&self, target: Dialect) -> StreamTranslator {
-        StreamTranslator::new(target, self.client, self.presented.clone())
-    }
-
     /// What was left out, for the record and the client's developer.
     pub(crate) fn left_out(&self) -> Vec<&'static str> {
         let dropped = self.notes.iter().filter(|note| note.rule == Rule::Drop);

@@ -164,6 +164,12 @@ pub(crate) async fn read(response: Response<Body>) -> Answer {
     Answer { status: head.status, headers: head.headers, body: body.collect().await }
 }
 
+/// An answer of which only the text matters.
+pub(crate) fn read_text(text: &str) -> Answer {
+    let body = Bytes::copy_from_slice(text.as_bytes());
+    Answer { status: StatusCode::OK, headers: HeaderMap::new(), body }
+}
+
 /// The text a client puts together from an answer.
 pub(crate) fn said(dialect: Dialect, stream: bool, answer: &Answer) -> String {
     let text = answer.text();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use failsoft_engine::Usage;
 use failsoft_provider::TransportFault;
 use http_body::Body as _;
 
@@ -23,6 +24,9 @@ impl Exchange {
             };
             let mut turn = streaming.advance();
             if matches!(turn, Turn::More) {
+                if streaming.is_ahead() {
+                    return self.poll_passable();
+                }
                 turn = match Pin::new(body).poll_frame(cx) {
                     Poll::Pending => return self.poll_passable(),
                     Poll::Ready(Some(Ok(frame))) => {
@@ -49,6 +53,7 @@ impl Exchange {
     fn turned(&mut self, turn: Turn, cx: &mut Context<'_>) -> Option<Happening> {
         let happening = match turn {
             Turn::More => return None,
+            Turn::ContentHeld => return Some(Happening::ContentHeld),
             Turn::FirstContent => return Some(Happening::FirstContent),
             Turn::NoStream(first) => return self.no_stream(first),
             Turn::Complete => {
@@ -72,19 +77,33 @@ impl Exchange {
 
     /// What is whole goes to the client before the end is told.
     fn after_content(&mut self, ending: Happening) -> Happening {
-        let stage = std::mem::replace(&mut self.stage, Stage::Over);
+        let Stage::Streaming(_, streaming) = &mut self.stage else { return ending };
+        let content = streaming.passable();
+        self.leave_stream();
         self.connection = None;
-        let Stage::Streaming(_, mut streaming) = stage else { return ending };
-        let Some(content) = streaming.passable() else { return ending };
+        let Some(content) = content else { return ending };
         self.facts.delivered_bytes += content.len() as u64;
         self.stage = Stage::Ending(Box::new(ending));
         Happening::Content(content)
     }
 
+    /// The stream is read no further; what its client has is kept.
+    pub(super) fn leave_stream(&mut self) {
+        if !matches!(self.stage, Stage::Streaming(..)) {
+            return;
+        }
+        if let Stage::Streaming(_, streaming) = std::mem::replace(&mut self.stage, Stage::Over) {
+            self.facts.dropped_events = streaming.dropped_events();
+            self.facts.usage = Some(streaming.usage()).filter(|it| *it != Usage::default());
+            self.splicer = Some(streaming.into_splicer());
+        }
+    }
+
     /// A stream was asked for and a document came.
     fn no_stream(&mut self, first: Bytes) -> Option<Happening> {
         let stage = std::mem::replace(&mut self.stage, Stage::Over);
-        let Stage::Streaming(body, _) = stage else { return None };
+        let Stage::Streaming(body, streaming) = stage else { return None };
+        self.splicer = Some(streaming.into_splicer());
         let mut collected = Collected::new(Expected::NoStream);
         collected.push(first);
         self.stage = Stage::Collecting(body, collected);
@@ -96,6 +115,7 @@ impl Exchange {
         let Stage::Streaming(mut body, mut streaming) = stage else { return Happening::Connected };
         let content = streaming.rest();
         self.facts.delivered_bytes += content.len() as u64;
+        self.facts.dropped_events = streaming.dropped_events();
         self.drive(cx);
         // The last chunk's mark mostly came with the end of the answer.
         match Pin::new(&mut body).poll_frame(cx) {
