@@ -12,11 +12,13 @@ use crate::translate::{Destination, Encoded, Presented, ReadDeltas, Unfit, Write
 mod bedrock_converse;
 mod chat_completions;
 mod claude;
+mod closed_schema;
 mod effort;
 mod embeddings;
 mod generate_content;
 mod instructions;
 mod media_type;
+mod members;
 mod messages;
 mod names;
 mod notes;

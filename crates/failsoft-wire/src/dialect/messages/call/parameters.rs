@@ -2,9 +2,9 @@
 
 use super::super::names;
 use super::fit::is_blank;
-use super::schema;
 use super::thinking::{Plan, cannot_be_forced, is_forced};
 use crate::dialect::claude::Generation;
+use crate::dialect::closed_schema;
 use crate::dialect::instructions::{self, JSON_OBJECT};
 use crate::dialect::notes::Notes;
 use crate::neutral::{Call, Feature, OutputFormat, Tool, ToolChoice};
@@ -50,12 +50,12 @@ pub(super) fn output(
             None
         }
         OutputFormat::Schema { schema, description, .. } => {
-            let strict = to.follows_schemas.then(|| schema::strict(schema)).flatten();
-            if strict.is_none() {
+            let closed = to.follows_schemas.then(|| closed_schema::closed(schema)).flatten();
+            if closed.is_none() {
                 notes.emulated(Feature::JsonSchema);
                 orders.push(instructions::json_schema(schema, description.as_deref()));
             }
-            strict
+            closed
         }
     }
 }
@@ -156,7 +156,7 @@ fn closed(tool: &Tool, to: &Destination<'_>) -> Option<String> {
     if tool.strict != Some(true) || !to.follows_schemas {
         return None;
     }
-    schema::strict(tool.schema.as_ref()?)
+    closed_schema::closed(tool.schema.as_ref()?)
 }
 
 /// As short as it can be written; no number JSON does not have.
