@@ -1,7 +1,8 @@
 //! Schemas that a model can be kept to, for services that write answers by grammar.
 
 use crate::dialect::members::Members;
-use crate::neutral::Json;
+use crate::dialect::notes::Notes;
+use crate::neutral::{Call, Feature, Json, Tool};
 use crate::scan::{Value, meaning_of_key};
 use crate::write::Writer;
 
@@ -57,11 +58,27 @@ pub(super) fn closed(schema: &Json) -> Option<String> {
     String::from_utf8(out).ok()
 }
 
+/// For each tool of a call, the schema it is kept to, if that is wanted and the model can.
+pub(super) fn of_tools(
+    call: &Call,
+    follows_schemas: bool,
+    notes: &mut Notes,
+) -> Vec<Option<String>> {
+    let of_tool = |tool: &Tool| {
+        let is_strict = follows_schemas && tool.strict == Some(true);
+        tool.schema.as_ref().filter(|_| is_strict).and_then(closed)
+    };
+    let all: Vec<_> = call.tools.iter().map(of_tool).collect();
+    let is_loose =
+        |(tool, closed): (&Tool, &Option<String>)| tool.strict == Some(true) && closed.is_none();
+    notes.dropped_if(Feature::StrictTools, call.tools.iter().zip(&all).any(is_loose));
+    all
+}
+
 fn write(writer: &mut Writer<'_>, schema: Value<'_>) -> Option<()> {
     let members = Members::of_object(schema)?;
-    if members.find("additionalProperties").is_some_and(|value| value.raw != b"false")
-        || members.find("$ref").is_some_and(|value| value.raw == b"\"#\"")
-    {
+    let is_recursive = members.find("$ref").is_some_and(|value| value.raw == b"\"#\"");
+    if is_open(&members) || is_recursive {
         return None;
     }
     let mut is_whole = Some(());
@@ -83,7 +100,10 @@ fn write_members(writer: &mut Writer<'_>, members: &Members<'_>) -> Option<()> {
                 is_whole?;
             }
             "items" => write(writer.key("items"), value)?,
-            "anyOf" | "allOf" => write_list(writer.key(&key), value)?,
+            "anyOf" => write_list(writer.key("anyOf"), value)?,
+            // Of several that are closed each would refuse what the others ask for.
+            "allOf" if count(value) <= 1 => write_list(writer.key("allOf"), value)?,
+            "allOf" => return None,
             "oneOf" => write_list(writer.key("anyOf"), value)?,
             "format" if value.text().is_some_and(|format| FORMATS.contains(&format)) => {
                 writer.key("format").raw(std::str::from_utf8(value.raw).ok()?);
@@ -135,6 +155,20 @@ fn write_list(writer: &mut Writer<'_>, value: Value<'_>) -> Option<()> {
     are_whole
 }
 
+fn count(list: Value<'_>) -> usize {
+    let mut count = 0;
+    list.items(|_| count += 1);
+    count
+}
+
+/// Whether it is of objects whose properties are not all named: closed it would forbid them.
+fn is_open(members: &Members<'_>) -> bool {
+    match members.find("additionalProperties") {
+        Some(value) => value.raw != b"false",
+        None => is_object(members) && members.find("properties").is_none(),
+    }
+}
+
 fn is_object(members: &Members<'_>) -> bool {
     let says_object = members
         .find("type")
@@ -162,10 +196,17 @@ mod tests {
                 ),
             ),
             (
-                r##"{"$defs":{"\u00e4":{"type":["object","null"],"description":"d","maxProperties":2}},"$ref":"#/$defs/ä"}"##,
+                r##"{"$defs":{"\u00e4":{"type":["object","null"],"properties":{},"description":"d","maxProperties":2}},"$ref":"#/$defs/ä"}"##,
                 Some(
-                    "{\"$defs\":{\"ä\":{\"type\":[\"object\",\"null\"],\"description\":\"d\\n\\n{maxProperties: 2}\",\"additionalProperties\":false}},\"$ref\":\"#/$defs/ä\"}",
+                    "{\"$defs\":{\"ä\":{\"type\":[\"object\",\"null\"],\"properties\":{},\"description\":\"d\\n\\n{maxProperties: 2}\",\"additionalProperties\":false}},\"$ref\":\"#/$defs/ä\"}",
                 ),
+            ),
+            (r#"{"allOf":[{"type":"string"}]}"#, Some(r#"{"allOf":[{"type":"string"}]}"#)),
+            (r#"{"allOf":[{"properties":{"a":{}}},{"properties":{"b":{}}}]}"#, None),
+            (r#"{"type":"object"}"#, None),
+            (
+                r#"{"type":"object","additionalProperties":false}"#,
+                Some(r#"{"type":"object","additionalProperties":false}"#),
             ),
             (r#"{"type":"object","additionalProperties":{"type":"string"}}"#, None),
             (r#"{"type":"array","items":{"not":{"type":"string"}}}"#, None),

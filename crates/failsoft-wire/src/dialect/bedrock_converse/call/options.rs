@@ -3,7 +3,7 @@
 use super::plan::Plan;
 use super::tools::Offer;
 use crate::dialect::bedrock_converse::family::{Family, ThinkingForm};
-use crate::dialect::bedrock_converse::schema;
+use crate::dialect::closed_schema;
 use crate::dialect::effort::claude_word as word;
 use crate::dialect::instructions::{self, JSON_OBJECT};
 use crate::dialect::notes::Notes;
@@ -172,16 +172,16 @@ impl<'a> Options<'a> {
             OutputFormat::Json => {
                 self.instruction = Some(JSON_OBJECT.to_owned());
             }
-            OutputFormat::Schema { name, description, schema, .. } if to.follows_schemas => {
-                self.schema = Some(Schema {
-                    name: name.as_deref(),
-                    description: description.as_deref(),
-                    text: schema::followed(schema),
-                });
-            }
-            OutputFormat::Schema { description, schema, .. } => {
-                notes.emulated(Feature::JsonSchema);
-                self.instruction = Some(instructions::json_schema(schema, description.as_deref()));
+            OutputFormat::Schema { name, description, schema, .. } => {
+                let closed = to.follows_schemas.then(|| closed_schema::closed(schema)).flatten();
+                let (name, description) = (name.as_deref(), description.as_deref());
+                match closed {
+                    Some(text) => self.schema = Some(Schema { name, description, text }),
+                    None => {
+                        notes.emulated(Feature::JsonSchema);
+                        self.instruction = Some(instructions::json_schema(schema, description));
+                    }
+                }
             }
         }
     }

@@ -116,6 +116,7 @@ fn probe(feature: Feature) -> (Call, &'static str) {
         }
         Feature::StrictTools => {
             call = with_tools();
+            call.tools[0].schema = Json::new(r#"{"type":"object","properties":{}}"#);
             call.tools[0].strict = Some(true);
             "/toolConfig/tools/0/toolSpec/strict"
         }
@@ -395,6 +396,27 @@ fn thinking_is_asked_as_each_family_wants_it() {
         assert_eq!(body["outputConfig"], *output, "{name} {model}");
         assert_eq!(notes, Vec::from_iter(note), "{name} {model}");
     }
+}
+
+#[test]
+fn a_schema_that_cannot_be_closed_becomes_an_instruction() {
+    use Feature::{JsonSchema, StrictTools};
+    let map = r#"{"type":"object","additionalProperties":{"type":"number"}}"#;
+    let mut call = with_tools();
+    call.tools[0].schema = Json::new(map);
+    call.tools[0].strict = Some(true);
+    let (name, description, strict) = (None, None, None);
+    let schema = Json::new(map).unwrap();
+    call.output = OutputFormat::Schema { name, description, schema, strict };
+    let (body, notes) = written(&call, CLAUDE);
+    let spec = &body["toolConfig"]["tools"][0]["toolSpec"];
+    assert_eq!(
+        spec["inputSchema"]["json"].to_string(),
+        r#"{"additionalProperties":{"type":"number"},"type":"object"}"#
+    );
+    assert_eq!((&spec["strict"], &body["outputConfig"]), (&Value::Null, &Value::Null));
+    assert!(body["system"].to_string().contains("JSON schema"), "{body}");
+    assert_eq!(notes, [(StrictTools, Rule::Drop), (JsonSchema, Rule::Emulate)]);
 }
 
 #[test]

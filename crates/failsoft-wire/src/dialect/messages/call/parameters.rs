@@ -7,7 +7,7 @@ use crate::dialect::claude::Generation;
 use crate::dialect::closed_schema;
 use crate::dialect::instructions::{self, JSON_OBJECT};
 use crate::dialect::notes::Notes;
-use crate::neutral::{Call, Feature, OutputFormat, Tool, ToolChoice};
+use crate::neutral::{Call, Feature, OutputFormat, ToolChoice};
 use crate::translate::Destination;
 use crate::write::Writer;
 
@@ -142,21 +142,7 @@ pub(super) fn closed_tools(
     to: &Destination<'_>,
     notes: &mut Notes,
 ) -> Vec<Option<String>> {
-    let all: Vec<_> = call.tools.iter().map(|tool| closed(tool, to)).collect();
-    let is_loose =
-        |(tool, closed): (&Tool, &Option<String>)| tool.strict == Some(true) && closed.is_none();
-    if call.tools.iter().zip(&all).any(is_loose) {
-        notes.dropped(Feature::StrictTools);
-    }
-    all
-}
-
-/// The schema a tool can be kept to, if that is wanted and the model can.
-fn closed(tool: &Tool, to: &Destination<'_>) -> Option<String> {
-    if tool.strict != Some(true) || !to.follows_schemas {
-        return None;
-    }
-    closed_schema::closed(tool.schema.as_ref()?)
+    closed_schema::of_tools(call, to.follows_schemas, notes)
 }
 
 /// As short as it can be written; no number JSON does not have.
