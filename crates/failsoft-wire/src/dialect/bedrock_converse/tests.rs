@@ -15,6 +15,7 @@ use crate::sse::Frame;
 use crate::translate::{Destination, Presented, ReadDeltas, WriteDeltas};
 
 const CLAUDE: &str = "us.anthropic.claude-sonnet-4-6";
+const CLAUDE_5: &str = "us.anthropic.claude-opus-5";
 const ELDER_CLAUDE: &str = "us.anthropic.claude-sonnet-4-20250514-v1:0";
 const NOVA: &str = "us.amazon.nova-lite-v1:0";
 const OTHER: &str = "us.meta.llama4-maverick-17b-instruct-v1:0";
