@@ -1,5 +1,7 @@
 //! Schemas that a model can be kept to, for services that write answers by grammar.
 
+use serde_json::Value as Tree;
+
 use crate::dialect::members::Members;
 use crate::dialect::notes::Notes;
 use crate::neutral::{Call, Feature, Json, Tool};
@@ -56,6 +58,37 @@ pub(super) fn closed(schema: &Json) -> Option<String> {
     let value = Value { raw: schema.as_str().as_bytes(), start: 0 };
     write(&mut Writer::new(&mut out), value)?;
     String::from_utf8(out).ok()
+}
+
+/// Whether `chat_completions` and `responses` keep a model to it as it stands: its objects are
+/// closed, and want all of their properties. Others are refused, so they are followed as well as
+/// the model can.
+pub(super) fn can_be_strict(schema: &Json) -> bool {
+    serde_json::from_str(schema.as_str()).is_ok_and(|schema: Tree| is_closed(&schema))
+}
+
+fn is_closed(schema: &Tree) -> bool {
+    match schema {
+        Tree::Object(members) => {
+            let is_object = members.contains_key("properties")
+                || members.get("type").and_then(Tree::as_str) == Some("object");
+            let properties = members.get("properties").and_then(Tree::as_object);
+            let required = members.get("required").and_then(Tree::as_array);
+            let is_wanted = |name: &String| {
+                required.is_some_and(|names| names.iter().any(|known| known == name))
+            };
+            let wants_all = properties.is_none_or(|known| known.keys().all(is_wanted));
+            let is_open = members.get("additionalProperties") != Some(&Tree::Bool(false));
+            !(is_object && (is_open || !wants_all)) && members.values().all(is_closed)
+        }
+        Tree::Array(items) => items.iter().all(is_closed),
+        Tree::Null | Tree::Bool(_) | Tree::Number(_) | Tree::String(_) => true,
+    }
+}
+
+/// Whether a tool wants to be kept to a schema that is none of these.
+pub(super) fn is_loose(tool: &Tool) -> bool {
+    tool.strict == Some(true) && !tool.schema.as_ref().is_some_and(can_be_strict)
 }
 
 /// For each tool of a call, the schema it is kept to, if that is wanted and the model can.
@@ -215,6 +248,26 @@ mod tests {
         ] {
             let closed = closed(&Json::new(schema).unwrap());
             assert_eq!(closed.as_deref(), expected, "{schema}");
+        }
+    }
+
+    #[test]
+    fn only_closed_schemas_are_followed_to_the_letter() {
+        for (schema, strict) in [
+            (r#"{"type":"object","properties":{},"additionalProperties":false}"#, true),
+            (r#"{"type":"object","properties":{}}"#, false),
+            (r#"{"type":"object","properties":{"a":{}},"additionalProperties":false}"#, false),
+            (
+                r#"{"type":"object","properties":{"a":{"type":"string"}},"required":["a"],"additionalProperties":false}"#,
+                true,
+            ),
+            (
+                r#"{"type":"object","properties":{"a":{"anyOf":[{"type":"object"}]}},"required":["a"],"additionalProperties":false}"#,
+                false,
+            ),
+            (r#"{"type":"string"}"#, true),
+        ] {
+            assert_eq!(can_be_strict(&Json::new(schema).unwrap()), strict, "{schema}");
         }
     }
 }

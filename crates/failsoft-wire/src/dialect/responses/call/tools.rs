@@ -2,7 +2,8 @@
 
 use super::super::item::Origin;
 use super::super::kept::{AT, CUSTOM, OWN, RAW, kept as kept_member};
-use super::schema::{self, can_be_strict};
+use super::schema;
+use crate::dialect::closed_schema::is_loose;
 use crate::dialect::members::Members;
 use crate::dialect::schemas::{FREE_TEXT, NO_ARGUMENTS};
 use crate::neutral::{Call, Hosted, Json, Rest, Tool, ToolChoice};
@@ -132,10 +133,8 @@ fn write_tool(out: &mut Writer<'_>, tool: &Tool, origin: Origin) {
         }
         // Left out it would mean yes.
         let default = (origin == Origin::Other).then_some(false);
-        let can_be = |strict: &bool| {
-            origin == Origin::Own || !strict || tool.schema.as_ref().is_some_and(can_be_strict)
-        };
-        object.value_if("strict", tool.strict.filter(can_be).or(default));
+        let said = tool.strict.filter(|_| origin == Origin::Own || !is_loose(tool));
+        object.value_if("strict", said.or(default));
         object.rest(&tool.rest, OWN);
     });
 }
