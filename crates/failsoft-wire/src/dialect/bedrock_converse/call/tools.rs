@@ -1,6 +1,7 @@
 //! Tools: which are offered, and what the model is told of them.
 
 use std::borrow::Cow;
+use std::iter::repeat;
 
 use super::plan::uses_tools;
 use crate::dialect::bedrock_converse::DIALECT;
@@ -89,11 +90,9 @@ impl<'a> Offer<'a> {
         }
         body.key("toolConfig").object(|config| {
             config.key("tools").array(|tools| {
-                for (index, tool) in self.tools.iter().enumerate() {
-                    let closed = self.closed.get(index).and_then(Option::as_deref);
-                    tools.object(|item| {
-                        item.key("toolSpec").object(|spec| self.spec(spec, tool, closed));
-                    });
+                let closed = self.closed.iter().map(Option::as_deref).chain(repeat(None));
+                for (tool, closed) in self.tools.iter().zip(closed) {
+                    tools.object(|item| self.item(item, tool, closed));
                 }
                 for name in &self.past {
                     tools.object(|item| item.key("toolSpec").object(|spec| past(spec, name)));
@@ -106,6 +105,10 @@ impl<'a> Offer<'a> {
                 config.key("toolChoice").object(|object| write_choice(object, choice));
             }
         });
+    }
+
+    fn item(&self, item: &mut Writer<'_>, tool: &Tool, closed: Option<&str>) {
+        item.key("toolSpec").object(|spec| self.spec(spec, tool, closed));
     }
 
     fn spec(&self, spec: &mut Writer<'_>, tool: &Tool, closed: Option<&str>) {
