@@ -15,6 +15,7 @@ mod claude;
 mod closed_schema;
 mod effort;
 mod embeddings;
+mod failure;
 mod generate_content;
 mod instructions;
 mod media_type;
