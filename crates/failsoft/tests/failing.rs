@@ -117,27 +117,26 @@ async fn a_tool_call_that_is_broken_never_looks_finished() {
     let mut cases = Cases::new();
     for dialect in speaking().filter(|dialect| *dialect != whole) {
         for fault in ["bad-tool", "cut-tool"] {
-            cases.play(async move {
-                let case = format!("{dialect} {fault}");
-                let text = House::new(dialect, fault, "").ask(dialect, true).await.text();
-                assert!(
-                    text.trim_end().lines().last().unwrap().contains("\"error\""),
-                    "{case}: {text}"
-                );
-                let ends = [
-                    "[DONE]",
-                    "message_stop",
-                    "finish_reason\":\"tool",
-                    "stop_reason\":\"tool",
-                    "response.completed",
-                ];
-                for end in ends {
-                    assert!(!text.contains(end), "{case}: {text}");
-                }
-            });
+            cases.play(ends_with_an_error(dialect, fault));
         }
     }
     cases.pass().await;
+}
+
+async fn ends_with_an_error(dialect: Dialect, fault: &str) {
+    let case = format!("{dialect} {fault}");
+    let text = House::new(dialect, fault, "").ask(dialect, true).await.text();
+    assert!(text.trim_end().lines().last().unwrap().contains("\"error\""), "{case}: {text}");
+    let ends = [
+        "[DONE]",
+        "message_stop",
+        "finish_reason\":\"tool",
+        "stop_reason\":\"tool",
+        "response.completed",
+    ];
+    for end in ends {
+        assert!(!text.contains(end), "{case}: {text}");
+    }
 }
 
 /// fault | what the client's error frame says
@@ -154,26 +153,27 @@ async fn a_stream_that_breaks_after_content_ends_with_an_error_and_never_as_if_w
     let mut cases = Cases::new();
     for dialect in speaking() {
         for &(fault, code) in BROKEN_OFF {
-            cases.play(async move {
-                let case = format!("{dialect} {fault}");
-                let house = House::new(dialect, fault, "");
-                let answer = house.ask(dialect, true).await;
-                assert_eq!(answer.status, StatusCode::OK, "{case}");
-                let text = answer.text();
-                let said = said(dialect, true, &answer);
-                assert!(!said.is_empty() && words().starts_with(&said), "{case}: {said}");
-                assert!(text.trim_end().lines().last().unwrap().contains("\"error\""), "{case}");
-                let key = if dialect == Dialect::GenerateContent { "reason" } else { "code" };
-                let told =
-                    code.split('|').any(|code| text.contains(&format!("\"{key}\":\"{code}\"")));
-                assert!(told, "{case}: {text}");
-                let ends = ["[DONE]", "message_stop", "response.completed", "\"STOP\""];
-                assert!(ends.iter().all(|end| !text.contains(end)), "{case}: {text}");
-                assert_eq!(house.fallback.attempts().len(), 0, "{case}");
-            });
+            cases.play(breaks_off(dialect, fault, code));
         }
     }
     cases.pass().await;
+}
+
+async fn breaks_off(dialect: Dialect, fault: &str, code: &str) {
+    let case = format!("{dialect} {fault}");
+    let house = House::new(dialect, fault, "");
+    let answer = house.ask(dialect, true).await;
+    assert_eq!(answer.status, StatusCode::OK, "{case}");
+    let text = answer.text();
+    let said = said(dialect, true, &answer);
+    assert!(!said.is_empty() && words().starts_with(&said), "{case}: {said}");
+    assert!(text.trim_end().lines().last().unwrap().contains("\"error\""), "{case}");
+    let key = if dialect == Dialect::GenerateContent { "reason" } else { "code" };
+    let told = code.split('|').any(|code| text.contains(&format!("\"{key}\":\"{code}\"")));
+    assert!(told, "{case}: {text}");
+    let ends = ["[DONE]", "message_stop", "response.completed", "\"STOP\""];
+    assert!(ends.iter().all(|end| !text.contains(end)), "{case}: {text}");
+    assert_eq!(house.fallback.attempts().len(), 0, "{case}");
 }
 
 /// fault on both targets | status | code | attempts in all
@@ -352,29 +352,25 @@ async fn what_is_not_a_call_is_refused_at_the_door() {
 /// A refusal is an answer, unless the operator wants somebody else asked.
 #[tokio::test]
 async fn a_refusal_is_routed_around_only_where_the_operator_says_so() {
-    let mut cases = Cases::new();
     for (dialect, stream) in everywhere() {
         for (more, by) in [
             ("", "primary"),
             ("[routes.assistant.retry]\ncontent_filter = \"failover\"\n", "fallback"),
         ] {
-            cases.play(async move {
-                let case = format!("{dialect} stream={stream} {more}");
-                let house = House::new(dialect, "refusal", more);
-                let answer = house.ask(dialect, stream).await;
-                // Google has no refusals, only filters, and those are errors.
-                if dialect == Dialect::GenerateContent && by == "primary" {
-                    return;
-                }
-                assert_eq!(answer.status, StatusCode::OK, "{case}: {}", answer.text());
-                assert!(
-                    answer.header("x-failsoft-target").starts_with(by),
-                    "{case}: {}",
-                    answer.text()
-                );
-                assert_eq!(said(dialect, stream, &answer) == words(), by == "fallback", "{case}");
-            });
+            let case = format!("{dialect} stream={stream} {more}");
+            let house = House::new(dialect, "refusal", more);
+            let answer = house.ask(dialect, stream).await;
+            // Google has no refusals, only filters, and those are errors.
+            if dialect == Dialect::GenerateContent && by == "primary" {
+                continue;
+            }
+            assert_eq!(answer.status, StatusCode::OK, "{case}: {}", answer.text());
+            assert!(
+                answer.header("x-failsoft-target").starts_with(by),
+                "{case}: {}",
+                answer.text()
+            );
+            assert_eq!(said(dialect, stream, &answer) == words(), by == "fallback", "{case}");
         }
     }
-    cases.pass().await;
 }
