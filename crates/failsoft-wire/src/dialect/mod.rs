@@ -26,6 +26,8 @@ mod notes;
 mod responses;
 mod rules;
 mod schemas;
+#[cfg(test)]
+mod trial;
 
 pub(crate) use bedrock_converse::BedrockReader;
 pub(crate) use bedrock_converse::event_stream;

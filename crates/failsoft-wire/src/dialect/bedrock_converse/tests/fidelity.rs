@@ -172,7 +172,7 @@ proptest! {
         let at = at.index(stream.len());
         stream[at] ^= 1;
         let mut decoder = Decoder::new(1 << 20);
-        let mut reader = super::DeltaReader::default();
+        let mut reader = super::super::DeltaReader::default();
         let mut out = Vec::new();
         decoder.push(Bytes::from(stream));
         while let Ok(Some(frame)) = decoder.next_frame() {
