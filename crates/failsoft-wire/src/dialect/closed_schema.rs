@@ -1,5 +1,7 @@
 //! Schemas that a model can be kept to, for services that write answers by grammar.
 
+use std::collections::HashSet;
+
 use serde_json::Value as Tree;
 
 use crate::dialect::members::Members;
@@ -54,6 +56,9 @@ const FORMATS: [&[u8]; 10] = [
 /// told in the description, as the official SDKs do. `None` if it says something that a closed
 /// schema cannot say.
 pub(super) fn closed(schema: &Json) -> Option<String> {
+    if leads_astray(&serde_json::from_str(schema.as_str()).ok()?) {
+        return None;
+    }
     let mut out = Vec::with_capacity(schema.as_str().len() + 64);
     let value = Value { raw: schema.as_str().as_bytes(), start: 0 };
     write(&mut Writer::new(&mut out), value)?;
@@ -108,10 +113,45 @@ pub(super) fn of_tools(
     all
 }
 
+/// Whether a reference leads back to where it stands, or out of the schema.
+fn leads_astray(schema: &Tree) -> bool {
+    let (mut entered, mut left) = (HashSet::from(["#"]), HashSet::new());
+    let mut path = vec![("#", references(schema))];
+    while let Some((_, ahead)) = path.last_mut() {
+        let Some(next) = ahead.pop() else {
+            left.extend(path.pop().map(|(at, _)| at));
+            continue;
+        };
+        let target = next.strip_prefix('#').and_then(|pointer| schema.pointer(pointer));
+        let Some(target) = target else { return true };
+        if entered.insert(next) {
+            path.push((next, references(target)));
+        } else if !left.contains(next) {
+            return true;
+        }
+    }
+    false
+}
+
+/// Every reference in a schema.
+fn references(schema: &Tree) -> Vec<&str> {
+    let (mut found, mut ahead) = (Vec::new(), vec![schema]);
+    while let Some(tree) = ahead.pop() {
+        match tree {
+            Tree::Object(members) => {
+                found.extend(members.get("$ref").and_then(Tree::as_str));
+                ahead.extend(members.values());
+            }
+            Tree::Array(items) => ahead.extend(items),
+            Tree::Null | Tree::Bool(_) | Tree::Number(_) | Tree::String(_) => {}
+        }
+    }
+    found
+}
+
 fn write(writer: &mut Writer<'_>, schema: Value<'_>) -> Option<()> {
     let members = Members::of_object(schema)?;
-    let is_recursive = members.find("$ref").is_some_and(|value| value.raw == b"\"#\"");
-    if is_open(&members) || is_recursive {
+    if is_open(&members) {
         return None;
     }
     let mut is_whole = Some(());
@@ -244,6 +284,16 @@ mod tests {
             (r#"{"type":"object","additionalProperties":{"type":"string"}}"#, None),
             (r#"{"type":"array","items":{"not":{"type":"string"}}}"#, None),
             (r##"{"type":"array","items":{"$ref":"#"}}"##, None),
+            (
+                r##"{"$defs":{"a":{"anyOf":[{"$ref":"#/$defs/b"}]},"b":{"items":{"$ref":"#/$defs/a"}}},"$ref":"#/$defs/a"}"##,
+                None,
+            ),
+            (
+                r##"{"$defs":{"a":{"const":1},"b":{"$ref":"#/$defs/a"}},"anyOf":[{"$ref":"#/$defs/a"},{"$ref":"#/$defs/b"}]}"##,
+                Some(
+                    r##"{"$defs":{"a":{"const":1},"b":{"$ref":"#/$defs/a"}},"anyOf":[{"$ref":"#/$defs/a"},{"$ref":"#/$defs/b"}]}"##,
+                ),
+            ),
             ("true", None),
         ] {
             let closed = closed(&Json::new(schema).unwrap());
