@@ -1,7 +1,9 @@
 //! The way in: settings, calls, answers.
 
 use std::fmt;
+use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
@@ -137,22 +139,14 @@ impl Failsoft {
             Ok(admitted) => admitted,
             Err(response) => return *response,
         };
-        let mut asked = Some((generation, ask, facts));
-        let mut driver = None;
-        let stage = std::future::poll_fn(|cx| {
-            if let Some((generation, ask, facts)) = asked.take() {
-                driver = Some(Driver::start(Arc::clone(&self.0), generation, ask, facts, cx));
-            }
-            match &mut driver {
-                Some(driver) => driver.poll_stage(cx).map(Some),
-                None => std::task::Poll::Ready(None),
-            }
-        })
-        .await;
-        match (stage, driver) {
-            (Some(Stage::Begun), Some(driver)) => answer::begun(driver),
-            (Some(Stage::Over(verdict)), Some(driver)) => answer::over(driver, verdict),
-            (_, None) | (None, _) => Response::new(Body::whole(Bytes::new())),
+        let waker = poll_fn(|cx| Poll::Ready(cx.waker().clone())).await;
+        let mut driver = {
+            let mut cx = Context::from_waker(&waker);
+            Driver::start(Arc::clone(&self.0), generation, ask, facts, &mut cx)
+        };
+        match poll_fn(|cx| driver.poll_stage(cx)).await {
+            Stage::Begun => answer::begun(driver),
+            Stage::Over(verdict) => answer::over(driver, verdict),
         }
     }
 

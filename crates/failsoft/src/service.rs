@@ -34,7 +34,8 @@ const BROKEN: TurnedAway = TurnedAway {
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Answers HTTP requests by their path ([`Dialect::of_path`]). Host and scheme are not looked at, so an SDK may keep its usual base URL. It never fails; errors are responses.
+/// Answers HTTP requests by their path ([`Dialect::of_path`]). Host and scheme are not looked at,
+/// so an SDK may keep its usual base URL. It never fails; errors are responses.
 #[derive(Clone, Debug)]
 pub struct FailsoftService(Failsoft);
 

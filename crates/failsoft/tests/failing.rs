@@ -7,7 +7,7 @@ mod house;
 use failsoft_engine::Event;
 use failsoft_fake::Ending;
 use failsoft_wire::Dialect;
-use house::{House, call, error_of, everywhere, said, speaking, words};
+use house::{Cases, House, call, error_of, everywhere, said, speaking, words};
 use http::StatusCode;
 
 /// fault of the primary | attempts it sees | who answers
@@ -41,20 +41,24 @@ const ANSWERED: &[(&str, usize, &str)] = &[
 
 #[tokio::test]
 async fn a_failing_primary_is_retried_or_left_without_a_trace() {
+    let mut cases = Cases::new();
     for (dialect, stream) in everywhere() {
         for &(fault, attempts, by) in ANSWERED {
-            let case = format!("{dialect} stream={stream} {fault}");
-            let house = House::new(dialect, fault, "");
-            let answer = house.ask(dialect, stream).await;
-            assert_eq!(answer.status, StatusCode::OK, "{case}: {}", answer.text());
-            assert_eq!(said(dialect, stream, &answer), words(), "{case}");
-            assert_eq!(house.primary.attempts().len(), attempts, "{case}");
-            assert!(answer.header("x-failsoft-target").starts_with(by), "{case}");
-            assert_eq!(answer.header("x-failsoft-outcome"), "served", "{case}");
-            let made = house.primary.attempts().len() + house.fallback.attempts().len();
-            assert_eq!(answer.header("x-failsoft-attempts"), made.to_string(), "{case}");
+            cases.play(async move {
+                let case = format!("{dialect} stream={stream} {fault}");
+                let house = House::new(dialect, fault, "");
+                let answer = house.ask(dialect, stream).await;
+                assert_eq!(answer.status, StatusCode::OK, "{case}: {}", answer.text());
+                assert_eq!(said(dialect, stream, &answer), words(), "{case}");
+                assert_eq!(house.primary.attempts().len(), attempts, "{case}");
+                assert!(answer.header("x-failsoft-target").starts_with(by), "{case}");
+                assert_eq!(answer.header("x-failsoft-outcome"), "served", "{case}");
+                let made = house.primary.attempts().len() + house.fallback.attempts().len();
+                assert_eq!(answer.header("x-failsoft-attempts"), made.to_string(), "{case}");
+            });
         }
     }
+    cases.pass().await;
 }
 
 /// Faults that only a stream can have.
@@ -72,14 +76,18 @@ const STREAMED: &[(&str, usize, &str)] = &[
 #[tokio::test]
 async fn a_stream_that_does_not_begin_is_replaced() {
     let dialect = Dialect::ChatCompletions;
+    let mut cases = Cases::new();
     for &(fault, attempts, by) in STREAMED {
-        let house = House::new(dialect, fault, "");
-        let answer = house.ask(dialect, true).await;
-        assert_eq!(answer.status, StatusCode::OK, "{fault}: {}", answer.text());
-        assert!(answer.header("x-failsoft-target").starts_with(by), "{fault}");
-        assert_eq!(house.primary.attempts().len(), attempts, "{fault}");
-        assert_eq!(said(dialect, true, &answer), words(), "{fault}");
+        cases.play(async move {
+            let house = House::new(dialect, fault, "");
+            let answer = house.ask(dialect, true).await;
+            assert_eq!(answer.status, StatusCode::OK, "{fault}: {}", answer.text());
+            assert!(answer.header("x-failsoft-target").starts_with(by), "{fault}");
+            assert_eq!(house.primary.attempts().len(), attempts, "{fault}");
+            assert_eq!(said(dialect, true, &answer), words(), "{fault}");
+        });
     }
+    cases.pass().await;
 }
 
 #[tokio::test]
@@ -99,27 +107,30 @@ async fn a_whole_stream_without_its_end_marker_gets_it() {
 
 #[tokio::test]
 async fn a_tool_call_that_is_broken_never_looks_finished() {
+    let mut cases = Cases::new();
     // In Google's dialect a call comes whole, held or not.
     for dialect in speaking().filter(|dialect| *dialect != Dialect::GenerateContent) {
         for fault in ["bad-tool", "cut-tool"] {
-            let case = format!("{dialect} {fault}");
-            let live = "[policy]\nhold = []\n";
-            let text = House::new(dialect, fault, live).ask(dialect, true).await.text();
-            assert!(
-                text.trim_end().lines().last().unwrap().contains("\"error\""),
-                "{case}: {text}"
-            );
-            let ends = [
-                "[DONE]",
-                "message_stop",
-                "finish_reason\":\"tool",
-                "stop_reason\":\"tool",
-                "response.completed",
-            ];
-            for end in ends {
-                assert!(!text.contains(end), "{case}: {text}");
-            }
+            cases.play(ends_with_an_error(dialect, fault));
         }
+    }
+    cases.pass().await;
+}
+
+async fn ends_with_an_error(dialect: Dialect, fault: &str) {
+    let case = format!("{dialect} {fault}");
+    let live = "[policy]\nhold = []\n";
+    let text = House::new(dialect, fault, live).ask(dialect, true).await.text();
+    assert!(text.trim_end().lines().last().unwrap().contains("\"error\""), "{case}: {text}");
+    let ends = [
+        "[DONE]",
+        "message_stop",
+        "finish_reason\":\"tool",
+        "stop_reason\":\"tool",
+        "response.completed",
+    ];
+    for end in ends {
+        assert!(!text.contains(end), "{case}: {text}");
     }
 }
 
@@ -134,25 +145,30 @@ const BROKEN_OFF: &[(&str, &str)] = &[
 
 #[tokio::test]
 async fn a_stream_that_is_not_continued_ends_with_an_error_and_never_as_if_whole() {
-    let never = "[routes.assistant.resume]\nenabled = false\n";
+    let mut cases = Cases::new();
     for dialect in speaking() {
         for &(fault, code) in BROKEN_OFF {
-            let case = format!("{dialect} {fault}");
-            let house = House::new(dialect, fault, never);
-            let answer = house.ask(dialect, true).await;
-            assert_eq!(answer.status, StatusCode::OK, "{case}");
-            let text = answer.text();
-            let said = said(dialect, true, &answer);
-            assert!(!said.is_empty() && words().starts_with(&said), "{case}: {said}");
-            assert!(text.trim_end().lines().last().unwrap().contains("\"error\""), "{case}");
-            let key = if dialect == Dialect::GenerateContent { "reason" } else { "code" };
-            let told = code.split('|').any(|code| text.contains(&format!("\"{key}\":\"{code}\"")));
-            assert!(told, "{case}: {text}");
-            let ends = ["[DONE]", "message_stop", "response.completed", "\"STOP\""];
-            assert!(ends.iter().all(|end| !text.contains(end)), "{case}: {text}");
-            assert_eq!(house.fallback.attempts().len(), 0, "{case}");
+            cases.play(breaks_off(dialect, fault, code));
         }
     }
+    cases.pass().await;
+}
+
+async fn breaks_off(dialect: Dialect, fault: &str, code: &str) {
+    let case = format!("{dialect} {fault}");
+    let house = House::new(dialect, fault, "[routes.assistant.resume]\nenabled = false\n");
+    let answer = house.ask(dialect, true).await;
+    assert_eq!(answer.status, StatusCode::OK, "{case}");
+    let text = answer.text();
+    let said = said(dialect, true, &answer);
+    assert!(!said.is_empty() && words().starts_with(&said), "{case}: {said}");
+    assert!(text.trim_end().lines().last().unwrap().contains("\"error\""), "{case}");
+    let key = if dialect == Dialect::GenerateContent { "reason" } else { "code" };
+    let told = code.split('|').any(|code| text.contains(&format!("\"{key}\":\"{code}\"")));
+    assert!(told, "{case}: {text}");
+    let ends = ["[DONE]", "message_stop", "response.completed", "\"STOP\""];
+    assert!(ends.iter().all(|end| !text.contains(end)), "{case}: {text}");
+    assert_eq!(house.fallback.attempts().len(), 0, "{case}");
 }
 
 /// fault on both targets | status | code | attempts in all
@@ -169,30 +185,38 @@ const FAILED: &[(&str, u16, &str, usize)] = &[
 
 #[tokio::test]
 async fn what_cannot_be_served_is_an_error_in_words_for_people() {
+    let mut cases = Cases::new();
     for (dialect, stream) in everywhere() {
         for &(fault, status, code, attempts) in FAILED {
-            let case = format!("{dialect} stream={stream} {fault}");
-            let tiers = format!(r#"[["primary/{fault}"], ["fallback/{fault}"]]"#);
-            let more = "[routes.assistant.timeouts]\ndeadline = \"1500ms\"\n";
-            let house = House::with_tiers(dialect, &tiers, more);
-            let answer =
-                house.ask_with(dialect, stream, &[("accept-language", "de-AT, en;q=0.5")]).await;
-            let text = answer.text();
-            assert_eq!(answer.status.as_u16(), status, "{case}: {text}");
-            let json: serde_json::Value = serde_json::from_str(&text).unwrap();
-            let (said, call_id) = error_of(dialect, &json);
-            assert_eq!(said, code, "{case}");
-            assert_eq!(call_id, answer.header("x-failsoft-call"), "{case}");
-            let message = json.pointer("/error/message").unwrap().as_str().unwrap();
-            assert!(message.contains("Bitte") || code == "unsupported", "{case}: {message}");
-            assert_eq!(answer.header("x-should-retry"), "false", "{case}");
-            assert_eq!(answer.header("x-failsoft-outcome"), "failed", "{case}");
-            let made = house.primary.attempts().len() + house.fallback.attempts().len();
-            assert_eq!(made, attempts, "{case}");
-            let wait = answer.header("retry-after");
-            assert!(wait.is_empty() || (1..=60).contains(&wait.parse().unwrap()), "{case} {wait}");
+            cases.play(async move {
+                let case = format!("{dialect} stream={stream} {fault}");
+                let tiers = format!(r#"[["primary/{fault}"], ["fallback/{fault}"]]"#);
+                let more = "[routes.assistant.timeouts]\ndeadline = \"1500ms\"\n";
+                let house = House::with_tiers(dialect, &tiers, more);
+                let answer = house
+                    .ask_with(dialect, stream, &[("accept-language", "de-AT, en;q=0.5")])
+                    .await;
+                let text = answer.text();
+                assert_eq!(answer.status.as_u16(), status, "{case}: {text}");
+                let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+                let (said, call_id) = error_of(dialect, &json);
+                assert_eq!(said, code, "{case}");
+                assert_eq!(call_id, answer.header("x-failsoft-call"), "{case}");
+                let message = json.pointer("/error/message").unwrap().as_str().unwrap();
+                assert!(message.contains("Bitte") || code == "unsupported", "{case}: {message}");
+                assert_eq!(answer.header("x-should-retry"), "false", "{case}");
+                assert_eq!(answer.header("x-failsoft-outcome"), "failed", "{case}");
+                let made = house.primary.attempts().len() + house.fallback.attempts().len();
+                assert_eq!(made, attempts, "{case}");
+                let wait = answer.header("retry-after");
+                assert!(
+                    wait.is_empty() || (1..=60).contains(&wait.parse().unwrap()),
+                    "{case} {wait}"
+                );
+            });
         }
     }
+    cases.pass().await;
 }
 
 #[tokio::test]
@@ -213,25 +237,29 @@ async fn the_operators_answer_stands_in_when_nothing_else_can() {
 
 #[tokio::test]
 async fn a_caller_that_leaves_cancels_at_the_target() {
+    let mut cases = Cases::new();
     for (dialect, stream) in everywhere() {
         for fault in ["silent", "slow-5s", "stall-after-20"] {
-            let slow = "[routes.assistant.timeouts]\nfirst_token = { patience = \"4s\", timeout = \"5s\" }\nreply = { patience = \"4s\", timeout = \"5s\" }\nstall = \"5s\"";
-            let house = House::new(dialect, fault, slow);
-            let asked = house.failsoft.send(call(dialect, stream, &[]));
-            // With content on its way there is a body to drop; else the call itself is dropped.
-            let response = tokio::select! {
-                response = asked => Some(response),
-                _ = house.primary.wait_for(|seen| !seen.is_empty()) => None,
-            };
-            drop(response);
-            let seen = house.primary.wait_for(|seen| seen.iter().all(|one| one.is_over())).await;
-            assert_eq!(seen[0].ending, Ending::CancelledByPeer, "{dialect} {stream} {fault}");
-            assert_eq!(house.failsoft.calls_in_flight(), 0, "{dialect} {stream} {fault}");
-            let ended =
-                house.events.all().iter().filter(|e| matches!(e, Event::CallEnded { .. })).count();
-            assert_eq!(ended, 1, "{dialect} {stream} {fault}");
+            cases.play(async move {
+                let slow = "[routes.assistant.timeouts]\nfirst_token = { patience = \"4s\", timeout = \"5s\" }\nreply = { patience = \"4s\", timeout = \"5s\" }\nstall = \"5s\"";
+                let house = House::new(dialect, fault, slow);
+                let asked = house.failsoft.send(call(dialect, stream, &[]));
+                // With content on its way there is a body to drop; else the call itself is dropped.
+                let response = tokio::select! {
+                    response = asked => Some(response),
+                    _ = house.primary.wait_for(|seen| !seen.is_empty()) => None,
+                };
+                drop(response);
+                let seen = house.primary.wait_for(|seen| seen.iter().all(|one| one.is_over())).await;
+                assert_eq!(seen[0].ending, Ending::CancelledByPeer, "{dialect} {stream} {fault}");
+                assert_eq!(house.failsoft.calls_in_flight(), 0, "{dialect} {stream} {fault}");
+                let ended =
+                    house.events.all().iter().filter(|e| matches!(e, Event::CallEnded { .. })).count();
+                assert_eq!(ended, 1, "{dialect} {stream} {fault}");
+            });
         }
     }
+    cases.pass().await;
 }
 
 #[tokio::test]

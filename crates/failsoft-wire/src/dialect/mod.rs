@@ -12,11 +12,14 @@ use crate::translate::{Destination, Encoded, Presented, ReadDeltas, Unfit, Write
 mod bedrock_converse;
 mod chat_completions;
 mod claude;
+mod closed_schema;
 mod effort;
 mod embeddings;
+mod failure;
 mod generate_content;
 mod instructions;
 mod media_type;
+mod members;
 mod messages;
 mod names;
 mod notes;
@@ -25,6 +28,8 @@ mod responses;
 mod rules;
 mod schemas;
 mod thread;
+#[cfg(test)]
+mod trial;
 
 pub(crate) use bedrock_converse::BedrockReader;
 pub(crate) use bedrock_converse::event_stream;

@@ -2,8 +2,6 @@
 //! can hold. Every call is one a provider would take: tool results answer calls made before, and
 //! the conversation begins and ends with its caller.
 
-#![allow(dead_code, reason = "each test takes what it needs")]
-
 use failsoft_wire::neutral::{
     Call, Choice, Citation, Effort, Json, Media, MediaKind, MediaSource, OutputFormat, Part,
     Reasoning, Reply, Rest, Role, Sampling, Seal, Stop, StopReason, Tool, ToolCall, ToolChoice,

@@ -12,6 +12,8 @@ use failsoft_fake::{Fake, FakeOptions, WORDS};
 use failsoft_wire::{Addressed, Dialect};
 use http::{HeaderMap, HeaderName, Response, StatusCode};
 use serde_json::Value;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 
 /// Two providers, one failsoft, everything it said.
 pub(crate) struct House {
@@ -54,6 +56,36 @@ impl Answer {
     }
 }
 
+/// Cases that are played beside each other: most of them wait most of the time.
+pub(crate) struct Cases {
+    played: JoinSet<()>,
+    seats: Arc<Semaphore>,
+}
+
+impl Cases {
+    /// None yet. Of too many at a time each would wait for the others' sake.
+    pub(crate) fn new() -> Self {
+        Self { played: JoinSet::new(), seats: Arc::new(Semaphore::new(12)) }
+    }
+
+    pub(crate) fn play(&mut self, case: impl Future<Output = ()> + Send + 'static) {
+        let seats = Arc::clone(&self.seats);
+        self.played.spawn(async move {
+            let _seat = seats.acquire().await.unwrap();
+            case.await;
+        });
+    }
+
+    /// Waits for all of them, and fails as the first that failed.
+    pub(crate) async fn pass(mut self) {
+        while let Some(ended) = self.played.join_next().await {
+            if let Err(failed) = ended {
+                std::panic::resume_unwind(failed.into_panic());
+            }
+        }
+    }
+}
+
 /// Times short enough for tests, and long enough for a busy machine.
 const BRISK: &str = r#"
 [policy.retry]
@@ -61,9 +93,9 @@ backoff = { base = "5ms", cap = "20ms" }
 base_throttled = "10ms"
 [policy.timeouts]
 connect = "2s"
-first_token = { patience = "150ms", timeout = "2s" }
-reply = { patience = "150ms", timeout = "2s" }
-stall = "400ms"
+first_token = { patience = "500ms", timeout = "4s" }
+reply = { patience = "500ms", timeout = "4s" }
+stall = "1s"
 deadline = "8s"
 [policy.breaker]
 consecutive = 1000

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::dialect::failure::{Failure, span};
 use crate::reply::{Arguments, Finish, Flaw, ReplyHead, TokenCount};
 use crate::scan::{Broken, Scanner, Value};
 use crate::stream::{Meaning, ReadStream};
@@ -135,11 +136,6 @@ fn has_content(blocks: Value<'_>) -> bool {
     found
 }
 
-fn span(body: &[u8]) -> Range<usize> {
-    let start = body.len() - body.trim_ascii_start().len();
-    start..start + body.trim_ascii().len()
-}
-
 /// What has been seen of a stream.
 #[derive(Debug, Default)]
 pub(crate) struct BedrockReader {
@@ -147,9 +143,7 @@ pub(crate) struct BedrockReader {
     inputs: Vec<Input>,
     finish: Option<Finish>,
     has_content: bool,
-    error: Option<Range<usize>>,
-    broken_off: Option<String>,
-    has_failed: bool,
+    failure: Failure,
     /// Usage came after the reason for the end: nothing follows.
     is_done: bool,
 }
@@ -192,8 +186,7 @@ impl ReadStream for BedrockReader {
             Ok(false) | Err(_) => return Meaning::Malformed,
         }
         if found.is_error || event.is_some_and(|event| event.ends_with(b"Exception")) {
-            self.error = Some(span(data));
-            self.has_failed = true;
+            self.failure.error = Some(span(data));
             return Meaning::Error;
         }
         match event {
@@ -215,7 +208,7 @@ impl ReadStream for BedrockReader {
     }
 
     fn is_complete(&self) -> bool {
-        self.is_done && !self.has_failed
+        self.is_done && !self.failure.has_come()
     }
 
     fn missing_end_marker(&self) -> Option<&'static [u8]> {
@@ -223,11 +216,8 @@ impl ReadStream for BedrockReader {
     }
 
     fn end(&self) -> Option<Flaw> {
-        if let Some(error) = &self.error {
-            return Some(Flaw::Error(error.clone()));
-        }
-        if let Some(reason) = &self.broken_off {
-            return Some(Flaw::BrokenOff(reason.clone()));
+        if let Some(flaw) = self.failure.flaw() {
+            return Some(flaw);
         }
         let Some(finish) = self.finish else { return Some(Flaw::NoEnd) };
         let is_whole = finish != Finish::Stopped;
@@ -239,7 +229,7 @@ impl ReadStream for BedrockReader {
     }
 
     fn error(&self) -> Option<Range<usize>> {
-        self.error.clone()
+        self.failure.error.clone()
     }
 
     fn model(&self) -> Option<&str> {
@@ -287,8 +277,7 @@ impl BedrockReader {
         if finish != Finish::Broken {
             return Meaning::Closing;
         }
-        self.broken_off = found.stop_reason.and_then(|reason| reason.string());
-        self.has_failed = true;
+        self.failure.broken_off = found.stop_reason.and_then(|reason| reason.string());
         Meaning::Error
     }
 }

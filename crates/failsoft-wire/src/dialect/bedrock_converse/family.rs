@@ -1,6 +1,6 @@
 //! Whose model it is: what `additionalModelRequestFields` may hold depends on it.
 
-use crate::dialect::claude::{self, Generation, Thinks};
+use crate::dialect::claude::{self, Generation, Quiet, Thinks};
 
 /// A family of models, by the model's id. Ids that do not say it (profiles of one's own) are
 /// [`Family::Other`]: nothing is sent that only some models take.
@@ -53,6 +53,15 @@ impl Family {
             Self::Nova2 => ThinkingForm::ReasoningConfig,
             Self::GptOss => ThinkingForm::ReasoningEffort,
             Self::Nova | Self::Other => ThinkingForm::None,
+        }
+    }
+
+    /// How it is told not to think.
+    pub(super) fn quiet(self) -> Quiet {
+        match self {
+            Self::Claude(generation) => generation.quiet(),
+            Self::GptOss => Quiet::Impossible,
+            Self::Nova | Self::Nova2 | Self::Other => Quiet::Unasked,
         }
     }
 

@@ -9,7 +9,6 @@ mod family;
 mod media;
 mod reply;
 mod rules;
-mod schema;
 
 pub(crate) use answer::{BedrockReader, read_reply};
 pub(crate) use call::{decode_call, encode_call};

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::choice::{Part, Piece};
+use crate::dialect::failure::{Failure, error_in_array};
 use crate::reply::{Arguments, Finish, FlatError, Flaw, ReplyHead, TokenCount};
 use crate::scan::{Broken, Scanner};
 use crate::stream::{Meaning, ReadStream};
@@ -29,9 +30,7 @@ pub(crate) struct ChatReader {
     calls: Vec<Call>,
     /// Something came that a person or program can use.
     has_content: bool,
-    error: Option<Range<usize>>,
-    /// A finish reason that is none.
-    broken_off: Option<String>,
+    failure: Failure,
     /// The end marker came.
     is_done: bool,
 }
@@ -77,8 +76,8 @@ impl ReadStream for ChatReader {
             Err(_) => return Meaning::Malformed,
         };
         if chunk.is_error || (event == Some(b"error") && !chunk.has_content) {
-            if self.error.is_none() && self.broken_off.is_none() {
-                self.error = Some(0..data.len());
+            if !self.failure.has_come() {
+                self.failure.error = Some(0..data.len());
             }
             return Meaning::Error;
         }
@@ -96,7 +95,7 @@ impl ReadStream for ChatReader {
     }
 
     fn is_complete(&self) -> bool {
-        self.is_done && self.failure().is_none() && self.has_begun() && self.is_finished()
+        self.is_done && !self.failure.has_come() && self.has_begun() && self.is_finished()
     }
 
     fn missing_end_marker(&self) -> Option<&'static [u8]> {
@@ -104,7 +103,7 @@ impl ReadStream for ChatReader {
     }
 
     fn end(&self) -> Option<Flaw> {
-        if let Some(flaw) = self.failure() {
+        if let Some(flaw) = self.failure.flaw() {
             return Some(flaw);
         }
         if !self.has_begun() || !self.is_finished() {
@@ -114,7 +113,7 @@ impl ReadStream for ChatReader {
     }
 
     fn error(&self) -> Option<Range<usize>> {
-        self.error.clone()
+        self.failure.error.clone()
     }
 
     fn model(&self) -> Option<&str> {
@@ -128,18 +127,13 @@ impl ReadStream for ChatReader {
 
 impl ChatReader {
     fn judge_reply(&self, chunk: &Chunk) -> Option<Flaw> {
-        if let Some(flaw) = self.failure() {
+        if let Some(flaw) = self.failure.flaw() {
             return Some(flaw);
         }
         if !chunk.has_choices_key {
             return Some(Flaw::WrongShape);
         }
         self.judge_content()
-    }
-
-    fn failure(&self) -> Option<Flaw> {
-        let error = self.error.clone().map(Flaw::Error);
-        error.or_else(|| self.broken_off.clone().map(Flaw::BrokenOff))
     }
 
     fn judge_content(&self) -> Option<Flaw> {
@@ -168,7 +162,11 @@ impl ChatReader {
     fn take(&mut self, data: &[u8]) -> Result<Chunk, Broken> {
         let mut scanner = Scanner::new(data);
         if scanner.token()? == b'[' {
-            return self.take_array(scanner);
+            // Such is an error, or nothing that is known.
+            let error = error_in_array(scanner)?;
+            let is_error = error.is_some();
+            self.failure.error = error.or(self.failure.error.take());
+            return Ok(Chunk { is_error, ..Chunk::default() });
         }
         let start = scanner.position();
         let mut chunk = Chunk::default();
@@ -196,28 +194,9 @@ impl ChatReader {
         let end = scanner.position();
         scanner.end()?;
         if is_error || (flat.is_one() && !chunk.has_choices_key) {
-            self.error = Some(start..end);
+            self.failure.error = Some(start..end);
             chunk.is_error = true;
         }
-        Ok(chunk)
-    }
-
-    /// Some answer with an array around the error; nobody answers so with anything else.
-    fn take_array(&mut self, mut scanner: Scanner<'_>) -> Result<Chunk, Broken> {
-        let mut chunk = Chunk::default();
-        scanner.items(|scanner| {
-            let item = scanner.value()?;
-            let error = Scanner::new(item.raw).members(|scanner, key| {
-                let is_error = scanner.value()?.is_full() && key == b"error";
-                if is_error {
-                    self.error.get_or_insert(item.span());
-                    chunk.is_error = true;
-                }
-                Ok(())
-            });
-            error.map(|_| ())
-        })?;
-        scanner.end()?;
         Ok(chunk)
     }
 
@@ -234,7 +213,7 @@ impl ChatReader {
             chunk.has_content |= part.has_content;
             chunk.is_error |= part.error;
             if part.error {
-                self.error.get_or_insert(start..scanner.position());
+                self.failure.error.get_or_insert(start..scanner.position());
             }
             let index = part.index.unwrap_or(position);
             position += 1;
@@ -263,7 +242,7 @@ impl ChatReader {
         }
         chunk.has_finish = true;
         if finish == Finish::Broken {
-            self.broken_off = value.string();
+            self.failure.broken_off = value.string();
             chunk.is_error = true;
         }
         Ok(())
@@ -319,7 +298,7 @@ impl ChatReader {
             Ok(())
         })?;
         if is_error {
-            self.error = Some(start..scanner.position());
+            self.failure.error = Some(start..scanner.position());
             chunk.is_error = true;
         }
         Ok(())

@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::keys::camel;
 use super::numbers;
 use super::verdict::{self, Finish};
+use crate::dialect::failure::{Failure, error_in_array};
 use crate::reply::{FlatError, Flaw, ReplyHead, TokenCount};
 use crate::scan::{Broken, Scanner, Value};
 use crate::stream::{Meaning, ReadStream};
@@ -32,9 +33,8 @@ pub(crate) struct GenerateReader {
     /// Something came that a person or program can use.
     has_content: bool,
     has_broken_arguments: bool,
-    error: Option<Range<usize>>,
-    /// A finish reason that is none, or why the prompt was refused.
-    broken_off: Option<String>,
+    /// A prompt that was refused breaks the answer off, too.
+    failure: Failure,
 }
 
 #[derive(Debug)]
@@ -74,8 +74,8 @@ impl ReadStream for GenerateReader {
             Err(_) => return Meaning::Malformed,
         };
         if chunk.is_error || (event == Some(b"error") && !chunk.has_content) {
-            if self.error.is_none() && self.broken_off.is_none() {
-                self.error = Some(0..data.len());
+            if !self.failure.has_come() {
+                self.failure.error = Some(0..data.len());
             }
             return Meaning::Error;
         }
@@ -97,7 +97,7 @@ impl ReadStream for GenerateReader {
     fn is_complete(&self) -> bool {
         let is_paused = |candidate: &Candidate| candidate.finish == Some(Finish::Paused);
         self.has_usage
-            && self.failure().is_none()
+            && !self.failure.has_come()
             && self.is_finished()
             && !self.candidates.iter().any(is_paused)
     }
@@ -107,7 +107,7 @@ impl ReadStream for GenerateReader {
     }
 
     fn end(&self) -> Option<Flaw> {
-        if let Some(flaw) = self.failure() {
+        if let Some(flaw) = self.failure.flaw() {
             return Some(flaw);
         }
         if !self.is_finished() {
@@ -117,7 +117,7 @@ impl ReadStream for GenerateReader {
     }
 
     fn error(&self) -> Option<Range<usize>> {
-        self.error.clone()
+        self.failure.error.clone()
     }
 
     fn model(&self) -> Option<&str> {
@@ -131,15 +131,10 @@ impl ReadStream for GenerateReader {
 
 impl GenerateReader {
     fn judge_reply(&self, chunk: &Chunk) -> Option<Flaw> {
-        if let Some(flaw) = self.failure() {
+        if let Some(flaw) = self.failure.flaw() {
             return Some(flaw);
         }
         if chunk.is_answer { self.judge_content() } else { Some(Flaw::WrongShape) }
-    }
-
-    fn failure(&self) -> Option<Flaw> {
-        let error = self.error.clone().map(Flaw::Error);
-        error.or_else(|| self.broken_off.clone().map(Flaw::BrokenOff))
     }
 
     fn judge_content(&self) -> Option<Flaw> {
@@ -161,7 +156,11 @@ impl GenerateReader {
     fn take(&mut self, data: &[u8]) -> Result<Chunk, Broken> {
         let mut scanner = Scanner::new(data);
         if scanner.token()? == b'[' {
-            return self.take_array(scanner);
+            // Such is an error, or nothing that is known.
+            let error = error_in_array(scanner)?;
+            let is_error = error.is_some();
+            self.failure.error = error.or(self.failure.error.take());
+            return Ok(Chunk { is_error, ..Chunk::default() });
         }
         let start = scanner.position();
         let mut chunk = Chunk::default();
@@ -183,27 +182,9 @@ impl GenerateReader {
         let end = scanner.position();
         scanner.end()?;
         if has_error || (flat.is_one() && !chunk.is_answer) {
-            self.error = Some(start..end);
+            self.failure.error = Some(start..end);
             chunk.is_error = true;
         }
-        Ok(chunk)
-    }
-
-    /// Errors of streams that were not asked for as events have an array around them.
-    fn take_array(&mut self, mut scanner: Scanner<'_>) -> Result<Chunk, Broken> {
-        let mut chunk = Chunk::default();
-        scanner.items(|scanner| {
-            let item = scanner.value()?;
-            let members = Scanner::new(item.raw).members(|scanner, key| {
-                if scanner.value()?.is_full() && key == b"error" {
-                    self.error.get_or_insert(item.span());
-                    chunk.is_error = true;
-                }
-                Ok(())
-            });
-            members.map(|_| ())
-        })?;
-        scanner.end()?;
         Ok(chunk)
     }
 
@@ -236,7 +217,7 @@ impl GenerateReader {
         }
         chunk.has_finish |= finish.is_some();
         if finish == Some(Finish::Broken) {
-            self.broken_off = word;
+            self.failure.broken_off = word;
             chunk.is_error = true;
         }
         Ok(())
@@ -250,7 +231,7 @@ impl GenerateReader {
                 // A prompt blocked for other reasons is blocked; an answer ended so merely broke.
                 let is_telling = |word: &String| word != "OTHER" && !word.ends_with("UNSPECIFIED");
                 let known = value.string().filter(is_telling);
-                self.broken_off = Some(known.unwrap_or_else(|| "BLOCKED".to_owned()));
+                self.failure.broken_off = Some(known.unwrap_or_else(|| "BLOCKED".to_owned()));
                 chunk.is_error = true;
             }
             Ok(())

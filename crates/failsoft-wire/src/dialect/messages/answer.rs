@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::dialect::failure::{Failure, span};
 use crate::reply::{Arguments, Finish, FlatError, Flaw, ReplyHead, TokenCount};
 use crate::scan::{Broken, Scanner, Value};
 use crate::stream::{Meaning, ReadStream};
@@ -156,11 +157,6 @@ fn has_content(blocks: Value<'_>) -> bool {
     found
 }
 
-fn span(body: &[u8]) -> Range<usize> {
-    let start = body.len() - body.trim_ascii_start().len();
-    start..start + body.trim_ascii().len()
-}
-
 /// What has been seen of a stream.
 #[derive(Debug, Default)]
 pub(crate) struct MessagesReader {
@@ -169,9 +165,7 @@ pub(crate) struct MessagesReader {
     blocks: Vec<Block>,
     finish: Option<Finish>,
     has_content: bool,
-    error: Option<Range<usize>>,
-    broken_off: Option<String>,
-    has_failed: bool,
+    failure: Failure,
     /// The end marker came.
     is_done: bool,
 }
@@ -205,7 +199,7 @@ impl ReadStream for MessagesReader {
         let meaning = top.kind.and_then(|kind| self.event(kind, &top));
         // Relays drop the type or the event's name, but hardly both.
         match meaning.or_else(|| self.event(event?, &top)) {
-            Some(Meaning::Error) if self.broken_off.is_none() => self.fail(data),
+            Some(Meaning::Error) if self.failure.broken_off.is_none() => self.fail(data),
             Some(meaning) => meaning,
             None if top.flat.is_one() => self.fail(data),
             None => Meaning::Filler, // new kinds of events may come
@@ -221,11 +215,8 @@ impl ReadStream for MessagesReader {
     }
 
     fn end(&self) -> Option<Flaw> {
-        if let Some(error) = &self.error {
-            return Some(Flaw::Error(error.clone()));
-        }
-        if let Some(reason) = &self.broken_off {
-            return Some(Flaw::BrokenOff(reason.clone()));
+        if let Some(flaw) = self.failure.flaw() {
+            return Some(flaw);
         }
         if !self.has_ended() {
             return Some(Flaw::NoEnd);
@@ -239,7 +230,7 @@ impl ReadStream for MessagesReader {
     }
 
     fn error(&self) -> Option<Range<usize>> {
-        self.error.clone()
+        self.failure.error.clone()
     }
 
     fn model(&self) -> Option<&str> {
@@ -254,12 +245,13 @@ impl ReadStream for MessagesReader {
 impl MessagesReader {
     /// It said why it stops, and every block is closed: nothing of the answer can be missing.
     fn has_ended(&self) -> bool {
-        !self.has_failed && self.finish.is_some() && !self.blocks.iter().any(|block| block.is_open)
+        !self.failure.has_come()
+            && self.finish.is_some()
+            && !self.blocks.iter().any(|block| block.is_open)
     }
 
     fn fail(&mut self, data: &[u8]) -> Meaning {
-        self.error = Some(span(data));
-        self.has_failed = true;
+        self.failure.error = Some(span(data));
         Meaning::Error
     }
 
@@ -341,8 +333,7 @@ impl MessagesReader {
         if finish != Finish::Broken {
             return Meaning::Closing;
         }
-        self.broken_off = top.stop_reason.and_then(|value| value.string());
-        self.has_failed = true;
+        self.failure.broken_off = top.stop_reason.and_then(|value| value.string());
         Meaning::Error
     }
 

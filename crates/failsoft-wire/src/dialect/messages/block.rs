@@ -1,7 +1,8 @@
 //! Blocks of content, read.
 
-use super::members::{Members, kept};
+use super::members::kept;
 use super::{HERE, names};
+use crate::dialect::members::Members;
 use crate::neutral::{
     Citation, Media, MediaKind, MediaSource, Part, Rest, Seal, ToolCall, ToolResult,
 };
@@ -36,7 +37,7 @@ pub(super) fn content(scanner: &mut Scanner<'_>, side: Side) -> Result<Option<Ve
     }
     let mut are_blocks = true;
     scanner.items(|scanner| {
-        match Members::read(scanner)? {
+        match Members::scan(scanner)? {
             Some(members) => push(&mut parts, part(&members, side)),
             None => are_blocks = false,
         }
@@ -71,7 +72,7 @@ pub(super) fn part(members: &Members<'_>, side: Side) -> Part {
         Some(b"document") => media(members, MediaKind::File),
         Some(_) | None => None,
     };
-    known.unwrap_or_else(|| Part::Foreign(members.rest(&[])))
+    known.unwrap_or_else(|| Part::Foreign(members.rest(HERE)))
 }
 
 fn words(members: &Members<'_>) -> Option<Part> {
@@ -79,12 +80,12 @@ fn words(members: &Members<'_>) -> Option<Part> {
     let mut citations = Vec::new();
     if let Some(list) = members.find("citations") {
         let scanned = Scanner::new(list.raw).items(|scanner| {
-            citations.extend(Members::read(scanner)?.map(|members| citation(&members)));
+            citations.extend(Members::scan(scanner)?.map(|members| citation(&members)));
             Ok(())
         });
         scanned.ok()?;
     }
-    Some(Part::Text { text, citations, rest: members.rest(&["type", "text", "citations"]) })
+    Some(Part::Text { text, citations, rest: members.others(HERE, &["type", "text", "citations"]) })
 }
 
 /// Where words come from.
@@ -94,7 +95,7 @@ pub(super) fn citation(members: &Members<'_>) -> Citation {
         title: members.text("title").or_else(|| members.text("document_title")),
         quote: members.text("cited_text").filter(|quote| !quote.is_empty()),
         span: None,
-        rest: members.rest(&[]),
+        rest: members.rest(HERE),
     }
 }
 
@@ -102,7 +103,7 @@ fn thinking(members: &Members<'_>, side: Side) -> Option<Part> {
     Some(Part::Thinking {
         text: members.text("thinking")?,
         seal: members.text("signature").and_then(|text| side.seal(text)),
-        rest: members.rest(&["type", "thinking", "signature"]),
+        rest: members.others(HERE, &["type", "thinking", "signature"]),
     })
 }
 
@@ -111,7 +112,7 @@ fn redacted(members: &Members<'_>, side: Side) -> Option<Part> {
     Some(Part::Thinking {
         text: String::new(),
         seal: Some(members.text("data").and_then(|text| side.seal(text))?),
-        rest: members.rest(&["data"]),
+        rest: members.others(HERE, &["data"]),
     })
 }
 
@@ -128,7 +129,7 @@ fn tool_call(members: &Members<'_>) -> Option<Part> {
         arguments: input.map(raw).unwrap_or_default(),
         seal: None,
         is_custom: false,
-        rest: members.rest(&["type", "id", "name", "input"]),
+        rest: members.others(HERE, &["type", "id", "name", "input"]),
     }))
 }
 
@@ -148,12 +149,12 @@ fn tool_result(members: &Members<'_>, side: Side) -> Option<Part> {
         name: None,
         content,
         is_error,
-        rest: members.rest(&["type", "tool_use_id", "content", "is_error"]),
+        rest: members.others(HERE, &["type", "tool_use_id", "content", "is_error"]),
     }))
 }
 
 fn media(members: &Members<'_>, kind: MediaKind) -> Option<Part> {
-    let source = Members::of(members.find("source")?)?;
+    let source = Members::of_object(members.find("source")?)?;
     let (read, known): (_, &[&str]) = match source.kind()? {
         b"base64" => {
             let (mime, base64) = (source.text("media_type")?, source.text("data")?);
@@ -165,14 +166,14 @@ fn media(members: &Members<'_>, kind: MediaKind) -> Option<Part> {
         _ => return None,
     };
     // A source with more than we know of is kept as it stands.
-    let has_more = !source.rest(known).is_empty();
+    let has_more = !source.others(HERE, known).is_empty();
     let (title, rest): (_, &[&str]) = match (kind, has_more) {
         (MediaKind::File, false) => (members.text("title"), &["type", "source", "title"]),
         (MediaKind::File, true) => (members.text("title"), &["type", "title"]),
         (_, false) => (None, &["type", "source"]),
         (_, true) => (None, &["type"]),
     };
-    let rest = members.rest(rest);
+    let rest = members.others(HERE, rest);
     Some(Part::Media(Media { kind, source: read, name: title, detail: None, rest }))
 }
 

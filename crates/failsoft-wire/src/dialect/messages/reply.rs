@@ -1,9 +1,10 @@
 //! Plain answers.
 
 use super::block::{self, Side, is_redacted};
-use super::members::{Members, kept};
+use super::members::kept;
 use super::words::{Tokens, stop, stop_word, told, write_usage};
 use super::{HERE, names};
+use crate::dialect::members::Members;
 use crate::neutral::{Choice, Citation, Maker, Part, Reply, Rest, Seal, ToolCall};
 use crate::reply::Flaw;
 use crate::scan::Scanner;
@@ -13,7 +14,7 @@ use crate::write::Writer;
 /// An answer in the neutral form.
 pub(crate) fn decode_reply(body: &[u8]) -> Result<Reply, Flaw> {
     let mut scanner = Scanner::new(body);
-    let members = Members::read(&mut scanner).and_then(|members| {
+    let members = Members::scan(&mut scanner).and_then(|members| {
         scanner.end()?;
         Ok(members)
     });
@@ -46,16 +47,10 @@ pub(crate) fn decode_reply(body: &[u8]) -> Result<Reply, Flaw> {
         created: None,
         choices: vec![choice],
         usage,
-        rest: marked(members.rest(&[
-            "id",
-            "type",
-            "role",
-            "model",
-            "content",
-            "stop_reason",
-            "stop_sequence",
-            "usage",
-        ])),
+        rest: marked(members.others(
+            HERE,
+            &["id", "type", "role", "model", "content", "stop_reason", "stop_sequence", "usage"],
+        )),
     })
 }
 

@@ -1,7 +1,7 @@
 //! Stop reasons and token counts, in this dialect's words and in shared ones.
 
 use super::HERE;
-use super::members::Members;
+use crate::dialect::members::Members;
 use crate::neutral::{Choice, Part, Rest, Stop, StopReason, Usage};
 use crate::scan::Value;
 use crate::write::Writer;
@@ -62,7 +62,7 @@ pub(super) struct Tokens {
 impl Tokens {
     /// Takes over what a `usage` object says.
     pub(super) fn read(&mut self, value: Value<'_>) {
-        let Some(members) = Members::of(value) else { return };
+        let Some(members) = Members::of_object(value) else { return };
         let count = |key, slot: &mut u32| {
             *slot = members.find(key).and_then(|value| value.count()).unwrap_or(*slot);
         };
@@ -70,16 +70,19 @@ impl Tokens {
         count("cache_read_input_tokens", &mut self.cached);
         count("cache_creation_input_tokens", &mut self.cache_written);
         count("output_tokens", &mut self.output);
-        let details = members.find("output_tokens_details").and_then(Members::of);
+        let details = members.find("output_tokens_details").and_then(Members::of_object);
         let thoughts = details.and_then(|details| details.find("thinking_tokens")?.count());
         self.reasoning = thoughts.unwrap_or(self.reasoning);
-        let news = members.rest(&[
-            "input_tokens",
-            "cache_read_input_tokens",
-            "cache_creation_input_tokens",
-            "output_tokens",
-            "output_tokens_details",
-        ]);
+        let news = members.others(
+            HERE,
+            &[
+                "input_tokens",
+                "cache_read_input_tokens",
+                "cache_creation_input_tokens",
+                "output_tokens",
+                "output_tokens_details",
+            ],
+        );
         self.rest = merged(&self.rest, news);
     }
 

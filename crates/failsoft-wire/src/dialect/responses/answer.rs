@@ -1,7 +1,6 @@
 //! Plain answers of status 200, and what their items hold.
 
-use std::ops::Range;
-
+use crate::dialect::failure::span;
 use crate::reply::{Arguments, FlatError, Flaw, ReplyHead, TokenCount};
 use crate::scan::{Broken, Scanner, Value};
 
@@ -180,9 +179,4 @@ impl<'a> Item<'a> {
         }
         !arguments.are_whole()
     }
-}
-
-pub(super) fn span(body: &[u8]) -> Range<usize> {
-    let start = body.len() - body.trim_ascii_start().len();
-    start..start + body.trim_ascii().len()
 }

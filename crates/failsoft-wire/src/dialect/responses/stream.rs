@@ -2,11 +2,12 @@
 
 use std::ops::Range;
 
+use crate::dialect::failure::span;
 use crate::reply::{Arguments, FlatError, Flaw, TokenCount};
 use crate::scan::{Broken, Scanner, Value};
 use crate::stream::{Meaning, ReadStream};
 
-use super::answer::{Answer, Item, span};
+use super::answer::{Answer, Item};
 
 /// More tool calls than this are an attack, not an answer.
 const MAX_CALLS: usize = 16_384;

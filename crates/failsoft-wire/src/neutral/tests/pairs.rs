@@ -3,6 +3,7 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "a test looks at a few kinds only")]
 
 use proptest::prelude::*;
+use serde_json::json;
 
 use super::digest::{lost, said};
 use super::{CLIENTS, assembled, by_way_of, destination, may_refuse};
@@ -104,5 +105,29 @@ proptest! {
                 prop_assert_eq!(said(&whole, client), said(&plain, client), "{} to {}", target, client);
             }
         }
+    }
+}
+
+/// Slow where each answer is looked for among all others.
+#[test]
+fn very_many_tool_calls_are_no_burden() {
+    let many = 0..8_000;
+    let call = |id| json!({"id": format!("call_{id}"), "type": "function", "function": {"name": "f", "arguments": "{}"}});
+    let answer = |id| json!({"role": "tool", "tool_call_id": format!("call_{id}"), "content": "x"});
+    let mut messages = vec![json!({"role": "user", "content": "hi"})];
+    messages.push(
+        json!({"role": "assistant", "tool_calls": many.clone().map(call).collect::<Vec<_>>()}),
+    );
+    messages.extend(many.clone().rev().map(answer));
+    let body = json!({"model": "m", "messages": messages}).to_string();
+    let read = read_call(Dialect::ChatCompletions, body.as_bytes(), "m");
+    for dialect in Dialect::TARGETS {
+        let encoded = dialect.encode_call(&read, &destination(dialect)).unwrap();
+        let again = read_call(dialect, &encoded.body, "m");
+        let parts = again.turns.iter().flat_map(|turn| &turn.parts);
+        let answers = parts.filter(|part| matches!(part, Part::ToolResult(_))).count();
+        assert_eq!(answers, many.len(), "{dialect}");
+        let chat = Dialect::ChatCompletions;
+        assert!(chat.encode_call(&again, &destination(chat)).is_ok(), "{dialect}");
     }
 }

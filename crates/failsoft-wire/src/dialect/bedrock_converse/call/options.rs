@@ -3,7 +3,8 @@
 use super::plan::Plan;
 use super::tools::Offer;
 use crate::dialect::bedrock_converse::family::{Family, ThinkingForm};
-use crate::dialect::bedrock_converse::schema;
+use crate::dialect::claude::Quiet;
+use crate::dialect::closed_schema;
 use crate::dialect::effort::claude_word as word;
 use crate::dialect::instructions::{self, JSON_OBJECT};
 use crate::dialect::notes::Notes;
@@ -40,6 +41,8 @@ enum TopK {
 enum Thinking {
     Budget(u32),
     Adaptive,
+    /// Not to.
+    Quiet(&'static str),
     ReasoningEffort(&'static str),
     ReasoningConfig(&'static str),
 }
@@ -95,6 +98,12 @@ impl<'a> Options<'a> {
         with: &Circumstances<'_>,
         notes: &mut Notes,
     ) {
+        let is_bound = with.offer.is_forced() || with.plan.has_prefill();
+        if let Quiet::Type(kind) = family.quiet()
+            && is_bound
+        {
+            self.thinking = Some(Thinking::Quiet(kind));
+        }
         let Some(reasoning) = &call.reasoning else { return };
         let Some(effort) = reasoning.effort.or(reasoning.budget.map(Effort::of_budget)) else {
             return;
@@ -104,9 +113,8 @@ impl<'a> Options<'a> {
             None => Feature::ReasoningEffort,
         };
         if effort == Effort::None {
-            return; // where nothing is said, nothing is thought
+            return self.set_quiet(family, asked, notes);
         }
-        let is_bound = with.offer.is_forced() || with.plan.has_prefill();
         match family.thinking() {
             ThinkingForm::Budget => {
                 let wanted = reasoning.budget.unwrap_or(effort.budget());
@@ -118,7 +126,9 @@ impl<'a> Options<'a> {
                 notes.dropped_if(asked, self.thinking.is_none());
             }
             ThinkingForm::Adaptive => {
-                self.thinking = (!is_bound).then_some(Thinking::Adaptive);
+                if !is_bound {
+                    self.thinking = Some(Thinking::Adaptive);
+                }
                 let most = if is_bound { Effort::High } else { Effort::Max };
                 self.effort = Some(word(effort.min(most)));
                 notes.emulated_if(asked, asked == Feature::ReasoningBudget || is_bound);
@@ -137,6 +147,23 @@ impl<'a> Options<'a> {
                 notes.emulated_if(asked, !is_exact);
             }
             ThinkingForm::None => notes.dropped(asked),
+        }
+    }
+
+    /// For calls that want no thoughts: as few as the model can do with.
+    fn set_quiet(&mut self, family: Family, asked: Feature, notes: &mut Notes) {
+        let least = word(Effort::None);
+        match family.quiet() {
+            Quiet::Unasked => {}
+            Quiet::Type(kind) => self.thinking = Some(Thinking::Quiet(kind)),
+            Quiet::Impossible => {
+                notes.emulated(asked);
+                if family == Family::GptOss {
+                    self.thinking = Some(Thinking::ReasoningEffort(least));
+                } else {
+                    self.effort = Some(least);
+                }
+            }
         }
     }
 
@@ -172,16 +199,16 @@ impl<'a> Options<'a> {
             OutputFormat::Json => {
                 self.instruction = Some(JSON_OBJECT.to_owned());
             }
-            OutputFormat::Schema { name, description, schema, .. } if to.follows_schemas => {
-                self.schema = Some(Schema {
-                    name: name.as_deref(),
-                    description: description.as_deref(),
-                    text: schema::followed(schema),
-                });
-            }
-            OutputFormat::Schema { description, schema, .. } => {
-                notes.emulated(Feature::JsonSchema);
-                self.instruction = Some(instructions::json_schema(schema, description.as_deref()));
+            OutputFormat::Schema { name, description, schema, .. } => {
+                let closed = to.follows_schemas.then(|| closed_schema::closed(schema)).flatten();
+                let (name, description) = (name.as_deref(), description.as_deref());
+                match closed {
+                    Some(text) => self.schema = Some(Schema { name, description, text }),
+                    None => {
+                        notes.emulated(Feature::JsonSchema);
+                        self.instruction = Some(instructions::json_schema(schema, description));
+                    }
+                }
             }
         }
     }
@@ -248,6 +275,9 @@ impl<'a> Options<'a> {
             }),
             Some(Thinking::Adaptive) => {
                 fields.key("thinking").object(|thinking| thinking.text("type", "adaptive"));
+            }
+            Some(Thinking::Quiet(kind)) => {
+                fields.key("thinking").object(|thinking| thinking.text("type", kind));
             }
             Some(Thinking::ReasoningEffort(word)) => fields.text("reasoning_effort", word),
             Some(Thinking::ReasoningConfig(word)) => {

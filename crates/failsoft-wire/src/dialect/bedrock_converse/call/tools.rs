@@ -1,9 +1,11 @@
 //! Tools: which are offered, and what the model is told of them.
 
 use std::borrow::Cow;
+use std::iter::repeat;
 
 use super::plan::uses_tools;
-use crate::dialect::bedrock_converse::{DIALECT, schema};
+use crate::dialect::bedrock_converse::DIALECT;
+use crate::dialect::closed_schema;
 use crate::dialect::names::{fitted, is_plain};
 use crate::dialect::notes::Notes;
 use crate::dialect::schemas::NO_ARGUMENTS;
@@ -20,7 +22,9 @@ pub(super) struct Offer<'a> {
     /// Tools of the history that are offered no more: the service wants to know them all the same.
     past: Vec<&'a str>,
     choice: Option<&'a ToolChoice>,
-    is_strict: bool,
+    /// For each tool, the schema it is kept to.
+    closed: Vec<Option<String>>,
+    follows_schemas: bool,
     is_own: bool,
     /// What the model is told instead of what there is no parameter for.
     pub(super) instruction: Option<&'static str>,
@@ -28,16 +32,18 @@ pub(super) struct Offer<'a> {
 
 impl<'a> Offer<'a> {
     pub(super) fn of(call: &'a Call, follows_schemas: bool, notes: &mut Notes) -> Self {
+        let is_own = call.rest.is_of(DIALECT);
+        let closed =
+            if is_own { Vec::new() } else { closed_schema::of_tools(call, follows_schemas, notes) };
         let mut offer = Self {
             tools: &call.tools,
             past: Vec::new(),
             choice: call.tool_choice.as_ref(),
-            is_strict: follows_schemas || call.rest.is_of(DIALECT),
-            is_own: call.rest.is_of(DIALECT),
+            closed,
+            follows_schemas,
+            is_own,
             instruction: None,
         };
-        let is_strict = call.tools.iter().any(|tool| tool.strict == Some(true));
-        notes.dropped_if(Feature::StrictTools, is_strict && !offer.is_strict);
         let is_forbidden = matches!(call.tool_choice, Some(ToolChoice::None));
         if is_forbidden || (call.tools.is_empty() && call.hosted.is_empty()) {
             offer.forbid(call);
@@ -84,8 +90,9 @@ impl<'a> Offer<'a> {
         }
         body.key("toolConfig").object(|config| {
             config.key("tools").array(|tools| {
-                for tool in self.tools {
-                    tools.object(|item| item.key("toolSpec").object(|spec| self.spec(spec, tool)));
+                let closed = self.closed.iter().map(Option::as_deref).chain(repeat(None));
+                for (tool, closed) in self.tools.iter().zip(closed) {
+                    tools.object(|item| self.item(item, tool, closed));
                 }
                 for name in &self.past {
                     tools.object(|item| item.key("toolSpec").object(|spec| past(spec, name)));
@@ -100,19 +107,22 @@ impl<'a> Offer<'a> {
         });
     }
 
-    fn spec(&self, spec: &mut Writer<'_>, tool: &Tool) {
+    fn item(&self, item: &mut Writer<'_>, tool: &Tool, closed: Option<&str>) {
+        item.key("toolSpec").object(|spec| self.spec(spec, tool, closed));
+    }
+
+    fn spec(&self, spec: &mut Writer<'_>, tool: &Tool, closed: Option<&str>) {
         spec.text("name", &tool.name);
         let description = tool.description.as_deref();
         spec.text_if("description", description.filter(|text| !text.trim().is_empty()));
-        let strict = tool.strict.filter(|_| self.is_strict);
-        spec.key("inputSchema").object(|object| match &tool.schema {
-            Some(schema) if strict == Some(true) && !self.is_own => {
-                object.key("json").raw(&schema::followed(schema));
-            }
-            Some(schema) => object.json("json", schema),
-            None => object.key("json").raw(NO_ARGUMENTS),
+        spec.key("inputSchema").object(|object| match (closed, &tool.schema) {
+            (Some(closed), _) => object.key("json").raw(closed),
+            (None, Some(schema)) => object.json("json", schema),
+            (None, None) => object.key("json").raw(NO_ARGUMENTS),
         });
-        spec.value_if("strict", strict);
+        let can_be =
+            |strict: &bool| self.is_own || (self.follows_schemas && (!strict || closed.is_some()));
+        spec.value_if("strict", tool.strict.filter(can_be));
         spec.rest(&tool.rest, DIALECT);
     }
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::RULES;
 use super::super::call::{decode_call, encode_call};
-use super::{CLAUDE, ELDER_CLAUDE, NOVA, OTHER, to};
+use super::{CLAUDE, CLAUDE_5, ELDER_CLAUDE, NOVA, OTHER, to};
 use crate::Dialect;
 use crate::neutral::{
     Call, Citation, Effort, Feature, Hosted, Json, Maker, Media, MediaKind, MediaSource, Note,
@@ -116,6 +116,7 @@ fn probe(feature: Feature) -> (Call, &'static str) {
         }
         Feature::StrictTools => {
             call = with_tools();
+            call.tools[0].schema = Json::new(r#"{"type":"object","properties":{}}"#);
             call.tools[0].strict = Some(true);
             "/toolConfig/tools/0/toolSpec/strict"
         }
@@ -329,6 +330,9 @@ fn thinking_is_asked_as_each_family_wants_it() {
         tool_choice: Some(ToolChoice::Required),
         ..thinking(Some(Effort::Max), None)
     };
+    let forced_only = Call { reasoning: None, ..forced.clone() };
+    let unthinking = thinking(Some(Effort::None), None);
+    let disabled = json!({"thinking": {"type": "disabled"}});
     let in_a_loop = Call { reasoning: high.reasoning.clone(), ..looked() };
     let none = Value::Null;
     for (name, call, model, fields, output, note) in [
@@ -377,7 +381,34 @@ fn thinking_is_asked_as_each_family_wants_it() {
             &effort("low"),
             Some((ReasoningBudget, Rule::Emulate)),
         ),
-        ("none", &thinking(Some(Effort::None), None), CLAUDE, &none, &none, None),
+        ("none", &unthinking, CLAUDE, &none, &none, None),
+        ("none", &unthinking, CLAUDE_5, &disabled, &none, None),
+        (
+            "none",
+            &unthinking,
+            "anthropic.claude-mythos-preview",
+            &none,
+            &effort("low"),
+            Some((ReasoningEffort, Rule::Emulate)),
+        ),
+        (
+            "none",
+            &unthinking,
+            "openai.gpt-oss-120b-1:0",
+            &json!({"reasoning_effort": "low"}),
+            &none,
+            Some((ReasoningEffort, Rule::Emulate)),
+        ),
+        ("forced, unsaid", &forced_only, CLAUDE, &none, &none, None),
+        ("forced, unsaid", &forced_only, CLAUDE_5, &disabled, &none, None),
+        (
+            "forced",
+            &forced,
+            CLAUDE_5,
+            &disabled,
+            &effort("high"),
+            Some((ReasoningEffort, Rule::Emulate)),
+        ),
         ("forced", &forced, CLAUDE, &none, &effort("high"), Some((ReasoningEffort, Rule::Emulate))),
         ("forced", &forced, ELDER_CLAUDE, &none, &none, Some((ReasoningEffort, Rule::Drop))),
         (
@@ -395,6 +426,27 @@ fn thinking_is_asked_as_each_family_wants_it() {
         assert_eq!(body["outputConfig"], *output, "{name} {model}");
         assert_eq!(notes, Vec::from_iter(note), "{name} {model}");
     }
+}
+
+#[test]
+fn a_schema_that_cannot_be_closed_becomes_an_instruction() {
+    use Feature::{JsonSchema, StrictTools};
+    let map = r#"{"type":"object","additionalProperties":{"type":"number"}}"#;
+    let mut call = with_tools();
+    call.tools[0].schema = Json::new(map);
+    call.tools[0].strict = Some(true);
+    let (name, description, strict) = (None, None, None);
+    let schema = Json::new(map).unwrap();
+    call.output = OutputFormat::Schema { name, description, schema, strict };
+    let (body, notes) = written(&call, CLAUDE);
+    let spec = &body["toolConfig"]["tools"][0]["toolSpec"];
+    assert_eq!(
+        spec["inputSchema"]["json"].to_string(),
+        r#"{"additionalProperties":{"type":"number"},"type":"object"}"#
+    );
+    assert_eq!((&spec["strict"], &body["outputConfig"]), (&Value::Null, &Value::Null));
+    assert!(body["system"].to_string().contains("JSON schema"), "{body}");
+    assert_eq!(notes, [(StrictTools, Rule::Drop), (JsonSchema, Rule::Emulate)]);
 }
 
 #[test]

@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use super::super::call::{decode_call, encode_call};
 use super::super::event_stream::{Decoder, push_event};
 use super::super::reply::{decode_reply, encode_reply};
-use super::super::schema;
 use super::{CLAUDE, ELDER_CLAUDE, NOVA, OTHER, arbitrary, assembled, presented, streamed, to};
+use crate::dialect::closed_schema::closed;
 use crate::neutral::{
     Call, Json, OutputFormat, Part, Reply, Rest, Sampling, Tool, ToolChoice, Turn,
 };
@@ -41,7 +41,7 @@ fn normal(mut call: Call) -> Call {
     }
     // Schemas that are followed to the letter are closed.
     for tool in call.tools.iter_mut().filter(|tool| tool.strict == Some(true)) {
-        tool.schema = tool.schema.as_ref().and_then(|known| Json::new(&schema::followed(known)));
+        tool.schema = tool.schema.as_ref().and_then(|known| Json::new(&closed(known)?));
     }
     // Turns of one role are one; a result does not name its tool.
     let mut turns: Vec<Turn> = Vec::new();
@@ -61,7 +61,7 @@ fn normal(mut call: Call) -> Call {
         // An instruction instead.
         OutputFormat::Text | OutputFormat::Json => OutputFormat::Text,
         OutputFormat::Schema { name, description, schema, .. } => {
-            let schema = Json::new(&schema::followed(&schema)).unwrap();
+            let schema = Json::new(&closed(&schema).unwrap()).unwrap();
             OutputFormat::Schema { name, description, schema, strict: None }
         }
     };
@@ -172,7 +172,7 @@ proptest! {
         let at = at.index(stream.len());
         stream[at] ^= 1;
         let mut decoder = Decoder::new(1 << 20);
-        let mut reader = super::DeltaReader::default();
+        let mut reader = super::super::DeltaReader::default();
         let mut out = Vec::new();
         decoder.push(Bytes::from(stream));
         while let Ok(Some(frame)) = decoder.next_frame() {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::super::blocks::redacted;
 use super::super::event_stream::push_event;
 use super::super::reply::{decode_reply, encode_reply};
-use super::{assembled, frames, pieces, presented, streamed};
+use super::{assembled, pieces, presented, streamed};
 use crate::neutral::{
     Choice, Delta, Json, Maker, Media, MediaKind, MediaSource, Part, PartStart, Piece, Reply, Rest,
     Seal, Stop, StopReason, ToolCall,
@@ -75,7 +75,7 @@ fn blocks_that_overlap_wait_for_each_other() {
         delta(2, &json!({"text": "Hi"})),
         finish("tool_use"),
     ]);
-    let pieces = pieces(&frames(&stream));
+    let pieces = pieces(&stream);
     let mut is_open = false;
     for piece in &pieces {
         match piece {
@@ -153,7 +153,7 @@ fn images_of_the_model_are_whole_parts() {
 #[test]
 fn streams_without_a_beginning_or_usage_have_both_ends() {
     let words = json!({"text": "Hi"});
-    let read = pieces(&frames(&stream(&[delta(0, &words), finish("max_tokens")])));
+    let read = pieces(&stream(&[delta(0, &words), finish("max_tokens")]));
     let choice = 0;
     let told = |piece| Delta::Piece { choice, piece };
     let word = Some((Dialect::BedrockConverse, "max_tokens".to_owned()));
@@ -167,7 +167,7 @@ fn streams_without_a_beginning_or_usage_have_both_ends() {
     ];
     assert_eq!(read, expected);
     let failure = json!({"message": "m"});
-    let read = pieces(&frames(&stream(&[("throttlingException", failure), ("ping", json!({}))])));
+    let read = pieces(&stream(&[("throttlingException", failure), ("ping", json!({}))]));
     assert_eq!(read, [Delta::Begin(crate::neutral::Opening::default()), Delta::End]);
 }
 

@@ -4,6 +4,7 @@ use super::encode::{Kind, MAX_STOPS};
 use crate::dialect::chat_completions::kept::OWN;
 use crate::dialect::chat_completions::message::{is_writable, media_of, result_of};
 use crate::dialect::chat_completions::rules::RULES;
+use crate::dialect::closed_schema::is_loose;
 use crate::dialect::notes::Notes;
 use crate::dialect::rules::judge;
 use crate::neutral::{Call, Effort, Feature, Note, OutputFormat};
@@ -15,6 +16,7 @@ pub(super) fn survey(call: &Call, to: &Destination<'_>) -> Result<Vec<Note>, Unf
     if !call.rest.is_of(OWN) {
         notes = judge(call, RULES, &[])?;
         check_media(call)?;
+        notes.dropped_if(Feature::StrictTools, call.tools.iter().any(is_loose));
         lost_to_the_model(call, Kind::of(to.model), &mut notes);
     }
     let is_schema = matches!(call.output, OutputFormat::Schema { .. });

@@ -3,6 +3,7 @@
 use crate::dialect::chat_completions::kept::{
     self, OWN, is_marked, keep, keep_inside, kept, mark, whole,
 };
+use crate::dialect::closed_schema::is_loose;
 use crate::dialect::schemas::FREE_TEXT;
 use crate::neutral::{Call, Hosted, Json, Rest, Tool, ToolChoice};
 use crate::scan::Value;
@@ -157,7 +158,7 @@ pub(super) fn write(out: &mut Writer<'_>, call: &Call, is_own: bool) {
             call.tools
                 .iter()
                 .filter(|tool| !is_elder(tool))
-                .for_each(|tool| write_tool(list, tool));
+                .for_each(|tool| write_tool(list, tool, is_own));
             for one in &items {
                 list.object(|item| item.rest(&one.rest, OWN));
             }
@@ -166,7 +167,7 @@ pub(super) fn write(out: &mut Writer<'_>, call: &Call, is_own: bool) {
     if call.tools.iter().any(|tool| is_elder(&tool)) {
         out.key("functions").array(|list| {
             for tool in call.tools.iter().filter(is_elder) {
-                list.object(|item| write_function(item, tool));
+                list.object(|item| write_function(item, tool, is_own));
             }
         });
     }
@@ -179,22 +180,22 @@ pub(super) fn write(out: &mut Writer<'_>, call: &Call, is_own: bool) {
     }
 }
 
-fn write_tool(out: &mut Writer<'_>, tool: &Tool) {
+fn write_tool(out: &mut Writer<'_>, tool: &Tool, is_own: bool) {
     let kind = if is_marked(&tool.rest, "custom") { "custom" } else { "function" };
     out.object(|item| {
         item.text("type", kind);
-        item.key(kind).object(|inner| write_function(inner, tool));
+        item.key(kind).object(|inner| write_function(inner, tool, is_own));
         item.rest_but(&tool.rest, OWN, &["function"]);
     });
 }
 
-fn write_function(out: &mut Writer<'_>, tool: &Tool) {
+fn write_function(out: &mut Writer<'_>, tool: &Tool, is_own: bool) {
     out.text("name", &tool.name);
     out.text_if("description", tool.description.as_deref());
     if let Some(schema) = tool.schema.as_ref().filter(|_| !is_marked(&tool.rest, "custom")) {
         out.json("parameters", schema);
     }
-    out.value_if("strict", tool.strict);
+    out.value_if("strict", tool.strict.filter(|_| is_own || !is_loose(tool)));
     kept::write_inside(out, &tool.rest, "function");
 }
 

@@ -1,5 +1,7 @@
 //! The messages of a request.
 
+use std::collections::{HashMap, VecDeque};
+
 use crate::dialect::chat_completions::kept::{OWN, is_marked, kept};
 use crate::dialect::chat_completions::message::{
     Voice, call_of, is_writable, media_of, refusal_of, result_of, short_id, text_of, write_item,
@@ -178,6 +180,8 @@ struct Conversation<'a> {
     turns: &'a [Turn],
     /// Results by the turn they stand in, until they are written.
     results: Vec<(usize, Option<&'a ToolResult>)>,
+    /// Where the results of each id stand among them.
+    by_id: HashMap<&'a str, VecDeque<usize>>,
     /// What results show, and whose it is.
     shown: Vec<(&'a str, &'a Media)>,
     /// The last message is the beginning of the answer, and must say so.
@@ -189,7 +193,12 @@ impl<'a> Conversation<'a> {
         let results = turns.iter().enumerate().flat_map(|(at, turn)| {
             turn.parts.iter().filter_map(result_of).map(move |result| (at, Some(result)))
         });
-        Self { turns, results: results.collect(), shown: Vec::new(), is_begun }
+        let results: Vec<_> = results.collect();
+        let mut by_id: HashMap<&str, VecDeque<usize>> = HashMap::new();
+        for (place, (_, result)) in results.iter().enumerate() {
+            by_id.entry(result.map_or("", |it| &it.id)).or_default().push_back(place);
+        }
+        Self { turns, results, by_id, shown: Vec::new(), is_begun }
     }
 
     fn write(mut self, out: &mut Writer<'_>) {
@@ -240,12 +249,13 @@ impl<'a> Conversation<'a> {
 
     /// Writes the result of a call that was made in the turn `at`, if there is one.
     fn result(&mut self, out: &mut Writer<'_>, at: usize, id: &str) {
-        let answers = |(turn, result): &&mut (usize, Option<&ToolResult>)| {
-            *turn >= at && result.is_some_and(|result| result.id == id)
-        };
-        let found = self.results.iter_mut().find(answers);
-        if let Some(result) = found.and_then(|(_, result)| result.take()) {
-            self.write_result(out, result);
+        let Some(places) = self.by_id.get_mut(id) else { return };
+        // What stands before the call, or is written, answers no later one either.
+        while let Some(place) = places.pop_front() {
+            let known = self.results.get_mut(place).filter(|(turn, _)| *turn >= at);
+            if let Some(result) = known.and_then(|(_, result)| result.take()) {
+                return self.write_result(out, result);
+            }
         }
     }
 
@@ -268,12 +278,9 @@ impl<'a> Conversation<'a> {
     }
 
     fn asked(&mut self, out: &mut Writer<'_>, at: usize, turn: &'a Turn) {
-        let left: Vec<&ToolResult> = self
-            .results
-            .iter_mut()
-            .filter(|(turn, _)| *turn == at)
-            .filter_map(|(_, result)| result.take())
-            .collect();
+        let first = self.results.partition_point(|(turn, _)| *turn < at);
+        let here = self.results.iter_mut().skip(first).take_while(|(turn, _)| *turn == at);
+        let left: Vec<&ToolResult> = here.filter_map(|(_, result)| result.take()).collect();
         for result in left {
             self.write_result(out, result);
         }

@@ -1,5 +1,7 @@
 //! The messages of a call, one after another.
 
+use std::collections::HashMap;
+
 use super::content::list;
 use super::spoken::Spoken;
 use crate::dialect::chat_completions::kept::{is_marked, keep, mark};
@@ -13,8 +15,11 @@ pub(crate) struct Conversation {
     pub(crate) system: Vec<Part>,
     /// Everything else.
     pub(crate) turns: Vec<Turn>,
-    /// The ids and names of the calls in it.
-    calls: Vec<(String, String)>,
+    /// How many calls stand in it.
+    calls: usize,
+    /// Their names by their ids, and the other way round; of two the last.
+    names: HashMap<String, String>,
+    ids: HashMap<String, String>,
     /// The last message was a tool's.
     is_after_tool: bool,
 }
@@ -73,14 +78,16 @@ impl Conversation {
         for (key, value) in message.members {
             spoken.take(key, value);
         }
-        let mut number = self.calls.len();
+        let mut number = self.calls;
         let (parts, rest) = spoken.parts(|| {
             number += 1;
             format!("call_{number}")
         });
         for part in &parts {
             if let Part::ToolCall(call) = part {
-                self.calls.push((call.id.clone(), call.name.clone()));
+                self.calls += 1;
+                self.names.insert(call.id.clone(), call.name.clone());
+                self.ids.insert(call.name.clone(), call.id.clone());
             }
         }
         self.turns.push(Turn { role: Role::Assistant, parts, rest });
@@ -125,12 +132,10 @@ impl Conversation {
         }
         if is_elder {
             mark(&mut rest, "function_call");
-            let called = self.calls.iter().rev().find(|(_, known)| Some(known) == name.as_ref());
-            id = id.or_else(|| called.map(|(id, _)| id.clone()));
+            id = id.or_else(|| self.ids.get(name.as_ref()?).cloned());
         }
         let id = id.unwrap_or_default();
-        let called = self.calls.iter().rev().find(|(known, _)| *known == id);
-        let name = name.or_else(|| called.map(|(_, name)| name.clone()));
+        let name = name.or_else(|| self.names.get(&id).cloned());
         let content = parts(message.content, &mut rest);
         let result = Part::ToolResult(ToolResult { id, name, content, is_error: false, rest });
         match self.turns.last_mut().filter(|_| self.is_after_tool) {

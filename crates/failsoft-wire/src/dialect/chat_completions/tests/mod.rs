@@ -7,18 +7,17 @@ mod recorded;
 mod rules;
 mod variants;
 
-use bytes::Bytes;
 use serde_json::Value;
 
-use super::{DeltaReader, DeltaWriter};
+use super::kept::OWN;
 use crate::arbitrary;
-use crate::neutral::{Assembler, Delta, Maker, Reply};
-use crate::sse::Decoder;
-use crate::translate::{Destination, Presented, ReadDeltas, WriteDeltas};
+use crate::dialect::trial::{self, MAKER, assembled, assert_in_order};
+use crate::neutral::Delta;
+use crate::translate::{Destination, Presented};
 
 const TO: Destination<'static> = Destination {
     model: "m",
-    maker: Maker(7),
+    maker: MAKER,
     max_output: None,
     follows_schemas: true,
     marks_prefill: crate::PrefillMark::None,
@@ -36,52 +35,11 @@ fn presented() -> Presented {
 
 /// What a stream brings.
 fn read(stream: &[u8]) -> Vec<Delta> {
-    let mut decoder = Decoder::new(1 << 22);
-    decoder.push(Bytes::copy_from_slice(stream));
-    let mut reader = DeltaReader::default();
-    let mut deltas = Vec::new();
-    while let Some(frame) = decoder.next_frame().unwrap() {
-        reader.read(&frame, &mut deltas);
-    }
-    reader.end(&mut deltas);
-    deltas
+    trial::pieces(OWN, stream)
 }
 
 fn write(deltas: &[Delta], presented: Presented) -> Vec<u8> {
-    let mut writer = DeltaWriter::new(presented);
-    let mut stream = Vec::new();
-    deltas.iter().for_each(|delta| writer.write(delta, &mut stream));
-    stream
-}
-
-fn assembled(deltas: &[Delta]) -> Reply {
-    let mut assembler = Assembler::default();
-    deltas.iter().for_each(|delta| assembler.push(delta));
-    assert!(assembler.is_whole(), "no end came");
-    assembler.reply()
-}
-
-/// Parts never overlap, everything ends once.
-fn check_order(deltas: &[Delta]) {
-    assert!(matches!(deltas.first(), Some(Delta::Begin(_))), "begins otherwise");
-    assert_eq!(deltas.last(), Some(&Delta::End));
-    let mut open = std::collections::BTreeSet::new();
-    let mut finished = std::collections::BTreeSet::new();
-    for (at, delta) in deltas.iter().enumerate() {
-        match delta {
-            Delta::Begin(_) => assert_eq!(at, 0),
-            Delta::PartBegin { choice, .. } => {
-                assert!(!finished.contains(choice) && open.insert(*choice), "parts overlap");
-            }
-            Delta::Piece { choice, .. } => assert!(open.contains(choice), "a piece of nothing"),
-            Delta::PartEnd { choice } => assert!(open.remove(choice), "ends without a begin"),
-            Delta::Finish { choice, .. } => {
-                assert!(!open.contains(choice) && finished.insert(*choice));
-            }
-            Delta::Usage(_) => {}
-            Delta::End => assert!(at + 1 == deltas.len() && open.is_empty()),
-        }
-    }
+    trial::events(OWN, deltas, presented)
 }
 
 /// Spellings that mean the same: null, an empty list and `false` for nothing; an empty string

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{TO, arbitrary, assembled, check_order, presented, read, write};
+use super::{TO, arbitrary, assembled, assert_in_order, presented, read, write};
 use crate::Dialect::ChatCompletions;
 use crate::neutral::{Call, OutputFormat, Part, Reply, Rest, Role, Turn, deltas};
 
@@ -174,7 +174,7 @@ proptest! {
         let plain = ChatCompletions.decode_reply(&plain).unwrap();
         let stream = write(&deltas(&reply), presented());
         let deltas = read(&stream);
-        check_order(&deltas);
+        assert_in_order(&deltas);
         prop_assert_eq!(bare_reply(assembled(&deltas)), bare_reply(plain));
     }
 }

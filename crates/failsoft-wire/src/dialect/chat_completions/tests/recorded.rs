@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{TO, assembled, check_order, plain, presented, read, write};
+use super::{TO, assembled, assert_in_order, plain, presented, read, write};
 use crate::Dialect::ChatCompletions;
 use crate::neutral::{Part, Reply};
 use crate::records::{self, Tally};
@@ -60,7 +60,7 @@ fn recorded_streams_say_the_same_when_written_anew() {
             continue;
         }
         let deltas = read(&record.body);
-        check_order(&deltas);
+        assert_in_order(&deltas);
         let reply = assembled(&deltas);
         check_reply(&record.name, &reply);
         assert!(reply.choices.iter().all(|choice| choice.stop.is_some()), "{}", record.name);
@@ -68,7 +68,7 @@ fn recorded_streams_say_the_same_when_written_anew() {
         let body = String::from_utf8_lossy(&record.body);
         assert_eq!(reply.usage.is_some(), body.contains("prompt_tokens"), "{}", record.name);
         let again = write(&deltas, presented());
-        check_order(&read(&again));
+        assert_in_order(&read(&again));
         assert!(assembled(&read(&again)) == reply, "{}", record.name);
         tally.count(record);
     }

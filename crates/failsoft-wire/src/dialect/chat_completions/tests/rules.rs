@@ -479,3 +479,21 @@ fn what_stands_beside_a_seal_goes_with_it() {
     assert!(call.without_seals_of_others(crate::neutral::Maker(8), &|_| None));
     assert_eq!(written(&call), Value::Null);
 }
+
+/// Others keep a model to schemas that leave some properties to it; servers of this dialect
+/// refuse them.
+#[test]
+fn only_tools_that_want_all_their_properties_are_kept_to_the_letter() {
+    let some = r#"{"type":"object","properties":{"a":{}},"additionalProperties":false}"#;
+    let all =
+        r#"{"type":"object","properties":{"a":{}},"required":["a"],"additionalProperties":false}"#;
+    let lost = Note { feature: Feature::StrictTools, rule: Rule::Drop };
+    for (schema, strict, notes) in [(some, Value::Null, vec![lost]), (all, json!(true), vec![])] {
+        let (mut call, _) = probe(Feature::StrictTools);
+        call.tools[0].schema = Json::new(schema);
+        let encoded = ChatCompletions.encode_call(&call, &TO).unwrap();
+        let body: Value = serde_json::from_slice(&encoded.body).unwrap();
+        assert_eq!(body["tools"][0]["function"]["strict"], strict, "{schema}");
+        assert_eq!(encoded.notes, notes, "{schema}");
+    }
+}

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{TO, assembled, check_order, plain, presented, read, write};
+use super::{TO, assembled, assert_in_order, plain, presented, read, write};
 use crate::Dialect::ChatCompletions;
 use crate::neutral::{
     Effort, MediaSource, OutputFormat, Part, Role, StopReason, ToolChoice, deltas,
@@ -188,7 +188,7 @@ fn stream(pieces: &[Value]) -> Vec<u8> {
 /// What the stream's parts are, in short: kind and words.
 fn parts(pieces: &[Value]) -> Vec<String> {
     let deltas = read(&stream(pieces));
-    check_order(&deltas);
+    assert_in_order(&deltas);
     let reply = assembled(&deltas);
     let short = |part: &Part| match part {
         Part::Text { text, .. } => format!("text {text}"),
@@ -346,7 +346,7 @@ fn a_stream_begins_and_ends_once_whatever_frames_it_has() {
     let mut bytes = stream(&[&[prompt_filter, late], &stop_twice[..]].concat());
     bytes.extend_from_slice(b": comment\n\ndata: [DONE]\n\n");
     let deltas = read(&bytes);
-    check_order(&deltas);
+    assert_in_order(&deltas);
     let reply = assembled(&deltas);
     assert_eq!((reply.id.as_deref(), reply.created), (Some("c"), Some(9)));
     assert!(reply.choices[0].logprobs.is_some());
@@ -354,7 +354,7 @@ fn a_stream_begins_and_ends_once_whatever_frames_it_has() {
     // Errors bring nothing, and an end marker is not needed.
     let broken = b"data: {\"id\":\"c\",\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\ndata: {\"error\":{\"message\":\"m\"},\"choices\":[{\"delta\":{\"content\":\"b\"}}]}\n\nevent: error\ndata: {\"choices\":[{\"delta\":{\"content\":\"c\"}}]}\n\n";
     let deltas = read(broken);
-    check_order(&deltas);
+    assert_in_order(&deltas);
     assert_eq!(assembled(&deltas).choices[0].parts, [Part::text("a")]);
 }
 
@@ -367,7 +367,7 @@ fn several_choices_stay_apart() {
     let end = json!({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"},
         {"index": 1, "delta": {}, "finish_reason": "length"}]});
     let found = read(&stream(&[two("a"), two("b"), end]));
-    check_order(&found);
+    assert_in_order(&found);
     let reply = assembled(&found);
     assert_eq!(reply.choices.len(), 2);
     assert!(reply.choices.iter().all(|choice| choice.parts == [Part::text("ab")]));
@@ -489,8 +489,8 @@ proptest! {
         }
         let frames = [b"data: ", &one[..], b"\n\ndata: ", &other, b"\n\n"].concat();
         let deltas = read(&frames);
-        check_order(&deltas);
+        assert_in_order(&deltas);
         let again = read(&write(&deltas, presented()));
-        check_order(&again);
+        assert_in_order(&again);
     }
 }

@@ -1,6 +1,7 @@
 //! The conversation, laid out as this dialect wants it.
 
 use std::borrow::Cow;
+use std::collections::{HashMap, VecDeque};
 
 use super::super::keys::HERE;
 use crate::dialect::notes::Notes;
@@ -142,12 +143,17 @@ fn split<'a>(
             Part::Thinking { .. } | Part::ToolCall(_) => {}
         }
     }
-    let answers = pending.iter().map(|call| {
-        let at = results.iter().position(|result| result.id == call.id);
-        at.map_or(Item::Unanswered(call), |at| Item::Result(results.remove(at)))
-    });
+    let mut by_id: HashMap<&str, VecDeque<usize>> = HashMap::with_capacity(results.len());
+    for (at, result) in results.iter().enumerate() {
+        by_id.entry(&result.id).or_default().push_back(at);
+    }
+    let mut results: Vec<Option<&ToolResult>> = results.into_iter().map(Some).collect();
+    let mut answer = |id: &str| results.get_mut(by_id.get_mut(id)?.pop_front()?)?.take();
+    let answers =
+        pending.iter().map(|call| answer(&call.id).map_or(Item::Unanswered(call), Item::Result));
     let answers = answers.collect();
-    let strays = results.into_iter().map(|result| Item::Said(Cow::Owned(stray(result))));
+    let strays = results.into_iter().flatten();
+    let strays = strays.map(|result| Item::Said(Cow::Owned(stray(result))));
     (answers, strays.chain(words).collect())
 }
 

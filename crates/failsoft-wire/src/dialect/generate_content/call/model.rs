@@ -54,10 +54,14 @@ pub(super) fn level(effort: Effort, model: &str) -> &'static str {
     }
 }
 
-/// The thinking budget for an effort, within the bounds of this model.
-pub(super) fn budget(effort: Effort, model: &str) -> u32 {
-    let (least, most) = if is_pro(model) { (128, 32_768) } else { (0, 24_576) };
-    effort.budget().clamp(least, most)
+/// The thinking budget nearest to a wish that this model takes. Of models whose bounds are not
+/// known, the wish itself.
+pub(super) fn budget(tokens: u32, model: &str) -> u32 {
+    match Generation::of(model) {
+        Generation::Budgeted | Generation::Sealing if is_pro(model) => tokens.clamp(128, 32_768),
+        Generation::Budgeted | Generation::Sealing => tokens.min(24_576),
+        Generation::Unthinking | Generation::Unknown => tokens,
+    }
 }
 
 #[cfg(test)]

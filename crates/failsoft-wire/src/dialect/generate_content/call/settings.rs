@@ -95,14 +95,18 @@ fn write_thinking(
     }
     config.key("thinkingConfig").object(|thinking| {
         thinking.value_if("includeThoughts", reasoning.show);
-        thinking.value_if("thinkingBudget", reasoning.budget);
+        if let Some(asked) = reasoning.budget {
+            let tokens = if is_own { asked } else { budget(asked, model) };
+            notes.emulated_if(Feature::ReasoningBudget, tokens != asked);
+            thinking.value("thinkingBudget", tokens);
+        }
         // Both at once are refused; the budget says more.
         let effort = reasoning.effort.filter(|_| {
             reasoning.budget.is_none() && !has_outside(&reasoning.rest, "thinkingLevel")
         });
         match effort {
             Some(effort) if generation == Generation::Budgeted => {
-                thinking.value("thinkingBudget", budget(effort, model));
+                thinking.value("thinkingBudget", budget(effort.budget(), model));
             }
             Some(effort) => {
                 thinking.text("thinkingLevel", level(effort, if is_own { "" } else { model }))

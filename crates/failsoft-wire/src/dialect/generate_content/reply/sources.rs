@@ -6,6 +6,9 @@ use crate::neutral::{Citation, Part, Rest};
 use crate::scan::{Scanner, Value};
 use crate::write::Writer;
 
+/// More sources than this are an attack, not an answer: each is told as often as it is named.
+const MAX_SOURCES: usize = 1_024;
+
 /// What a candidate says of its sources.
 #[derive(Clone, Copy, Default)]
 pub(in super::super) struct Sources<'a> {
@@ -159,9 +162,9 @@ fn grounded(metadata: Option<Value<'_>>) -> Vec<(Segment, Citation)> {
     let of_support = |(segment, indices): (Segment, Vec<u32>)| {
         let chunks = &chunks;
         let known = indices.into_iter().filter_map(move |at| chunks.get(at as usize));
-        known.map(move |chunk| (segment, chunk.clone())).collect::<Vec<_>>()
+        known.map(move |chunk| (segment, chunk.clone()))
     };
-    supports.into_iter().flat_map(of_support).collect()
+    supports.into_iter().flat_map(of_support).take(MAX_SOURCES).collect()
 }
 
 /// Whatever kind of source it is, its address, title and words have the same names.
@@ -224,4 +227,19 @@ fn write_one(object: &mut Writer<'_>, before: u32, citation: &Citation) {
     }
     object.text_if("uri", citation.url.as_deref());
     object.text_if("title", citation.title.as_deref());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_that_is_named_without_end_is_told_so_often_and_no_more() {
+        let indices = vec!["0"; 5_000].join(",");
+        let json = format!(
+            r#"{{"groundingChunks":[{{"web":{{"uri":"u"}}}}],"groundingSupports":[{{"segment":{{"endIndex":1}},"groundingChunkIndices":[{indices}]}}]}}"#
+        );
+        let value = Value { raw: json.as_bytes(), start: 0 };
+        assert_eq!(grounded(Some(value)).len(), MAX_SOURCES);
+    }
 }

@@ -435,3 +435,23 @@ fn a_seal_of_the_targets_own_is_written_as_it_is() {
     assert_eq!(body["contents"][1]["parts"][0]["thoughtSignature"], "c2VhbA==");
     assert_eq!(body["contents"][1]["parts"][1].get("thoughtSignature"), None);
 }
+
+#[test]
+fn thinking_stays_within_what_the_model_takes() {
+    let (mut call, ..) = probe(Feature::ReasoningBudget);
+    let emulated = vec![Note { feature: Feature::ReasoningBudget, rule: Rule::Emulate }];
+    for (model, asked, written, notes) in [
+        ("gemini-2.5-flash", 24_576, 24_576, vec![]),
+        ("gemini-2.5-flash", 32_000, 24_576, emulated.clone()),
+        ("gemini-2.5-pro", 0, 128, emulated.clone()),
+        ("gemini-3-pro-preview", 99_999, 32_768, emulated),
+        ("somebodys-own", 99_999, 99_999, vec![]),
+    ] {
+        call.reasoning.as_mut().unwrap().budget = Some(asked);
+        let encoded = encode_call(&call, &destination(model)).unwrap();
+        let body: Value = serde_json::from_slice(&encoded.body).unwrap();
+        let config = &body["generationConfig"]["thinkingConfig"];
+        assert_eq!(config["thinkingBudget"], written, "{model}");
+        assert_eq!(encoded.notes, notes, "{model}");
+    }
+}

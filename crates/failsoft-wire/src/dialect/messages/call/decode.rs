@@ -2,8 +2,8 @@
 
 use super::super::HERE;
 use super::super::block::{self, Side};
-use super::super::members::Members;
 use crate::dialect::effort;
+use crate::dialect::members::Members;
 use crate::neutral::{
     Call, Effort, Hosted, Json, OutputFormat, Reasoning, Rest, Role, Tool, ToolChoice, Turn,
 };
@@ -139,7 +139,7 @@ impl Draft {
         let (tools, hosted) = (&mut self.call.tools, &mut self.call.hosted);
         let mut are_tools = value.is_array();
         let scanned = Scanner::new(value.raw).items(|scanner| {
-            match Members::read(scanner)? {
+            match Members::scan(scanner)? {
                 Some(members) => match tool(&members) {
                     Some(tool) => tools.push(tool),
                     None => hosted.push(hosted_tool(&members)),
@@ -152,7 +152,7 @@ impl Draft {
     }
 
     fn tool_choice(&mut self, value: Value<'_>) -> bool {
-        let Some(members) = Members::of(value) else { return false };
+        let Some(members) = Members::of_object(value) else { return false };
         let choice = match members.kind() {
             Some(b"auto") => ToolChoice::Auto,
             Some(b"any") => ToolChoice::Required,
@@ -171,13 +171,13 @@ impl Draft {
 
     /// Kept as a whole where it says more than who asks.
     fn metadata(&mut self, value: Value<'_>) -> bool {
-        let Some(members) = Members::of(value) else { return false };
+        let Some(members) = Members::of_object(value) else { return false };
         self.call.user = members.text("user_id");
-        members.rest(&["user_id"]).is_empty()
+        members.others(HERE, &["user_id"]).is_empty()
     }
 
     fn thinking(&mut self, value: Value<'_>) -> bool {
-        let Some(members) = Members::of(value) else { return false };
+        let Some(members) = Members::of_object(value) else { return false };
         let reasoning = self.reasoning();
         let display = members.find("display").and_then(|value| value.text());
         let is_shown = display.map(|display| display == b"summarized");
@@ -196,7 +196,7 @@ impl Draft {
     }
 
     fn output_config(&mut self, value: Value<'_>) -> bool {
-        let Some(members) = Members::of(value) else { return false };
+        let Some(members) = Members::of_object(value) else { return false };
         let is_understood = members.find("format").is_none_or(|format| self.format(format));
         let effort =
             members.find("effort").and_then(|value| Some((value, effort::read(value.text()?)?)));
@@ -209,7 +209,7 @@ impl Draft {
         let mut known = vec![];
         known.extend(is_understood.then_some("format"));
         known.extend(effort.map(|_| "effort"));
-        let others = members.rest(&known);
+        let others = members.others(HERE, &known);
         for (key, json) in others.members_for(HERE) {
             let key = [b"output_config.", key.as_bytes()].concat();
             self.reasoning().rest.keep(&key, json.as_str().as_bytes());
@@ -223,9 +223,9 @@ impl Draft {
     }
 
     fn format(&mut self, value: Value<'_>) -> bool {
-        let Some(members) = Members::of(value) else { return false };
+        let Some(members) = Members::of_object(value) else { return false };
         let schema = members.find("schema").filter(|schema| schema.is_object());
-        let is_plain = members.rest(&["type", "schema"]).is_empty();
+        let is_plain = members.others(HERE, &["type", "schema"]).is_empty();
         match schema {
             Some(schema) if is_plain && members.kind() == Some(b"json_schema") => {
                 let schema = Json::checked(schema.raw);
@@ -274,11 +274,11 @@ fn tool(members: &Members<'_>) -> Option<Tool> {
         description: members.text("description"),
         schema,
         strict: members.find("strict").and_then(|value| value.boolean()),
-        rest: members.rest(&known),
+        rest: members.others(HERE, &known),
     })
 }
 
 fn hosted_tool(members: &Members<'_>) -> Hosted {
     let kind = members.text("type").or_else(|| members.text("name")).unwrap_or_default();
-    Hosted { kind, rest: members.rest(&[]) }
+    Hosted { kind, rest: members.rest(HERE) }
 }

@@ -2,6 +2,7 @@
 //! answered in the next turn, and nothing is empty.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use super::super::names;
 use super::ids::Ids;
@@ -261,11 +262,13 @@ impl<'a> Fitter<'a, '_> {
     ) -> Vec<Block<'a>> {
         let mut results = Vec::with_capacity(blocks.len());
         let mut others = Vec::new();
+        let mut open: HashMap<Cow<'a, str>, usize> = HashMap::with_capacity(asked.len());
+        asked.iter().for_each(|id| *open.entry(id.clone()).or_default() += 1);
         for block in blocks {
             match block {
-                Block::Result(result, id) => match asked.iter().position(|known| *known == id) {
-                    Some(at) => {
-                        asked.remove(at);
+                Block::Result(result, id) => match open.get_mut(&id).filter(|count| **count > 0) {
+                    Some(count) => {
+                        *count -= 1;
                         results.push(Block::Result(result, id));
                     }
                     None => self.tell(result, &mut others),
@@ -277,10 +280,14 @@ impl<'a> Fitter<'a, '_> {
                 | Block::NoResult(_) => others.push(block),
             }
         }
-        if !asked.is_empty() {
-            self.notes.emulated(Feature::ToolResults);
-        }
-        results.extend(asked.drain(..).map(Block::NoResult));
+        let mut is_open = |id: &Cow<'a, str>| {
+            let count = open.get_mut(id).filter(|count| **count > 0);
+            count.map(|count| *count -= 1).is_some()
+        };
+        let unanswered = asked.drain(..).filter(|id| is_open(id)).map(Block::NoResult);
+        let answered = results.len();
+        results.extend(unanswered);
+        self.notes.emulated_if(Feature::ToolResults, results.len() > answered);
         results.extend(others);
         results
     }

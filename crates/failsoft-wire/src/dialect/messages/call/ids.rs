@@ -10,14 +10,16 @@ use super::super::names;
 pub(super) struct Ids<'a> {
     current: HashMap<&'a str, Cow<'a, str>>,
     used: HashSet<Cow<'a, str>>,
+    /// How often an id was tried.
+    counts: HashMap<&'a str, usize>,
 }
 
 impl<'a> Ids<'a> {
     pub(super) fn of_call(&mut self, id: &'a str) -> Cow<'a, str> {
         let mut fit = names::id(id);
-        let mut count = 1;
+        let count = self.counts.entry(id).or_insert(1);
         while !self.used.insert(fit.clone()) {
-            count += 1;
+            *count += 1;
             fit = Cow::Owned(format!("{}_{count}", names::id(id)));
         }
         self.current.insert(id, fit.clone());

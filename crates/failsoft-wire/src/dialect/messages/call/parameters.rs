@@ -2,12 +2,12 @@
 
 use super::super::names;
 use super::fit::is_blank;
-use super::schema;
 use super::thinking::{Plan, cannot_be_forced, is_forced};
 use crate::dialect::claude::Generation;
+use crate::dialect::closed_schema;
 use crate::dialect::instructions::{self, JSON_OBJECT};
 use crate::dialect::notes::Notes;
-use crate::neutral::{Call, Feature, OutputFormat, Tool, ToolChoice};
+use crate::neutral::{Call, Feature, OutputFormat, ToolChoice};
 use crate::translate::Destination;
 use crate::write::Writer;
 
@@ -50,12 +50,12 @@ pub(super) fn output(
             None
         }
         OutputFormat::Schema { schema, description, .. } => {
-            let strict = to.follows_schemas.then(|| schema::strict(schema)).flatten();
-            if strict.is_none() {
+            let closed = to.follows_schemas.then(|| closed_schema::closed(schema)).flatten();
+            if closed.is_none() {
                 notes.emulated(Feature::JsonSchema);
                 orders.push(instructions::json_schema(schema, description.as_deref()));
             }
-            strict
+            closed
         }
     }
 }
@@ -142,21 +142,7 @@ pub(super) fn closed_tools(
     to: &Destination<'_>,
     notes: &mut Notes,
 ) -> Vec<Option<String>> {
-    let all: Vec<_> = call.tools.iter().map(|tool| closed(tool, to)).collect();
-    let is_loose =
-        |(tool, closed): (&Tool, &Option<String>)| tool.strict == Some(true) && closed.is_none();
-    if call.tools.iter().zip(&all).any(is_loose) {
-        notes.dropped(Feature::StrictTools);
-    }
-    all
-}
-
-/// The schema a tool can be kept to, if that is wanted and the model can.
-fn closed(tool: &Tool, to: &Destination<'_>) -> Option<String> {
-    if tool.strict != Some(true) || !to.follows_schemas {
-        return None;
-    }
-    schema::strict(tool.schema.as_ref()?)
+    closed_schema::of_tools(call, to.follows_schemas, notes)
 }
 
 /// As short as it can be written; no number JSON does not have.

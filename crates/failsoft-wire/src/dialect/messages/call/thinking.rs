@@ -81,6 +81,7 @@ impl<'a> Plan<'a> {
         }
         let Some(wanted) = wanted else { return plan };
         if wanted.tokens() == 0 {
+            notes.emulated_if(wanted.feature(), generation.quiet() == Quiet::Impossible);
             plan.be_quiet(generation);
             return plan;
         }

@@ -3,10 +3,11 @@
 use std::collections::VecDeque;
 
 use super::super::block::{self, Side};
-use super::super::members::{Members, kept};
+use super::super::members::kept;
 use super::super::reply::marked;
 use super::super::words::{Tokens, stop};
 use super::super::{HERE, names};
+use crate::dialect::members::Members;
 use crate::neutral::{Delta, Opening, Part, PartStart, Piece, Rest};
 use crate::scan::{Broken, Scanner, Value};
 use crate::sse::Frame;
@@ -160,14 +161,14 @@ impl DeltaReader {
     }
 
     fn message_start(&mut self, event: &Event<'_>, out: &mut Vec<Delta>) {
-        let Some(members) = event.message.and_then(Members::of) else { return };
+        let Some(members) = event.message.and_then(Members::of_object) else { return };
         let known =
             ["id", "type", "role", "model", "content", "stop_reason", "stop_sequence", "usage"];
         let opening = Opening {
             id: members.text("id"),
             model: members.text("model"),
             created: None,
-            rest: marked(members.rest(&known)),
+            rest: marked(members.others(HERE, &known)),
         };
         self.begin(opening, out);
         if let Some(usage) = members.find("usage") {
@@ -191,7 +192,7 @@ impl DeltaReader {
     }
 
     fn block_start(&mut self, event: &Event<'_>, out: &mut Vec<Delta>) {
-        let Some(members) = event.content_block.and_then(Members::of) else { return };
+        let Some(members) = event.content_block.and_then(Members::of_object) else { return };
         self.begin(Opening { rest: Rest::of(HERE), ..Opening::default() }, out);
         let index = event.index.unwrap_or(self.count);
         self.count = index.saturating_add(1);
@@ -216,7 +217,9 @@ impl DeltaReader {
         } else if let Some(signature) = signature {
             signature.meaning().and_then(|text| Side::Answered.seal(text)).map(Piece::Seal)
         } else {
-            citation.and_then(Members::of).map(|members| Piece::Citation(block::citation(&members)))
+            citation
+                .and_then(Members::of_object)
+                .map(|members| Piece::Citation(block::citation(&members)))
         };
         if let Some(piece) = piece {
             self.emit(at, Delta::Piece { choice: 0, piece }, out);
@@ -307,7 +310,7 @@ fn opened(members: &Members<'_>) -> (Kind, Option<PartStart>, Vec<Piece>) {
             (kind, Some(start), Vec::new())
         }
         Part::Refusal(_) | Part::Media(_) | Part::ToolResult(_) | Part::Foreign(_) => {
-            (Kind::Whole { rest: members.rest(&[]), input: String::new() }, None, Vec::new())
+            (Kind::Whole { rest: members.rest(HERE), input: String::new() }, None, Vec::new())
         }
     }
 }

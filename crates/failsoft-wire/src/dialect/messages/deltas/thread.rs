@@ -2,7 +2,7 @@
 
 use memchr::memmem;
 
-use super::super::members::Members;
+use crate::dialect::members::Members;
 use crate::scan::Scanner;
 
 /// Follows the blocks of a stream that is passed on as it comes.
@@ -32,12 +32,12 @@ impl Thread {
         if self.has_begun && !holds(b"content_block_st") && !holds(b"signature") {
             return;
         }
-        let Ok(Some(event)) = Members::read(&mut Scanner::new(data)) else { return };
+        let Ok(Some(event)) = Members::scan(&mut Scanner::new(data)) else { return };
         let index = event.find("index").and_then(|index| index.count());
         match event.kind().or(name) {
             Some(b"message_start") => self.has_begun = true,
             Some(b"content_block_start") => {
-                let block = event.find("content_block").and_then(Members::of);
+                let block = event.find("content_block").and_then(Members::of_object);
                 let kind = block.as_ref().and_then(Members::kind);
                 let is_told = matches!(kind, Some(b"text" | b"thinking" | b"redacted_thinking"));
                 let index = index.unwrap_or(self.next);
@@ -51,7 +51,7 @@ impl Thread {
                 }
             }
             Some(b"content_block_delta") => {
-                let delta = event.find("delta").and_then(Members::of);
+                let delta = event.find("delta").and_then(Members::of_object);
                 let is_seal = delta.is_some_and(|delta| delta.kind() == Some(b"signature_delta"));
                 if let Some(block) = self.open.last_mut() {
                     block.is_signed |= is_seal;

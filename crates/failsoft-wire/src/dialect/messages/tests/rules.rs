@@ -362,9 +362,13 @@ fn efforts_are_said_as_the_model_takes_them() {
     ] {
         let mut call = asked("hello");
         call.reasoning = Some(Reasoning { effort: Some(effort), ..Reasoning::default() });
-        let body = encode_call(&call, &destination(model)).unwrap().body;
-        let body: Value = serde_json::from_slice(&body).unwrap();
+        let encoded = encode_call(&call, &destination(model)).unwrap();
+        let body: Value = serde_json::from_slice(&encoded.body).unwrap();
         assert_eq!(body["thinking"].to_string(), thinking, "{model} {effort:?}");
         assert_eq!(body["output_config"].to_string(), output, "{model} {effort:?}");
+        // One that cannot be told not to think thinks, and that is said.
+        let thinks_all_the_same = effort == Effort::None && output != "null";
+        let notes = encoded.notes.iter().filter(|note| note.rule == Rule::Emulate);
+        assert!(!thinks_all_the_same || notes.count() == 1, "{model} {effort:?}");
     }
 }

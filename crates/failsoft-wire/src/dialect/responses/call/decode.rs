@@ -1,9 +1,10 @@
 //! From a request to a call.
 
-use super::super::kept::{Members, OWN};
+use super::super::kept::OWN;
 use super::tools;
 use super::turns::Turns;
 use crate::dialect::effort::{self, fine_word};
+use crate::dialect::members::Members;
 use crate::neutral::{Call, Json, OutputFormat, Part, Reasoning, Rest};
 use crate::request::{RequestProblem, checked};
 use crate::scan::{Broken, Scanner, Value};
@@ -183,12 +184,12 @@ fn text(call: &mut Call, value: Value<'_>) {
     if !value.is_object() {
         return call.rest.keep(b"text", value.raw);
     }
-    if let Some(format) = members.peek("format").and_then(format) {
+    if let Some(format) = members.find("format").and_then(format) {
         call.output = format;
         members.take("format");
     }
     if !members.is_empty() {
-        call.rest.keep(b"text", &members.object());
+        call.rest.keep(b"text", &members.object(OWN));
     }
 }
 
@@ -222,7 +223,7 @@ fn reasoning(value: Value<'_>) -> Reasoning {
     if summary == b"auto" {
         members.take("summary");
     }
-    Reasoning { effort, budget: None, show, rest: members.rest() }
+    Reasoning { effort, budget: None, show, rest: members.rest(OWN) }
 }
 
 fn metadata(call: &mut Call, value: Value<'_>) {

@@ -3,10 +3,10 @@
 use Feature::*;
 use Rule::{Drop, Emulate, Map, Refuse};
 
-use super::schema::can_be_strict;
+use crate::dialect::closed_schema::{can_be_strict, is_loose};
 use crate::dialect::notes::Notes;
 use crate::dialect::rules::{self, row};
-use crate::neutral::{Call, Feature, OutputFormat, Part, Rule, RuleRow, Tool};
+use crate::neutral::{Call, Feature, OutputFormat, Part, Rule, RuleRow};
 use crate::translate::Unfit;
 
 pub(crate) const RULES: &[RuleRow] = &[
@@ -64,9 +64,6 @@ pub(super) fn judge(call: &Call) -> Result<Notes, Unfit> {
     let asked = call.reasoning.as_ref();
     let is_made = asked.is_some_and(|asked| asked.budget.is_some() && asked.effort.is_none());
     notes.emulated_if(ReasoningBudget, is_made);
-    let is_loose = |tool: &Tool| {
-        tool.strict == Some(true) && tool.schema.as_ref().is_some_and(|json| !can_be_strict(json))
-    };
     notes.dropped_if(StrictTools, call.tools.iter().any(is_loose));
     if let OutputFormat::Schema { schema, strict: Some(true), .. } = &call.output {
         notes.emulated_if(JsonSchema, !can_be_strict(schema));

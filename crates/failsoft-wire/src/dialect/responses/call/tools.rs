@@ -1,8 +1,10 @@
 //! Tools, read and written.
 
 use super::super::item::Origin;
-use super::super::kept::{AT, CUSTOM, Members, OWN, RAW, kept as kept_member};
-use super::schema::{self, can_be_strict};
+use super::super::kept::{AT, CUSTOM, OWN, RAW, kept as kept_member};
+use super::schema;
+use crate::dialect::closed_schema::is_loose;
+use crate::dialect::members::Members;
 use crate::dialect::schemas::{FREE_TEXT, NO_ARGUMENTS};
 use crate::neutral::{Call, Hosted, Json, Rest, Tool, ToolChoice};
 use crate::scan::Value;
@@ -18,7 +20,7 @@ pub(super) fn read(call: &mut Call, list: Value<'_>) {
             b"custom" => call.tools.push(custom(members)),
             kind => {
                 let kind = String::from_utf8_lossy(kind).into_owned();
-                let mut rest = members.rest();
+                let mut rest = members.rest(OWN);
                 rest.keep(AT.as_bytes(), at.to_string().as_bytes());
                 call.hosted.push(Hosted { kind, rest });
             }
@@ -29,7 +31,7 @@ pub(super) fn read(call: &mut Call, list: Value<'_>) {
 
 fn function(mut members: Members<'_>, value: Value<'_>) -> Tool {
     // Some callers nest it as `chat_completions` does.
-    let nested = members.peek("function").filter(Value::is_object).map(Members::of);
+    let nested = members.find("function").filter(Value::is_object).map(Members::of);
     let rest = nested.as_ref().map(|_| {
         let mut rest = Rest::of(OWN);
         rest.keep(RAW.as_bytes(), value.raw);
@@ -40,7 +42,7 @@ fn function(mut members: Members<'_>, value: Value<'_>) -> Tool {
         members.take("type");
         members
     });
-    let schema = said.peek("parameters").filter(Value::is_object);
+    let schema = said.find("parameters").filter(Value::is_object);
     if schema.is_some() {
         said.take("parameters");
     }
@@ -49,14 +51,14 @@ fn function(mut members: Members<'_>, value: Value<'_>) -> Tool {
         description: said.take_text("description"),
         schema: schema.map(|schema| Json::checked(schema.raw)),
         strict: said.take("strict").and_then(|strict| strict.boolean()),
-        rest: rest.unwrap_or_else(|| said.rest()),
+        rest: rest.unwrap_or_else(|| said.rest(OWN)),
     }
 }
 
 fn custom(mut members: Members<'_>) -> Tool {
     let name = members.take_text("name").unwrap_or_default();
     let description = members.take_text("description");
-    let mut rest = members.rest();
+    let mut rest = members.rest(OWN);
     rest.mark(CUSTOM);
     Tool { name, description, schema: Json::new(FREE_TEXT), strict: None, rest }
 }
@@ -64,9 +66,9 @@ fn custom(mut members: Members<'_>) -> Tool {
 /// Reads what may be called. What others cannot say is kept too.
 pub(super) fn read_choice(call: &mut Call, value: Value<'_>) {
     let members = Members::of(value);
-    let nested = members.peek("function").map(Members::of);
+    let nested = members.find("function").map(Members::of);
     let name =
-        members.peek("name").or_else(|| nested.as_ref()?.peek("name")).and_then(Value::meaning);
+        members.find("name").or_else(|| nested.as_ref()?.find("name")).and_then(Value::meaning);
     let mut is_exact = true;
     call.tool_choice = match (value.text(), members.word("type")) {
         (Some(b"auto"), _) => Some(ToolChoice::Auto),
@@ -131,10 +133,8 @@ fn write_tool(out: &mut Writer<'_>, tool: &Tool, origin: Origin) {
         }
         // Left out it would mean yes.
         let default = (origin == Origin::Other).then_some(false);
-        let can_be = |strict: &bool| {
-            origin == Origin::Own || !strict || tool.schema.as_ref().is_some_and(can_be_strict)
-        };
-        object.value_if("strict", tool.strict.filter(can_be).or(default));
+        let said = tool.strict.filter(|_| origin == Origin::Own || !is_loose(tool));
+        object.value_if("strict", said.or(default));
         object.rest(&tool.rest, OWN);
     });
 }

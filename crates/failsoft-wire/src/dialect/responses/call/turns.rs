@@ -1,7 +1,8 @@
 //! From the items of a request to turns.
 
 use super::super::item::{Item, Place, Said, read, with_head};
-use super::super::kept::{Members, OWN, REFUSAL_HEAD};
+use super::super::kept::{OWN, REFUSAL_HEAD};
+use crate::dialect::members::Members;
 use crate::neutral::{Call, Part, Rest, Role, Turn};
 
 /// Puts items together: what the model said and asked for in one turn, what its tools answered in

@@ -1,9 +1,10 @@
 //! From events to pieces.
 
 use super::super::item::{Item, Place, read as read_item, read_citation};
-use super::super::kept::{Members, OWN};
+use super::super::kept::OWN;
 use super::super::reply::Told;
 use super::queue::{Key, Queue};
+use crate::dialect::members::Members;
 use crate::neutral::{
     Choice, Delta, Json, Opening, Part, PartStart, Piece, Reply, Rest, StopReason, deltas,
 };
@@ -217,7 +218,7 @@ impl DeltaReader {
         self.begin(None, out);
         self.streamed = Some(event.index);
         self.queue.begin(event.key(), || start, out);
-        let words = part.peek("text").or(part.peek("refusal")).and_then(Value::meaning);
+        let words = part.find("text").or(part.find("refusal")).and_then(Value::meaning);
         if let Some(words) = words.filter(|words| !words.is_empty()) {
             self.queue.piece(event.key(), Piece::Text(words), out);
         }

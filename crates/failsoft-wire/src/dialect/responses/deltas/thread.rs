@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use memchr::memmem;
 
-use super::super::kept::{Members, OWN};
+use super::super::kept::OWN;
 use super::read::Event;
+use crate::dialect::members::Members;
 use crate::neutral::Rest;
 use crate::scan::{Scanner, Value};
 
@@ -138,7 +139,7 @@ impl Thread {
         };
         self.items.entry(event.index).or_insert_with(|| Item {
             kind,
-            id: item.peek("id").and_then(Value::meaning).unwrap_or_default(),
+            id: item.text("id").unwrap_or_default(),
             contents: Vec::new(),
             summaries: Vec::new(),
             has_summary: false,

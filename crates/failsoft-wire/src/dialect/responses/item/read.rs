@@ -1,7 +1,8 @@
 //! Items as they are read, in a conversation or in an answer.
 
-use super::super::kept::{CUSTOM, ITEM, Members, OWN, STRING, objects};
+use super::super::kept::{CUSTOM, ITEM, OWN, STRING};
 use super::content::{self, made_image, stored};
+use crate::dialect::members::{Members, objects};
 use crate::neutral::{Part, Rest, Role, Seal, ToolCall, ToolResult};
 use crate::scan::Value;
 
@@ -44,7 +45,7 @@ pub(in super::super) struct Said {
 pub(in super::super) fn read(members: Members<'_>, place: Place) -> Item {
     match members.word("type") {
         b"message" => said(members, place),
-        b"" if members.peek("role").is_some() => said(members, place),
+        b"" if members.find("role").is_some() => said(members, place),
         b"reasoning" => reasoning(members, place),
         b"function_call" | b"custom_tool_call" => {
             Item::Model(Part::ToolCall(called(members, place)))
@@ -65,14 +66,14 @@ fn foreign(members: Members<'_>) -> Item {
     let is_callers = kind.ends_with(b"_output")
         || kind == b"mcp_approval_response"
         || matches!(members.word("role"), b"user" | b"system" | b"developer");
-    let mut rest = members.rest();
+    let mut rest = members.rest(OWN);
     rest.mark(ITEM);
     let part = Part::Foreign(rest);
     if is_callers { Item::Caller(part) } else { Item::Model(part) }
 }
 
 fn said(mut members: Members<'_>, place: Place) -> Item {
-    if members.peek("content").is_none_or(|content| !content.is_full() && content.is_array()) {
+    if members.find("content").is_none_or(|content| !content.is_full() && content.is_array()) {
         return foreign(members);
     }
     let role = match members.word("role") {
@@ -99,13 +100,13 @@ fn said(mut members: Members<'_>, place: Place) -> Item {
         None => {}
     }
     let is_usual = matches!(members.word("role"), b"user" | b"assistant" | b"system");
-    let (role_is_said, kind_is_said) = (members.peek("role"), members.peek("type"));
+    let (role_is_said, kind_is_said) = (members.find("role"), members.find("type"));
     members.take("type");
     if is_usual {
         members.take("role");
     }
     let is_bare = members.is_empty();
-    let rest = members.rest();
+    let rest = members.rest(OWN);
     let head = head(role_is_said, kind_is_said, &rest);
     let is_single = match parts.as_slice() {
         [Part::Text { citations, rest, .. }] => citations.is_empty() && rest.is_empty(),
@@ -151,9 +152,9 @@ pub(in super::super) fn with_id(seal: &str) -> (Option<&str>, &str) {
 }
 
 fn reasoning(mut members: Members<'_>, place: Place) -> Item {
-    let encrypted = members.peek("encrypted_content").and_then(Value::meaning).unwrap_or_default();
-    let summary = members.peek("summary").map(texts).unwrap_or_default();
-    let content = members.peek("content").map(texts).unwrap_or_default();
+    let encrypted = members.find("encrypted_content").and_then(Value::meaning).unwrap_or_default();
+    let summary = members.find("summary").map(texts).unwrap_or_default();
+    let content = members.find("content").map(texts).unwrap_or_default();
     if encrypted.is_empty() && place == Place::Answer && summary.is_none() && content.is_none() {
         return foreign(members);
     }
@@ -164,7 +165,7 @@ fn reasoning(mut members: Members<'_>, place: Place) -> Item {
     }
     let has_content = content.is_some();
     let text = summary.or(content).map(|texts| texts.joined).unwrap_or_default();
-    let id = members.peek("id").and_then(Value::meaning).filter(|id| !id.contains(WITH_ID));
+    let id = members.find("id").and_then(Value::meaning).filter(|id| !id.contains(WITH_ID));
     let seal = match (place, id) {
         (_, None) if encrypted.is_empty() => None,
         (Place::Answer, _) if encrypted.is_empty() => None,
@@ -185,7 +186,7 @@ fn reasoning(mut members: Members<'_>, place: Place) -> Item {
     {
         return Item::Sealed(seal);
     }
-    Item::Model(Part::Thinking { text, seal, rest: members.rest() })
+    Item::Model(Part::Thinking { text, seal, rest: members.rest(OWN) })
 }
 
 struct Texts {
@@ -220,9 +221,9 @@ fn called(mut members: Members<'_>, place: Place) -> ToolCall {
         members.take("status");
     }
     let id = members.take_text("call_id");
-    let id = id.or_else(|| members.peek("id").and_then(Value::meaning)).unwrap_or_default();
+    let id = id.or_else(|| members.find("id").and_then(Value::meaning)).unwrap_or_default();
     let name = members.take_text("name").unwrap_or_default();
-    ToolCall { id, name, arguments, seal: None, is_custom, rest: members.rest() }
+    ToolCall { id, name, arguments, seal: None, is_custom, rest: members.rest(OWN) }
 }
 
 fn answered(mut members: Members<'_>) -> Item {
@@ -238,7 +239,7 @@ fn answered(mut members: Members<'_>) -> Item {
         Some(output) => content.push(Part::text(output.meaning_or_json())),
         None => {}
     }
-    let mut rest = members.rest();
+    let mut rest = members.rest(OWN);
     if is_custom {
         rest.mark(CUSTOM);
     }

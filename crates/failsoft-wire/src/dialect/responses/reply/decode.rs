@@ -1,7 +1,8 @@
 //! From a body to an answer.
 
 use super::super::item::{Item, Place, Said, read, with_head};
-use super::super::kept::{Members, OWN, REFUSAL_HEAD, kept, objects};
+use super::super::kept::{OWN, REFUSAL_HEAD, kept};
+use crate::dialect::members::{Members, objects};
 use crate::neutral::{Choice, Json, Part, Reply, Rest, Stop, StopReason, Usage};
 use crate::reply::Flaw;
 use crate::scan::{Broken, Scanner, Value};
@@ -24,7 +25,7 @@ impl Told {
     pub(in super::super) fn of(value: Value<'_>) -> Self {
         let mut members = Members::of(value);
         let output = members.take("output").filter(Value::is_array);
-        let created = members.peek("created_at").and_then(seconds);
+        let created = members.find("created_at").and_then(seconds);
         if created.is_some() {
             members.take("created_at");
         }
@@ -40,7 +41,7 @@ impl Told {
             created,
             choices: vec![choice],
             usage,
-            rest: members.rest(),
+            rest: members.rest(OWN),
         };
         Self { reply, has_output: output.is_some() }
     }
@@ -73,7 +74,7 @@ fn parts(choice: &mut Choice, output: Value<'_>) {
 }
 
 fn stop(members: &Members<'_>, parts: &[Part]) -> Stop {
-    let reason = members.peek("incomplete_details").map(Members::of);
+    let reason = members.find("incomplete_details").map(Members::of);
     let reason = reason.map(|reason| reason.word("reason")).unwrap_or_default();
     let status = members.word("status");
     let has_calls = parts.iter().any(|part| matches!(part, Part::ToolCall(_)));
@@ -105,7 +106,7 @@ pub(in super::super) fn usage(value: Value<'_>) -> Usage {
     let input = count(&mut members, "input_tokens");
     let output = count(&mut members, "output_tokens");
     let mut usage = Usage { input, output, ..Usage::default() };
-    if let Some(details) = members.peek("input_tokens_details") {
+    if let Some(details) = members.find("input_tokens_details") {
         let mut inside = Members::of(details);
         usage.cached = count(&mut inside, "cached_tokens");
         usage.cache_written = count(&mut inside, "cache_write_tokens");
@@ -113,23 +114,23 @@ pub(in super::super) fn usage(value: Value<'_>) -> Usage {
             members.take("input_tokens_details");
         }
     }
-    if let Some(details) = members.peek("output_tokens_details") {
+    if let Some(details) = members.find("output_tokens_details") {
         let mut inside = Members::of(details);
         usage.reasoning = count(&mut inside, "reasoning_tokens");
         if inside.is_empty() {
             members.take("output_tokens_details");
         }
     }
-    let total = members.peek("total_tokens").and_then(|total| total.count());
+    let total = members.find("total_tokens").and_then(|total| total.count());
     if total == Some(input.saturating_add(output)) {
         members.take("total_tokens");
     }
-    usage.rest = members.rest();
+    usage.rest = members.rest(OWN);
     usage
 }
 
 fn count(members: &mut Members<'_>, key: &str) -> u32 {
-    let count = members.peek(key).and_then(|value| value.count());
+    let count = members.find(key).and_then(|value| value.count());
     if count.is_some() {
         members.take(key);
     }

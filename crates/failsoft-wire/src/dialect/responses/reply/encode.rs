@@ -3,6 +3,7 @@
 use super::super::item::{Group, Origin, content, groups, made_image, text, tool_call};
 use super::super::kept::OWN;
 use super::object::{Ending, Object, item_id, message, raw_item, thought};
+use crate::dialect::members::Members;
 use crate::neutral::{Choice, Json, MediaKind, MediaSource, Part, Reply, Rest, Role};
 use crate::translate::Presented;
 use crate::write::Writer;
@@ -33,7 +34,7 @@ pub(crate) fn encode_reply(reply: &Reply, presented: &Presented) -> Vec<u8> {
 pub(in super::super) fn logprobs(json: Option<&Json>) -> String {
     let Some(json) = json else { return String::new() };
     let value = crate::scan::Value { raw: json.as_str().as_bytes(), start: 0 };
-    let list = super::super::kept::Members::of(value).peek("content");
+    let list = Members::of(value).find("content");
     let list = list.map(|list| String::from_utf8_lossy(list.raw)).unwrap_or_default();
     list.trim_start_matches('[').trim_end_matches(']').to_owned()
 }

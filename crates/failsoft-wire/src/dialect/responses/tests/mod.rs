@@ -12,11 +12,11 @@ mod recorded;
 mod replies;
 mod rules;
 
-use bytes::Bytes;
-
 use crate::arbitrary;
-use crate::neutral::{Assembler, Call, Maker, Part, Reply, Rest};
-use crate::sse::{Decoder, Frame};
+use crate::dialect::trial;
+use crate::neutral::{Call, Maker, Part, Reply, Rest};
+use crate::records;
+use crate::sse::Frame;
 use crate::{Destination, Dialect, Encoded, Presented, Unfit};
 
 const OWN: Dialect = Dialect::Responses;
@@ -42,30 +42,17 @@ fn presented(maker: Option<Maker>) -> Presented {
 }
 
 fn frames(body: &[u8]) -> Vec<Frame> {
-    let mut decoder = Decoder::new(1 << 24);
-    decoder.push(Bytes::copy_from_slice(body));
-    std::iter::from_fn(|| decoder.next_frame().unwrap()).collect()
+    records::frames(OWN, body)
 }
 
 /// What a stream says.
-fn assembled(frames: &[Frame]) -> Reply {
-    let (mut reader, mut deltas) = (OWN.deltas(), Vec::new());
-    frames.iter().for_each(|frame| reader.read(frame, &mut deltas));
-    reader.end(&mut deltas);
-    let mut assembler = Assembler::default();
-    deltas.iter().for_each(|delta| assembler.push(delta));
-    assert!(assembler.is_whole());
-    assembler.reply()
+fn assembled(stream: &[u8]) -> Reply {
+    trial::assembled(&trial::pieces(OWN, stream))
 }
 
 /// An answer as a stream of this dialect.
 fn streamed(reply: &Reply, maker: Option<Maker>) -> Vec<u8> {
-    let mut writer = OWN.events(presented(maker));
-    let mut stream = Vec::new();
-    for delta in crate::neutral::deltas(reply) {
-        writer.write(&delta, &mut stream);
-    }
-    stream
+    trial::events(OWN, &crate::neutral::deltas(reply), presented(maker))
 }
 
 /// What an answer says, without what only this dialect knows.
