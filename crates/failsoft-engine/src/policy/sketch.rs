@@ -96,8 +96,9 @@ impl Sketch {
     /// The wait that this share of answers to such a prompt, in thousandths, is shorter than.
     pub(crate) fn quantile(&mut self, now: Moment, tokens: u32, milli: u32) -> Option<Duration> {
         let known = &self.quantile;
-        if known.milli != milli || now.since(known.at) >= QUANTILE_LASTS || known.at == Moment::ZERO
-        {
+        // That too little is known may be over with the next answer, and costs one look to find.
+        let is_old = known.multiple.is_none() || now.since(known.at) >= QUANTILE_LASTS;
+        if known.milli != milli || is_old {
             self.take_turns(now);
             self.quantile = Quantile { milli, at: now, multiple: self.look_for(milli) };
         }

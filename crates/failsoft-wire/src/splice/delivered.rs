@@ -15,6 +15,12 @@ const LAST_WORDS: usize = 8;
 const LEAST_CHARACTERS: usize = 20;
 const MOST_CHARACTERS: usize = 160;
 
+/// A text longer than this is not continued: crowds of such answers must be kept in memory, too.
+const MOST_KEPT: usize = 256 * 1024;
+
+/// What is kept of a text that is not continued, to see whether it repeats itself.
+const TAIL_KEPT: usize = 16 * 1024;
+
 /// What the client has of the answer so far.
 #[derive(Debug, Default)]
 pub struct Delivered {
@@ -42,6 +48,14 @@ struct Given {
     seal: Option<Seal>,
     citations: Vec<Citation>,
     is_over: bool,
+}
+
+/// Forgets the beginning of a text that nobody will go on from.
+fn keep_tail(text: &mut String) {
+    if text.len() > 2 * TAIL_KEPT {
+        let start = text.ceil_char_boundary(text.len() - TAIL_KEPT);
+        text.drain(..start);
+    }
 }
 
 /// What is open at the client.
@@ -214,13 +228,21 @@ impl Delivered {
         match piece {
             Piece::Text(words) if given.start == PartStart::Text => {
                 self.text.push_str(&words);
-                given.span.end = self.text.len();
                 self.is_text_whole = false;
                 self.repetition.look(&self.text, words.len());
+                self.is_odd |= self.text.len() > MOST_KEPT;
+                if self.is_odd {
+                    keep_tail(&mut self.text);
+                }
+                given.span.end = self.text.len();
             }
             Piece::Text(words) => {
                 given.body.push_str(&words);
                 self.repetition.look(&given.body, words.len());
+                self.is_odd |= given.body.len() > MOST_KEPT;
+                if self.is_odd {
+                    keep_tail(&mut given.body);
+                }
             }
             Piece::Arguments(json) => given.body.push_str(&json),
             Piece::Seal(seal) => match &mut given.seal {
@@ -327,5 +349,15 @@ mod tests {
         assert_eq!(said("a").onward(true, false), Onward::Asked);
         assert_eq!(said("a few words more").onward(true, false), Onward::Prefill { echoes: false });
         assert_eq!(said("a").onward(false, true), Onward::Asked);
+    }
+
+    #[test]
+    fn a_text_that_is_not_continued_is_not_kept() {
+        let mut long = said("A beginning. ");
+        for _ in 0..30_000 {
+            long.piece(Piece::Text("ten letters ".to_owned()));
+        }
+        assert!(!long.is_resumable());
+        assert!(long.text.len() <= 2 * TAIL_KEPT, "{}", long.text.len());
     }
 }

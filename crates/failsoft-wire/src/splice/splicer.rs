@@ -91,6 +91,13 @@ impl Splicer {
         }
     }
 
+    /// The same for a call that nobody will go on with: of what was delivered little is kept.
+    #[must_use]
+    pub fn without_resumption(mut self) -> Self {
+        self.delivered.set_odd();
+        self
+    }
+
     /// The same for a call whose answer may be one thing over and over.
     #[must_use]
     pub fn with_repetition(self) -> Self {

@@ -61,6 +61,7 @@ impl Driver {
             let splicer = Splicer::new(client, place.dialect, presented, hold, is_json);
             let may_repeat = self.streams().repetition == Repetition::Allow;
             let splicer = if may_repeat { splicer.with_repetition() } else { splicer };
+            let splicer = if order.may_resume { splicer } else { splicer.without_resumption() };
             order.splicer = Some(Box::new(splicer));
             return;
         };

@@ -17,9 +17,10 @@ const MAX_EVENT: usize = 8 * 1024 * 1024;
 /// What is held before the first content at most.
 const MAX_OPENING: usize = 1024 * 1024;
 /// What is held because it must be whole at most.
-const MAX_HELD: usize = 64 * 1024 * 1024;
-/// What waits for a slow client before its target is made to wait too.
-const MAX_WAITING: usize = 64 * 1024;
+const MAX_HELD: usize = 16 * 1024 * 1024;
+/// What waits for a slow client before its target is made to wait too. The connection's own queue
+/// takes two such pieces.
+const MAX_WAITING: usize = 16 * 1024;
 /// Events a stream may spoil after its first content and still be an answer.
 const MAX_MALFORMED: u16 = 1;
 
@@ -192,7 +193,7 @@ impl Streaming {
 
     fn holds_too_much(&self) -> bool {
         let most = if self.has_content() { MAX_HELD } else { MAX_OPENING };
-        !self.committed && self.splicer.waiting() > most
+        self.splicer.waiting() > most
     }
 
     /// An error with words of its own, or only a finish reason that says the answer broke.

@@ -41,8 +41,7 @@ fn nothing_is_said_before_a_hundred_answers_and_everything_after() {
     let mut few = known(first + 99, |_| 500);
     assert_eq!(few.quantile(at(200), 1000, 950), None);
     few.observe(at(201), 1000, ms(500), Wait::Whole);
-    assert_eq!(few.quantile(at(202), 1000, 950), None, "not looked for again so soon");
-    let found = few.quantile(at(1300), 1000, 950).unwrap();
+    let found = few.quantile(at(202), 1000, 950).unwrap();
     assert!(found >= ms(500) && found <= ms(515), "{found:?}");
     assert_eq!(few.quantile(at(1300), 100_000, 950), None, "of such prompts nothing is known");
     assert_eq!(few.shown(), Some(found));

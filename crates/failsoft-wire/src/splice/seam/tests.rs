@@ -1,3 +1,5 @@
+//! The seam alone.
+
 use proptest::prelude::*;
 
 use super::{Misfit, Seam};
