@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use failsoft_fake::{FAULTS, Fake, FakeOptions, Imitated, Scenario};
+use failsoft_fake::{FAULTS, Fake, FakeOptions, FaultRow, Imitated, ONWARD, Scenario};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::settings::{BAD_USAGE, FAILED, print};
@@ -94,12 +94,17 @@ Stop it with ctrl-C."
 /// The table of faults, 80 columns wide.
 fn table() -> String {
     let width = FAULTS.iter().map(|row| row.name.len()).max().unwrap_or(0);
-    let mut table = String::new();
-    for row in FAULTS {
-        let _ = writeln!(table, "{:width$}  {}", row.name, row.does);
-    }
+    let lines = |rows: &[FaultRow]| {
+        rows.iter().fold(String::new(), |mut lines, row| {
+            let _ = writeln!(lines, "{:width$}  {}", row.name, row.does);
+            lines
+        })
+    };
+    let mut table = lines(FAULTS);
+    let onward = lines(ONWARD);
+    let onward = onward.trim_end();
     let providers: Vec<_> = Imitated::names().collect();
-    let lines: Vec<_> = providers.chunks(8).map(|line| line.join(", ")).collect();
+    let providers_shown: Vec<_> = providers.chunks(8).map(|line| line.join(", ")).collect();
     let _ = write!(
         table,
         "
@@ -108,6 +113,12 @@ In front of a fault:
   first-3:FAULT    the first three attempts
   for-10s:FAULT    ten seconds, counted from the first attempt
   A+B              one after the other: once:reset+first-2:fail-429-ra2
+
+Behind a fault, or alone, what the model does when the conversation holds the
+beginning of its answer (`cut-after-40~echoes`, `no-prefill~restarts`). It is
+asked to go on by a last turn of its own, or by a user's turn that quotes the
+end of it:
+{onward}
 
 A fault is chosen by the header x-fake-fault, else by a key `fake:FAULT`, else
 by the scenario, else by the model's name. Any other model is healthy.
@@ -134,11 +145,12 @@ A scenario file:
   steps = [{{ fault = \"fail-503\", for = \"1m\" }}, {{ fault = \"slow-2s\", times = 2 }}]
   [default]
   fault = \"once:reset\"       # models without an entry
+  onward = \"no-prefill\"      # how they go on
 
 Errors are known of:
   {}",
         providers.first().copied().unwrap_or_default(),
-        lines.join(",\n  ")
+        providers_shown.join(",\n  ")
     );
     table
 }

@@ -14,7 +14,7 @@ use crate::ledger::{AttemptSeen, Body, Ending, Entry, Ledger, fingerprint};
 use crate::peer::{Gone, Peer, Request, Reuse, Unreadable};
 use crate::provider::{Imitated, quoted};
 use crate::scenario::{Latency, Manner, Scenario};
-use crate::script::{self, Act, Scene, script};
+use crate::script::{self, Act, Going, Scene, script};
 use crate::seal::Sealer;
 use crate::span;
 use crate::stage::{Stage, Turn};
@@ -118,9 +118,12 @@ impl<'a> Attempt<'a> {
         let serial = house.serial.fetch_add(1, Ordering::Relaxed);
         let credential = auth::credential(request);
         let played = turn(house, now, request, &asked);
+        let mut continues = None;
         let (fault, refused, acts) = match played {
             Ok(turn) => {
-                (turn.fault.to_string(), None, acts(house.sealer, serial, request, &asked, &turn))
+                let scene = scene(house.sealer, serial, request, &asked, &turn);
+                continues = scene.going().map(Going::name);
+                (turn.fault.to_string(), None, script(&scene))
             }
             Err(No::Refused(flaw)) => {
                 let acts = script::refused(&asked, &flaw, &house.sealer.id(serial));
@@ -143,10 +146,12 @@ impl<'a> Attempt<'a> {
             body_bytes: request.body.len(),
             body: Body(request.body.clone()),
             fault,
+            continues,
             refused,
             status: None,
             bytes_sent: 0,
             ending: Ending::Running,
+            ended: None,
         });
         Self { house, entry, acts }
     }
@@ -183,7 +188,11 @@ impl<'a> Attempt<'a> {
     }
 
     fn end(&self, ending: Ending, after: After) -> After {
-        self.house.ledger.change(self.entry, |attempt| attempt.ending = ending);
+        let ended = self.house.stage().started().elapsed();
+        self.house.ledger.change(self.entry, |attempt| {
+            attempt.ending = ending;
+            attempt.ended = Some(ended);
+        });
         after
     }
 }
@@ -211,7 +220,12 @@ fn turn(house: &House, now: Instant, request: &Request, asked: &Asked) -> Result
     if let Some(message) = script::unfit(turn.fault, asked) {
         return Err(No::Misunderstood(message));
     }
-    Ok(Turn { manner: wished.over(&turn.manner), ..turn })
+    let manner = wished.over(&turn.manner);
+    let imitated = imitated(request, asked, &manner);
+    if let Some(flaw) = script::prefill_refused(turn.fault, manner.onward, asked, imitated) {
+        return Err(No::Refused(flaw));
+    }
+    Ok(Turn { manner, ..turn })
 }
 
 /// What the real API would say against it: the caller, the form, what others made.
@@ -240,20 +254,32 @@ fn wished(request: &Request) -> Result<Manner, String> {
     })
 }
 
-fn acts(sealer: Sealer, serial: u64, request: &Request, asked: &Asked, turn: &Turn) -> Vec<Act> {
-    let of_dialect = Imitated::of(&asked.aim, &request.path);
-    script(&Scene {
+/// Whose errors and habits it has.
+fn imitated(request: &Request, asked: &Asked, manner: &Manner) -> Imitated {
+    manner.provider.unwrap_or_else(|| Imitated::of(&asked.aim, &request.path))
+}
+
+fn scene<'a>(
+    sealer: Sealer,
+    serial: u64,
+    request: &'a Request,
+    asked: &'a Asked,
+    turn: &'a Turn,
+) -> Scene<'a> {
+    let imitated = imitated(request, asked, &turn.manner);
+    Scene {
         asked,
         fault: turn.fault,
         manner: &turn.manner,
-        imitated: turn.manner.provider.unwrap_or(of_dialect),
+        imitated,
+        onward: turn.manner.onward.unwrap_or_else(|| script::of_kind(asked, imitated)),
         version: request.version,
         path: &request.path,
         sealer,
         id: sealer.id(serial),
         serial,
         created: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs()),
-    })
+    }
 }
 
 /// A request this fake cannot play is told so in its own words, not in a provider's.

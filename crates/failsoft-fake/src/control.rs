@@ -5,8 +5,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::connection::House;
-use crate::fault::FAULTS;
+use crate::fault::{FAULTS, FaultRow};
 use crate::ledger::{AttemptSeen, Ending};
+use crate::onward::ONWARD;
 use crate::peer::Request;
 use crate::scenario::Scenario;
 use crate::span;
@@ -75,7 +76,8 @@ async fn attempts(house: &House, query: &str) -> Vec<u8> {
             row
         })
         .collect();
-    respond(200, &json!({"met": met, "attempts": attempts}))
+    let now = house.stage().started().elapsed().as_millis() as u64;
+    respond(200, &json!({"met": met, "now_ms": now, "attempts": attempts}))
 }
 
 fn shown(attempt: &AttemptSeen) -> Value {
@@ -92,10 +94,12 @@ fn shown(attempt: &AttemptSeen) -> Value {
         "headers": headers,
         "body_bytes": attempt.body_bytes,
         "fault": attempt.fault,
+        "continues": attempt.continues,
         "refused": attempt.refused,
         "status": attempt.status,
         "bytes_sent": attempt.bytes_sent,
         "ending": attempt.ending.as_str(),
+        "ended_ms": attempt.ended.map(|at| at.as_millis() as u64),
     })
 }
 
@@ -110,11 +114,9 @@ fn body(bytes: &[u8]) -> Value {
 }
 
 fn faults() -> Vec<u8> {
-    let rows: Vec<_> = FAULTS
-        .iter()
-        .map(|row| json!({"name": row.name, "example": row.example, "does": row.does}))
-        .collect();
-    respond(200, &json!({"faults": rows}))
+    let row = |row: &FaultRow| json!({"name": row.name, "example": row.example, "does": row.does});
+    let rows = |rows: &[FaultRow]| rows.iter().map(row).collect::<Vec<_>>();
+    respond(200, &json!({"faults": rows(FAULTS), "onward": rows(ONWARD)}))
 }
 
 fn scenario(house: &House, body: &[u8]) -> Vec<u8> {

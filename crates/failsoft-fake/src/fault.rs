@@ -15,6 +15,8 @@ pub enum Fault {
     Tools,
     /// A proper answer that calls two tools.
     TwoTools,
+    /// A proper answer that says some words and then calls two tools.
+    TextTools,
     /// A proper answer to a prompt that was partly cached.
     Cached,
     /// A proper answer in which the model declines.
@@ -46,6 +48,8 @@ pub enum Fault {
     SlowTokens(Duration),
     /// Headers, then keep-alives only.
     PingsOnly,
+    /// Headers, some keep-alives, and a proper HTTP end.
+    PingsEnd,
     /// Headers and the frames that announce an answer, then nothing.
     RoleOnly,
     /// So many tokens, then silence on an open connection.
@@ -57,6 +61,8 @@ pub enum Fault {
     },
     /// So many tokens, then closed without the terminating chunk.
     Cut(usize),
+    /// So many tokens and half of the next event, inside a character if it has wide ones, then closed.
+    CutInside(usize),
     /// So many tokens, then a TCP reset.
     ResetAfter(usize),
     /// So many tokens, then a proper HTTP end without a finish.
@@ -71,6 +77,10 @@ pub enum Fault {
     NoDone,
     /// The end marker without a finish reason.
     NoFinish,
+    /// Twenty tokens, then a finish whose reason is an error.
+    FinishError,
+    /// The same few words over and over, to the request's bound or 64 KiB.
+    Repeat,
     /// A well-formed answer that says nothing.
     Empty,
     /// Status 200 and no body.
@@ -91,8 +101,12 @@ pub enum Fault {
     Redirect,
     /// A proper answer, written so many bytes at a time.
     Drip(usize),
-    /// A tool call whose arguments end in the middle, then closed.
-    CutTool,
+    /// This tool call, counted from one, ends in the middle of its arguments, then closed.
+    CutTool(usize),
+    /// Some words and a tool call whose arguments end in the middle, then closed.
+    CutTextTool,
+    /// A thought that ends in the middle, then closed.
+    CutThinking,
     /// A finished tool call whose arguments are not JSON.
     BadTool,
 }
@@ -134,6 +148,7 @@ pub const FAULTS: &[FaultRow] = &[
     row("healthy", "healthy", "what is asked for, else the same sixty words"),
     row("tools", "tools", "calls the request's first tool, even when it offers none"),
     row("two-tools", "two-tools", "calls two tools in one turn"),
+    row("text-tools", "text-tools", "some words, then calls of two tools"),
     row("cached", "cached", "reports ten cached tokens more"),
     row("refusal", "refusal", "the model declines; complete"),
     row("length", "length", "ends because of max_tokens; complete"),
@@ -155,10 +170,12 @@ pub const FAULTS: &[FaultRow] = &[
     row("slow-SPAN", "slow-20s", "a stream's headers at once, its first token late"),
     row("slow-tokens-SPAN", "slow-tokens-50ms", "proper, with this pause before each token"),
     row("pings-only", "pings-only", "headers, then keep-alives and nothing else (120 s)"),
+    row("pings-end", "pings-end", "headers, some keep-alives, then a proper HTTP end"),
     row("role-only", "role-only", "announces an answer, then silence (120 s)"),
     row("stall-after-N", "stall-after-20", "N tokens, 30 s of silence, then closed"),
     row("stall-after-N-SPAN", "stall-after-20-5s", "the same with its own length of silence"),
     row("cut-after-N", "cut-after-40", "N tokens, then closed without the terminating chunk"),
+    row("cut-inside-N", "cut-inside-40", "N tokens and half of the next event, then closed"),
     row("reset-after-N", "reset-after-40", "N tokens, then a TCP reset"),
     row("end-after-N", "end-after-40", "N tokens, then a proper HTTP end without a finish"),
     row("inband-error", "inband-error", "an error event in the stream before any token"),
@@ -167,6 +184,8 @@ pub const FAULTS: &[FaultRow] = &[
     row("bad-crc-N", "bad-crc-10", "the Nth frame's checksum is wrong (bedrock_converse)"),
     row("no-done", "no-done", "all but the end marker ([DONE], message_stop, …)"),
     row("no-finish", "no-finish", "the end marker without a finish reason"),
+    row("finish-error", "finish-error", "20 tokens, then a finish whose reason is an error"),
+    row("repeat", "repeat", "a few words over and over: max_tokens, or 64 KiB"),
     row("empty", "empty", "a well-formed answer that says nothing"),
     row("empty-body", "empty-body", "status 200 and no body"),
     row("truncated-json", "truncated-json", "half of the JSON, its length announced truthfully"),
@@ -179,6 +198,9 @@ pub const FAULTS: &[FaultRow] = &[
     row("redirect", "redirect", "307 to another path here, where a follower would be seen"),
     row("drip-N", "drip-1", "proper, written N bytes at a time"),
     row("cut-tool", "cut-tool", "a tool call cut in the middle of its arguments"),
+    row("cut-tool-2", "cut-tool-2", "two tool calls, the second one cut"),
+    row("cut-text-tool", "cut-text-tool", "some words, then a tool call, cut in the middle"),
+    row("cut-thinking", "cut-thinking", "thinks, asked or not, and is cut in the middle"),
     row("bad-tool", "bad-tool", "a finished tool call whose arguments are not JSON"),
 ];
 
@@ -191,6 +213,7 @@ const FIXED: &[(&str, Fault)] = &[
     ("healthy", Fault::Healthy),
     ("tools", Fault::Tools),
     ("two-tools", Fault::TwoTools),
+    ("text-tools", Fault::TextTools),
     ("cached", Fault::Cached),
     ("refusal", Fault::Refusal),
     ("length", Fault::Length),
@@ -207,10 +230,13 @@ const FIXED: &[(&str, Fault)] = &[
     ("garbage", Fault::Garbage),
     ("silent", Fault::Silent),
     ("pings-only", Fault::PingsOnly),
+    ("pings-end", Fault::PingsEnd),
     ("role-only", Fault::RoleOnly),
     ("inband-error", Fault::InbandError(0)),
     ("no-done", Fault::NoDone),
     ("no-finish", Fault::NoFinish),
+    ("finish-error", Fault::FinishError),
+    ("repeat", Fault::Repeat),
     ("empty", Fault::Empty),
     ("empty-body", Fault::EmptyBody),
     ("truncated-json", Fault::TruncatedJson),
@@ -220,7 +246,10 @@ const FIXED: &[(&str, Fault)] = &[
     ("ignores-stream", Fault::IgnoresStream),
     ("error-200", Fault::ErrorIn200),
     ("redirect", Fault::Redirect),
-    ("cut-tool", Fault::CutTool),
+    ("cut-tool", Fault::CutTool(1)),
+    ("cut-tool-2", Fault::CutTool(2)),
+    ("cut-text-tool", Fault::CutTextTool),
+    ("cut-thinking", Fault::CutThinking),
     ("bad-tool", Fault::BadTool),
 ];
 
@@ -258,6 +287,7 @@ impl fmt::Display for Fault {
                 write!(f, "stall-after-{after}-{}", span::show(*lasting))
             }
             Self::Cut(after) => write!(f, "cut-after-{after}"),
+            Self::CutInside(after) => write!(f, "cut-inside-{after}"),
             Self::ResetAfter(after) => write!(f, "reset-after-{after}"),
             Self::End(after) => write!(f, "end-after-{after}"),
             Self::InbandError(after) => write!(f, "inband-error-after-{after}"),
@@ -280,8 +310,9 @@ type Numbered = fn(usize) -> Fault;
 
 fn with_number(name: &str) -> Option<Fault> {
     let after = |prefix: &str| name.strip_prefix(prefix).and_then(|n| n.parse::<usize>().ok());
-    let families: [(&str, Numbered); 7] = [
+    let families: [(&str, Numbered); 8] = [
         ("cut-after-", Fault::Cut),
+        ("cut-inside-", Fault::CutInside),
         ("reset-after-", Fault::ResetAfter),
         ("end-after-", Fault::End),
         ("inband-error-after-", Fault::InbandError),

@@ -33,6 +33,9 @@ pub struct AttemptSeen {
     pub body: Body,
     /// The name of the fault it was answered with.
     pub fault: String,
+    /// How it was asked to go on with an answer begun before, if it was: `prefill`, or `turn` when a
+    /// user's turn asked.
+    pub continues: Option<&'static str>,
     /// Why it was refused, when the request itself was no good.
     pub refused: Option<String>,
     /// The status it was answered with, once that is sent.
@@ -41,6 +44,8 @@ pub struct AttemptSeen {
     pub bytes_sent: u64,
     /// How it stands.
     pub ending: Ending,
+    /// When it ended, since the start or the last reset.
+    pub ended: Option<Duration>,
 }
 
 /// Bodies held at once.

@@ -7,6 +7,10 @@
 //! because no proper server would send them, and because it must not err where the code under test
 //! errs.
 //!
+//! A step may also say how the model goes on when the conversation holds the beginning of its answer
+//! ([`ONWARD`]): `once:cut-after-40~no-prefill`. A model is asked to go on by a last turn of its own
+//! that its answer begins with, or by a user's turn behind such a one that quotes the end of it.
+//!
 //! What a healthy model says depends on what it is asked, the first that fits:
 //!
 //! * a line `say: XYZ` in the system prompt: `XYZ`;
@@ -43,6 +47,7 @@ mod control;
 mod fake;
 mod fault;
 mod ledger;
+mod onward;
 mod peer;
 mod plan;
 mod provider;
@@ -59,6 +64,7 @@ pub use failsoft_wire::Dialect;
 pub use fake::{Fake, FakeError, FakeOptions};
 pub use fault::{FAULTS, Fault, FaultRow, Trouble, UnknownFault};
 pub use ledger::{AttemptSeen, Body, Ending, fingerprint};
+pub use onward::{ONWARD, Onward, Prefill, Way};
 pub use plan::{Plan, Span, Step};
 pub use provider::Imitated;
 pub use scenario::{Latency, Manner, Part, Problem, Scenario, ScenarioError};

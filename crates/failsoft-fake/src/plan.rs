@@ -1,12 +1,14 @@
 //! A plan: faults one after the other, each for so many attempts or so long.
 //!
 //! `once:reset+fail-500` resets the first attempt and answers 500 ever after;
-//! `first-2:fail-503` is healthy from the third attempt on.
+//! `first-2:fail-503` is healthy from the third attempt on. `cut-after-40~echoes` also says how the
+//! model goes on when the conversation holds the beginning of its answer.
 
 use std::str::FromStr;
 use std::time::Duration;
 
 use crate::fault::{Fault, UnknownFault};
+use crate::onward::Onward;
 use crate::scenario::Manner;
 use crate::span;
 
@@ -55,7 +57,7 @@ impl Plan {
     /// The part that is no fault.
     pub fn of_model(name: &str) -> Result<Self, UnknownFault> {
         let meant = ["once:", "first-", "for-", "fail-"].iter().any(|word| name.starts_with(word))
-            || name.contains('+');
+            || name.contains(['+', '~']);
         match name.parse() {
             Err(unknown) if meant => Err(unknown),
             plan => Ok(plan.unwrap_or_default()),
@@ -70,8 +72,21 @@ fn step(text: &str) -> Result<Step, UnknownFault> {
         Some(("once", fault)) => (Span::Times(1), fault),
         Some((prefix, fault)) => (prefixed(prefix).ok_or_else(unknown)?, fault),
     };
-    let fault = fault.parse().map_err(|_| unknown())?;
-    Ok(Step { fault: Some(fault), span, manner: Manner::default() })
+    let (fault, onward) = played(fault).ok_or_else(unknown)?;
+    Ok(Step { fault, span, manner: Manner { onward, ..Manner::default() } })
+}
+
+/// A fault, manners of going on, or both, joined by `~`.
+pub(crate) fn played(text: &str) -> Option<(Option<Fault>, Option<Onward>)> {
+    let (mut fault, mut onward) = (None, None);
+    for word in text.split('~') {
+        match onward.unwrap_or(Onward::default()).with(word) {
+            Some(with) => onward = Some(with),
+            None if fault.is_none() => fault = Some(word.parse().ok()?),
+            None => return None,
+        }
+    }
+    Some((fault, onward))
 }
 
 fn prefixed(prefix: &str) -> Option<Span> {
@@ -104,6 +119,14 @@ mod tests {
     }
 
     #[test]
+    fn a_step_can_also_say_how_the_model_goes_on() {
+        let plan: Plan = "once:cut-after-40~no-prefill+echoes".parse().expect("two steps");
+        let shown: Vec<_> = plan.0.iter().map(|step| (step.fault, step.manner.onward)).collect();
+        let onward = |text: &str| text.parse().ok();
+        assert_eq!(shown, [(Some(Fault::Cut(40)), onward("no-prefill")), (None, onward("echoes"))]);
+    }
+
+    #[test]
     fn the_public_failover_benchmark_can_be_played() {
         let plays = [
             ("S01", "once:fail-429-ra2"),
@@ -114,6 +137,8 @@ mod tests {
             ("S06", "silent"),
             ("S07", "slow-20s"),
             ("S08 and S14", "cut-after-40"),
+            ("the fallback of S08", "bench"),
+            ("the fallback of S14", "no-prefill~bench"),
             ("S09", "stall-after-20"),
             ("S10", "bad-chunk-10"),
             ("S11", "no-done"),
@@ -132,7 +157,15 @@ mod tests {
         for name in ["gpt-5.6", "claude-sonnet-5-5", "llama:70b", "first"] {
             assert_eq!(Plan::of_model(name), Ok(Plan::default()), "{name}");
         }
-        for name in ["fail-5000", "once:fail", "first-x:reset", "for-5:reset", "reset+what"] {
+        for name in [
+            "fail-5000",
+            "once:fail",
+            "first-x:reset",
+            "for-5:reset",
+            "reset+what",
+            "reset~what",
+            "reset~close",
+        ] {
             assert!(Plan::of_model(name).is_err(), "{name}");
         }
     }

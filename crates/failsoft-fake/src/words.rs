@@ -11,6 +11,7 @@ pub(crate) fn tokens(text: &str) -> Vec<String> {
     text.split(' ')
         .enumerate()
         .map(|(n, word)| if n == 0 { word.to_owned() } else { format!(" {word}") })
+        .filter(|token| !token.is_empty())
         .collect()
 }
 
@@ -22,5 +23,6 @@ mod tests {
     fn the_answer_has_sixty_words_and_its_tokens_join_to_it() {
         assert_eq!(tokens(WORDS).len(), 60);
         assert_eq!(tokens(WORDS).concat(), WORDS);
+        assert_eq!(tokens(" a  b "), [" a", " ", " b", " "]);
     }
 }

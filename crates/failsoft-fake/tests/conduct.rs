@@ -30,6 +30,7 @@ fn a_peer_that_leaves_is_seen_at_once_whatever_is_being_done() {
             .expect(model);
         let attempt = seen.last().unwrap();
         assert_eq!(attempt.bytes_sent > 0, !first.is_empty(), "{model}");
+        assert!(attempt.ended.is_some_and(|ended| ended >= attempt.at), "{model}");
     }
 }
 
@@ -142,6 +143,7 @@ fn other_languages_steer_it_over_http() {
     let seen = http("GET", "/__fake/attempts?at_least=1&over=all&wait=5s", "").json();
     assert_eq!(seen["met"], true);
     assert_eq!(seen["attempts"][0]["status"], 503);
+    assert!(seen["attempts"][0]["ended_ms"].as_u64() <= seen["now_ms"].as_u64());
     assert!(seen["attempts"][0]["body"].is_null());
     let with_bodies = http("GET", "/__fake/attempts?bodies=1", "").json();
     assert_eq!(with_bodies["attempts"][0]["body"]["model"], "m");

@@ -17,7 +17,10 @@ pub(super) fn whole(answer: &Answer<'_>) -> String {
         Content::Nothing => {}
         Content::Text(pieces) => content.push(json!({"text": pieces.concat()})),
         Content::Refusal(words) => content.push(json!({"text": words})),
-        Content::Tools(calls) => {
+        Content::Tools { before, calls } => {
+            if !before.is_empty() {
+                content.push(json!({"text": before.concat()}));
+            }
             let known = calls.iter().enumerate().filter_map(|(n, call)| {
                 let input = call.value()?;
                 Some(json!({"toolUse": {"toolUseId": call_id(answer, n), "name": call.name,
@@ -61,7 +64,13 @@ pub(super) fn frames(answer: &Answer<'_>) -> Vec<Frame> {
             writer.delta(Part::Content, json!({"text": words}));
             writer.stop(Part::Finish);
         }
-        Content::Tools(calls) => {
+        Content::Tools { before, calls } => {
+            for piece in before {
+                writer.delta(Part::Content, json!({"text": piece}));
+            }
+            if !before.is_empty() {
+                writer.stop(Part::Between);
+            }
             for (n, call) in calls.iter().enumerate() {
                 let is_last = n + 1 == calls.len();
                 writer.call(
@@ -126,7 +135,7 @@ fn call_id(answer: &Answer<'_>, n: usize) -> String {
 
 fn finish(finish: &Finish) -> &'static str {
     match finish {
-        Finish::Stop => "end_turn",
+        Finish::Stop | Finish::Failed => "end_turn",
         Finish::StopSequence(_) => "stop_sequence",
         Finish::Length => "max_tokens",
         Finish::Tool => "tool_use",

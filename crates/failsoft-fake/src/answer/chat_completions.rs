@@ -10,10 +10,12 @@ pub(super) fn whole(answer: &Answer<'_>) -> String {
             format!("\"content\":{},\"refusal\":null", quoted(&pieces.concat()))
         }
         Content::Refusal(words) => format!("\"content\":null,\"refusal\":{}", quoted(words)),
-        Content::Tools(calls) => {
+        Content::Tools { before, calls } => {
             let calls: Vec<_> =
                 calls.iter().enumerate().map(|(n, c)| whole_call(answer, n, c)).collect();
-            format!("\"content\":null,\"refusal\":null,\"tool_calls\":[{}]", calls.join(","))
+            let text = before.concat();
+            let text = if text.is_empty() { "null".to_owned() } else { quoted(&text) };
+            format!("\"content\":{text},\"refusal\":null,\"tool_calls\":[{}]", calls.join(","))
         }
     };
     let thought = answer.thought.as_ref().map_or(String::new(), |thought| {
@@ -35,8 +37,10 @@ pub(super) fn whole(answer: &Answer<'_>) -> String {
 pub(super) fn frames(answer: &Answer<'_>) -> Vec<Frame> {
     let delta = |delta: &str| chunk(answer, &choice(delta, "null"), "null");
     let opening = match &answer.content {
-        Content::Tools(_) => "\"role\":\"assistant\",\"content\":null",
-        Content::Nothing | Content::Text(_) | Content::Refusal(_) => {
+        Content::Tools { before, .. } if before.is_empty() => {
+            "\"role\":\"assistant\",\"content\":null"
+        }
+        Content::Nothing | Content::Text(_) | Content::Tools { .. } | Content::Refusal(_) => {
             "\"role\":\"assistant\",\"content\":\"\",\"refusal\":null"
         }
     };
@@ -61,7 +65,8 @@ fn deltas(answer: &Answer<'_>) -> Vec<String> {
             deltas.extend(pieces.iter().map(|piece| format!("\"content\":{}", quoted(piece))));
         }
         Content::Refusal(words) => deltas.push(format!("\"refusal\":{}", quoted(words))),
-        Content::Tools(calls) => {
+        Content::Tools { before, calls } => {
+            deltas.extend(before.iter().map(|piece| format!("\"content\":{}", quoted(piece))));
             let pieces = |(n, call)| call_deltas(answer, n, call);
             deltas.extend(calls.iter().enumerate().flat_map(pieces));
         }
@@ -137,5 +142,6 @@ fn finish(finish: &Finish) -> &'static str {
         Finish::Stop | Finish::StopSequence(_) | Finish::Refused => "stop",
         Finish::Length => "length",
         Finish::Tool => "tool_calls",
+        Finish::Failed => "error",
     }
 }

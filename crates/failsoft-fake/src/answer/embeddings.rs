@@ -20,7 +20,7 @@ pub(super) fn whole(answer: &Answer<'_>) -> String {
     };
     let inputs = match answer.content {
         Content::Nothing => &[],
-        Content::Text(_) | Content::Tools(_) | Content::Refusal(_) => answer.inputs,
+        Content::Text(_) | Content::Tools { .. } | Content::Refusal(_) => answer.inputs,
     };
     let data: Vec<_> = inputs
         .iter()

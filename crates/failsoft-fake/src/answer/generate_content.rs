@@ -15,7 +15,12 @@ pub(super) fn whole(answer: &Answer<'_>) -> String {
         Content::Text(pieces) => {
             parts.push(sealed(json!({"text": pieces.concat()}), answer));
         }
-        Content::Tools(calls) => parts.extend(call_parts(answer, calls)),
+        Content::Tools { before, calls } => {
+            if !before.is_empty() {
+                parts.push(json!({"text": before.concat()}));
+            }
+            parts.extend(call_parts(answer, calls));
+        }
     }
     let text = response(answer, parts, Some(finish(answer)));
     format!("{text:#}\n")
@@ -38,7 +43,10 @@ pub(super) fn frames(answer: &Answer<'_>) -> Vec<Frame> {
             last.push(sealed(json!({"text": ""}), answer));
         }
         // Calls come whole, each in a chunk of its own.
-        Content::Tools(calls) => {
+        Content::Tools { before, calls } => {
+            for piece in before {
+                chunks.push((Part::Content, response(answer, vec![json!({"text": piece})], None)));
+            }
             for part in call_parts(answer, calls) {
                 chunks.push((Part::Content, response(answer, vec![part], None)));
             }
@@ -135,5 +143,6 @@ fn finish(answer: &Answer<'_>) -> &'static str {
         Finish::Stop | Finish::StopSequence(_) | Finish::Tool => "STOP",
         Finish::Length => "MAX_TOKENS",
         Finish::Refused => "SAFETY",
+        Finish::Failed => "MALFORMED_RESPONSE",
     }
 }

@@ -22,14 +22,20 @@ pub(super) fn whole(answer: &Answer<'_>) -> String {
         Content::Text(pieces) => {
             content.push(format!("{{\"type\":\"text\",\"text\":{}}}", quoted(&pieces.concat())));
         }
-        Content::Tools(calls) => content.extend(calls.iter().enumerate().map(|(n, call)| {
-            format!(
-                "{{\"type\":\"tool_use\",\"id\":\"{}\",\"name\":{},\"input\":{}}}",
-                call_id(answer, n),
-                quoted(&call.name),
-                call.json()
-            )
-        })),
+        Content::Tools { before, calls } => {
+            if !before.is_empty() {
+                content
+                    .push(format!("{{\"type\":\"text\",\"text\":{}}}", quoted(&before.concat())));
+            }
+            content.extend(calls.iter().enumerate().map(|(n, call)| {
+                format!(
+                    "{{\"type\":\"tool_use\",\"id\":\"{}\",\"name\":{},\"input\":{}}}",
+                    call_id(answer, n),
+                    quoted(&call.name),
+                    call.json()
+                )
+            }));
+        }
     }
     let (reason, sequence) = finish(&answer.finish);
     message(answer, &content.join(","), &format!("\"{reason}\""), (&sequence, answer.usage.output))
@@ -91,25 +97,31 @@ fn blocks(answer: &Answer<'_>) -> Vec<Block> {
     let content = |delta| (Part::Content, delta);
     match &answer.content {
         Content::Nothing | Content::Refusal(_) => {}
-        Content::Text(pieces) => {
-            let delta =
-                |piece: &String| format!("\"type\":\"text_delta\",\"text\":{}", quoted(piece));
-            let start = "{\"type\":\"text\",\"text\":\"\"}".to_owned();
-            blocks.push((start, pieces.iter().map(delta).map(content).collect()));
+        Content::Text(pieces) => blocks.push(text_block(pieces)),
+        Content::Tools { before, calls } => {
+            if !before.is_empty() {
+                blocks.push(text_block(before));
+            }
+            blocks.extend(calls.iter().enumerate().map(|(n, call)| {
+                let delta = |piece: &String| {
+                    format!("\"type\":\"input_json_delta\",\"partial_json\":{}", quoted(piece))
+                };
+                let start = format!(
+                    "{{\"type\":\"tool_use\",\"id\":\"{}\",\"name\":{},\"input\":{{}}}}",
+                    call_id(answer, n),
+                    quoted(&call.name)
+                );
+                (start, call.arguments.iter().map(delta).map(content).collect())
+            }));
         }
-        Content::Tools(calls) => blocks.extend(calls.iter().enumerate().map(|(n, call)| {
-            let delta = |piece: &String| {
-                format!("\"type\":\"input_json_delta\",\"partial_json\":{}", quoted(piece))
-            };
-            let start = format!(
-                "{{\"type\":\"tool_use\",\"id\":\"{}\",\"name\":{},\"input\":{{}}}}",
-                call_id(answer, n),
-                quoted(&call.name)
-            );
-            (start, call.arguments.iter().map(delta).map(content).collect())
-        })),
     }
     blocks
+}
+
+fn text_block(pieces: &[String]) -> Block {
+    let delta = |piece: &String| format!("\"type\":\"text_delta\",\"text\":{}", quoted(piece));
+    let start = "{\"type\":\"text\",\"text\":\"\"}".to_owned();
+    (start, pieces.iter().map(delta).map(|delta| (Part::Content, delta)).collect())
 }
 
 fn message(
@@ -142,7 +154,7 @@ fn call_id(answer: &Answer<'_>, n: usize) -> String {
 fn finish(finish: &Finish) -> (&'static str, String) {
     let reason = match finish {
         Finish::StopSequence(sequence) => return ("stop_sequence", quoted(sequence)),
-        Finish::Stop => "end_turn",
+        Finish::Stop | Finish::Failed => "end_turn",
         Finish::Length => "max_tokens",
         Finish::Tool => "tool_use",
         Finish::Refused => "refusal",

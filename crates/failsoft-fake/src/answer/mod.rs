@@ -41,7 +41,11 @@ pub(crate) struct Thought {
 pub(crate) enum Content {
     Nothing,
     Text(Vec<String>),
-    Tools(Vec<ToolCall>),
+    /// Words, if any, and then calls.
+    Tools {
+        before: Vec<String>,
+        calls: Vec<ToolCall>,
+    },
     Refusal(String),
 }
 
@@ -61,6 +65,8 @@ pub(crate) enum Finish {
     Length,
     Tool,
     Refused,
+    /// Something went wrong.
+    Failed,
 }
 
 /// Tokens in and out.
@@ -150,7 +156,17 @@ impl Content {
     /// The calls, if it calls.
     pub(crate) fn calls(&self) -> &[ToolCall] {
         match self {
-            Self::Tools(calls) => calls,
+            Self::Tools { calls, .. } => calls,
+            Self::Nothing | Self::Text(_) | Self::Refusal(_) => &[],
+        }
+    }
+}
+
+impl Content {
+    /// The words before its calls.
+    pub(crate) fn before(&self) -> &[String] {
+        match self {
+            Self::Tools { before, .. } => before,
             Self::Nothing | Self::Text(_) | Self::Refusal(_) => &[],
         }
     }

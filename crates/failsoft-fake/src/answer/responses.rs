@@ -5,7 +5,14 @@ use serde_json::{Value, json};
 use super::{Answer, Content, Finish, Frame, Part, Thought, ToolCall, frame};
 
 pub(super) fn whole(answer: &Answer<'_>) -> String {
-    response(answer, status(answer), items(answer)).to_string()
+    ended(answer, status(answer)).to_string()
+}
+
+fn ended(answer: &Answer<'_>, status: &str) -> Value {
+    if answer.finish == Finish::Failed {
+        return failed(answer, "server_error", "The model produced invalid content.");
+    }
+    response(answer, status, items(answer))
 }
 
 /// A response that failed under status 200.
@@ -26,16 +33,21 @@ pub(super) fn frames(answer: &Answer<'_>) -> Vec<Frame> {
     }
     match &answer.content {
         Content::Nothing => {}
-        Content::Text(pieces) => writer.message(pieces, Kind::Text),
-        Content::Refusal(words) => writer.message(std::slice::from_ref(words), Kind::Refusal),
-        Content::Tools(calls) => {
+        Content::Text(pieces) => writer.message(pieces, Kind::Text, Part::Finish),
+        Content::Refusal(words) => {
+            writer.message(std::slice::from_ref(words), Kind::Refusal, Part::Finish);
+        }
+        Content::Tools { before, calls } => {
+            if !before.is_empty() {
+                writer.message(before, Kind::Text, Part::Between);
+            }
             for (n, call) in calls.iter().enumerate() {
                 writer.call(n, call);
             }
         }
     }
     let status = status(answer);
-    let end = json!({"response": response(answer, status, items(answer))});
+    let end = json!({"response": ended(answer, status)});
     writer.add(Part::End, &format!("response.{status}"), end);
     writer.frames
 }
@@ -79,7 +91,7 @@ impl Writer<'_> {
         self.index += 1;
     }
 
-    fn message(&mut self, pieces: &[String], kind: Kind) {
+    fn message(&mut self, pieces: &[String], kind: Kind, end: Part) {
         let text = pieces.concat();
         let whole = message_item(self.answer, &text, kind);
         let mut begun = whole.clone();
@@ -105,10 +117,10 @@ impl Writer<'_> {
         if kind == Kind::Text {
             done["logprobs"] = json!([]);
         }
-        self.add_at(Part::Finish, &format!("{name}.done"), &at, done);
+        self.add_at(end, &format!("{name}.done"), &at, done);
         let part = json!({"part": content(kind, &text)});
-        self.add_at(Part::Finish, "response.content_part.done", &at, part);
-        self.end_item(&whole, Part::Finish);
+        self.add_at(end, "response.content_part.done", &at, part);
+        self.end_item(&whole, end);
     }
 
     fn call(&mut self, n: usize, call: &ToolCall) {
@@ -163,7 +175,11 @@ impl Writer<'_> {
 }
 
 fn status(answer: &Answer<'_>) -> &'static str {
-    if answer.finish == Finish::Length { "incomplete" } else { "completed" }
+    match answer.finish {
+        Finish::Length => "incomplete",
+        Finish::Failed => "failed",
+        Finish::Stop | Finish::StopSequence(_) | Finish::Tool | Finish::Refused => "completed",
+    }
 }
 
 fn items(answer: &Answer<'_>) -> Vec<Value> {
@@ -173,7 +189,10 @@ fn items(answer: &Answer<'_>) -> Vec<Value> {
         Content::Nothing => {}
         Content::Text(pieces) => items.push(message_item(answer, &pieces.concat(), Kind::Text)),
         Content::Refusal(words) => items.push(message_item(answer, words, Kind::Refusal)),
-        Content::Tools(calls) => {
+        Content::Tools { before, calls } => {
+            if !before.is_empty() {
+                items.push(message_item(answer, &before.concat(), Kind::Text));
+            }
             items.extend(calls.iter().enumerate().map(|(n, call)| call_item(answer, n, call)));
         }
     }

@@ -39,6 +39,16 @@ pub(super) fn hear(body: &Value) -> Result<Heard, Flaw> {
             "The toolConfig field must be defined when using toolUse and toolResult content blocks.",
         ));
     }
+    if heard
+        .turns
+        .last()
+        .is_some_and(|turn| turn.is_model && turn.said.ends_with(char::is_whitespace))
+    {
+        return Err(Flaw::of(
+            "The model returned the following errors: messages: final assistant content cannot end \
+             with trailing whitespace",
+        ));
+    }
     pairs(&heard)?;
     hear_tools(&mut heard, &body["toolConfig"])?;
     hear_bounds(&mut heard, &body["inferenceConfig"])?;
@@ -94,7 +104,7 @@ fn hear_block(heard: &mut Heard, at: usize, block: &Value, place: &str) -> Resul
              field, and try again."
         ))),
         ("text", _) => {
-            heard.count(text(inner));
+            heard.said(at, is_model, text(inner));
             Ok(())
         }
         ("image", false) => attach(heard, at, Attachment::Image, inner),

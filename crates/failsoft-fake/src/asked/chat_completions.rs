@@ -81,7 +81,7 @@ fn hear_message(heard: &mut Heard, at: usize, message: &Value, before: &str) -> 
 
 fn hear_user(heard: &mut Heard, at: usize, content: &Value) {
     for text in content_texts(content) {
-        heard.count(text);
+        heard.said(at, false, text);
     }
     let turn = heard.turn(at, false);
     for part in items(content) {
@@ -108,7 +108,7 @@ pub(super) fn shown(address: &str) -> &str {
 fn hear_assistant(heard: &mut Heard, at: usize, message: &Value) -> Result<(), Flaw> {
     let content = &message["content"];
     for text in content_texts(content) {
-        heard.count(text);
+        heard.said(at, true, text);
     }
     let calls = items(&message["tool_calls"]);
     if content.is_null() && calls.is_empty() && message["refusal"].is_null() {

@@ -106,7 +106,11 @@ fn hear_content(heard: &mut Heard, n: usize, content: &Value) -> Result<(), Flaw
 
 fn hear_part(heard: &mut Heard, n: usize, part: &Value, place: &str) -> Result<(), Flaw> {
     let is_model = heard.turns.last().is_some_and(|turn| turn.is_model);
-    heard.count(text(&part["text"]));
+    if at(part, "thought") == true {
+        heard.count(text(&part["text"]));
+    } else {
+        heard.said(n, is_model, text(&part["text"]));
+    }
     let (call, outcome) = (at(part, "functionCall"), at(part, "functionResponse"));
     let (inline, file) = (at(part, "inlineData"), at(part, "fileData"));
     if call.is_object() {

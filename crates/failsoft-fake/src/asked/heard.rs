@@ -50,6 +50,8 @@ pub(crate) struct Turn {
     /// Which message of the request it begins with.
     pub(crate) at: usize,
     pub(crate) is_model: bool,
+    /// Its words.
+    pub(crate) said: String,
     pub(crate) uses: Vec<Use>,
     pub(crate) outcomes: Vec<Outcome>,
     pub(crate) attached: Vec<Attached>,
@@ -66,6 +68,14 @@ pub(crate) struct Outcome {
     /// The id of the use, or the name of the tool where there are no ids.
     pub(crate) id: String,
     pub(crate) text: String,
+}
+
+/// The model's last words.
+#[derive(Clone, Copy)]
+pub(crate) struct Beginning<'h> {
+    pub(crate) said: &'h str,
+    /// What the user said to it; nothing where the conversation ends with the model.
+    pub(crate) asks: Option<&'h str>,
 }
 
 /// Something shown beside the words.
@@ -114,6 +124,12 @@ impl Heard {
         self.words += text.split_whitespace().count();
     }
 
+    /// Adds a text one of the two sides said.
+    pub(crate) fn said(&mut self, at: usize, is_model: bool, text: &str) {
+        self.count(text);
+        self.turn(at, is_model).said.push_str(text);
+    }
+
     /// Adds a text of the system's.
     pub(crate) fn told(&mut self, text: &str) {
         self.count(text);
@@ -128,6 +144,20 @@ impl Heard {
         }
         let last = self.turns.len() - 1;
         &mut self.turns[last]
+    }
+
+    /// What may be the beginning of the answer: what the model said last, unless it called tools.
+    pub(crate) fn beginning(&self) -> Option<Beginning<'_>> {
+        let (last, before) = self.turns.split_last()?;
+        let (model, asks) = if last.is_model {
+            (last, None)
+        } else if last.outcomes.is_empty() && last.attached.is_empty() {
+            (before.last()?, Some(last.said.as_str()))
+        } else {
+            return None;
+        };
+        let may = model.uses.is_empty() && !model.said.trim().is_empty();
+        may.then_some(Beginning { said: &model.said, asks })
     }
 
     /// The line of the system's that decides the whole answer.

@@ -64,7 +64,7 @@ fn hear_message(heard: &mut Heard, at: usize, message: &Value) -> Result<(), Fla
         if text.is_empty() {
             return Err(Flaw::of(format!("messages.{at}: messages must have non-empty content")));
         }
-        heard.count(text);
+        heard.said(at, is_model, text);
         return Ok(());
     }
     let blocks = items(&message["content"]);
@@ -94,7 +94,7 @@ fn hear_block(heard: &mut Heard, at: usize, block: &Value, place: &str) -> Resul
             if text(&block["text"]).trim().is_empty() {
                 return Err(Flaw::of("messages: text content blocks must be non-empty"));
             }
-            heard.count(text(&block["text"]));
+            heard.said(at, is_model, text(&block["text"]));
         }
         ("image", false) => attach(heard, at, Attachment::Image, &block["source"]),
         ("document", false) => attach(heard, at, Attachment::File, &block["source"]),

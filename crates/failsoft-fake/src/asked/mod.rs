@@ -14,6 +14,7 @@ mod generate_content;
 mod heard;
 mod messages;
 mod path;
+mod prefill;
 mod responses;
 
 use failsoft_wire::Dialect;
@@ -21,9 +22,11 @@ use serde_json::Value;
 
 pub(crate) use flaw::Flaw;
 pub(crate) use heard::{
-    Attached, Attachment, Choice, Format, Heard, Outcome, Sealed, Thinking, Tool, Turn, Use,
+    Attached, Attachment, Beginning, Choice, Format, Heard, Outcome, Sealed, Thinking, Tool, Turn,
+    Use,
 };
 pub(crate) use path::{Aim, Framing, aim};
+pub(crate) use prefill::{always_refused, no_prefill};
 
 use crate::peer::Request;
 
@@ -49,7 +52,8 @@ impl Asked {
         } else if model.is_none() {
             Err(Flaw::of("you must provide a model parameter").at("model"))
         } else {
-            hear(&aim, model.as_deref().unwrap_or_default(), &body)
+            let model = model.as_deref().unwrap_or_default();
+            hear(&aim, model, &body).and_then(|heard| taken(&aim, model, heard))
         };
         let (heard, flaw) = match heard {
             Ok(heard) => (heard, None),
@@ -80,6 +84,15 @@ fn hear(aim: &Aim, model: &str, body: &Value) -> Result<Heard, Flaw> {
         Dialect::BedrockConverse => bedrock_converse::hear(body),
         Dialect::Embeddings => embeddings::hear(body),
     }
+}
+
+/// Some models take no conversation that ends with their own words.
+fn taken(aim: &Aim, model: &str, heard: Heard) -> Result<Heard, Flaw> {
+    let ends_with_model = heard.turns.last().is_some_and(|turn| turn.is_model);
+    if ends_with_model && always_refused(model) {
+        return Err(no_prefill(aim.dialect));
+    }
+    Ok(heard)
 }
 
 /// A list's items; nothing of what is no list.

@@ -35,8 +35,7 @@ pub(super) fn hear(body: &Value) -> Result<Heard, Flaw> {
     heard.told(text(&body["instructions"]));
     match &body["input"] {
         Value::String(said) => {
-            heard.count(said);
-            heard.turn(0, false);
+            heard.said(0, false, said);
         }
         Value::Array(all) => {
             for (at, item) in all.iter().enumerate() {
@@ -186,7 +185,7 @@ fn hear_message(heard: &mut Heard, at: usize, item: &Value) -> Result<(), Flaw> 
         own_id(item, at, &["msg"])?;
     }
     if let Some(said) = item["content"].as_str() {
-        hear_text(heard, role, said);
+        hear_text(heard, at, role, said);
         return Ok(());
     }
     for (n, part) in items(&item["content"]).iter().enumerate() {
@@ -203,16 +202,16 @@ fn hear_message(heard: &mut Heard, at: usize, item: &Value) -> Result<(), Flaw> 
             .at(format!("input[{at}].content[{n}]"))
             .coded("invalid_value"));
         }
-        hear_text(heard, role, text(&part["text"]));
+        hear_text(heard, at, role, text(&part["text"]));
         attach(heard, at, part);
     }
     Ok(())
 }
 
-fn hear_text(heard: &mut Heard, role: &str, said: &str) {
+fn hear_text(heard: &mut Heard, at: usize, role: &str, said: &str) {
     match role {
         "system" | "developer" => heard.told(said),
-        _ => heard.count(said),
+        _ => heard.said(at, role == "assistant", said),
     }
 }
 

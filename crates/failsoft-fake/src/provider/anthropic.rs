@@ -9,6 +9,7 @@ pub(super) const IMITATION: Imitation = Imitation {
     name: "anthropic",
     error,
     headers,
+    marking: None,
     inband: Inband {
         frame: "event: error\ndata: {\"type\":\"error\",\"error\":{\"details\":null,\"type\":\
                 \"overloaded_error\",\"message\":\"Overloaded\"}}\n\n",

@@ -7,6 +7,7 @@ pub(super) const IMITATION: Imitation = Imitation {
     name: "azure",
     error,
     headers,
+    marking: None,
     inband: Inband {
         frame: "data: {\"error\":{\"code\":\"InternalServerError\",\"message\":\"The server had an \
                 error while processing your request.\"}}\n\n",

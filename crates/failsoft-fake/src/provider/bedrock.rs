@@ -9,6 +9,7 @@ pub(super) const IMITATION: Imitation = Imitation {
     name: "bedrock",
     error,
     headers,
+    marking: None,
     inband: Inband {
         frame: "event: internalServerException\ndata: {\"message\":\"The system encountered an \
                 unexpected error during processing. Try your request again.\"}\n\n",

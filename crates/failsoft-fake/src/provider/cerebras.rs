@@ -7,6 +7,7 @@ pub(super) const IMITATION: Imitation = Imitation {
     name: "cerebras",
     error,
     headers,
+    marking: None,
     inband: Inband {
         frame: "data: {\"error\":{\"id\":\"fake\",\"code\":\"server_error\",\"message\":\
                 \"Encountered a server error.\",\"param\":null,\"type\":\"server_error\"},\

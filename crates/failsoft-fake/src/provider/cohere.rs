@@ -9,6 +9,7 @@ pub(super) const IMITATION: Imitation = Imitation {
     name: "cohere",
     error,
     headers,
+    marking: None,
     inband: Inband {
         frame: "data: {\"id\":\"fake\",\"message\":\"internal server error, this has been reported \
                 to our developers\"}\n\n",

@@ -10,6 +10,7 @@ pub(super) const IMITATION: Imitation = Imitation {
     name: "gemini",
     error,
     headers,
+    marking: None,
     inband: Inband {
         frame: "data: {\"error\":{\"code\":503,\"message\":\"The model is overloaded. Please try \
                 again later.\",\"status\":\"UNAVAILABLE\"}}\n\n",

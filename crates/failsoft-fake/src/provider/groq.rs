@@ -8,6 +8,7 @@ pub(super) const IMITATION: Imitation = Imitation {
     name: "groq",
     error,
     headers,
+    marking: None,
     inband: Inband {
         frame: "event: error\ndata: {\"error\":{\"message\":\"Internal Server Error\",\"type\":\
                 \"internal_server_error\"}}\n\n",

@@ -1,18 +1,34 @@
 //! Mistral.
 
-use super::{AfterError, Complaint, ErrorAnswer, Headers, Imitation, Inband, quoted};
+use serde_json::Value;
+
+use super::{
+    AfterError, Complaint, ErrorAnswer, Headers, Imitation, Inband, Marked, Marking, quoted,
+};
+use crate::asked::Flaw;
 use crate::fault::Trouble;
 
 pub(super) const IMITATION: Imitation = Imitation {
     name: "mistral",
     error,
     headers,
+    marking: Some(Marking { read, echoes: true }),
     inband: Inband {
         frame: "data: {\"object\":\"error\",\"message\":\"Service unavailable.\",\"type\":\
                 \"internal_server_error\",\"param\":null,\"code\":\"1000\"}\n\n",
         after: AfterError::Ends,
     },
 };
+
+fn read(body: &Value) -> Marked {
+    let last = body["messages"].as_array().and_then(|messages| messages.last());
+    if last.is_some_and(|message| message["prefix"] == true) {
+        return Marked::Yes;
+    }
+    let words = "Expected last role User or Tool (or Assistant with prefix True) for serving but \
+                 got assistant";
+    Marked::Wrong(Flaw::of(words).coded("3230"))
+}
 
 fn headers(id: &str) -> Headers {
     vec![("mistral-correlation-id", id.to_owned()), ("x-kong-request-id", id.to_owned())]

@@ -17,8 +17,9 @@ use std::fmt;
 use std::time::Duration;
 
 use failsoft_wire::Dialect;
+use serde_json::Value;
 
-use crate::asked::Aim;
+use crate::asked::{Aim, Flaw};
 use crate::fault::Trouble;
 
 /// A provider whose errors are imitated.
@@ -30,7 +31,24 @@ pub(crate) struct Imitation {
     name: &'static str,
     error: fn(&Complaint<'_>) -> ErrorAnswer,
     headers: fn(&str) -> Headers,
+    marking: Option<Marking>,
     inband: Inband,
+}
+
+/// How a last turn of the model's own is marked as one to go on with, where that is wanted.
+pub(crate) struct Marking {
+    /// What the request's body says of it.
+    pub(crate) read: fn(&Value) -> Marked,
+    /// Whether it says that turn again.
+    pub(crate) echoes: bool,
+}
+
+/// Whether it is marked.
+pub(crate) enum Marked {
+    Yes,
+    /// Then it is answered like any other.
+    No,
+    Wrong(Flaw),
 }
 
 /// An error inside an answer of status 200.
@@ -113,6 +131,10 @@ impl Imitated {
                 if path.contains("/deployments/") { &azure::IMITATION } else { &openai::IMITATION }
             }
         })
+    }
+
+    pub(crate) fn marking(self) -> Option<&'static Marking> {
+        self.0.marking.as_ref()
     }
 
     pub(crate) fn error(self, complaint: &Complaint<'_>, id: &str) -> ErrorAnswer {

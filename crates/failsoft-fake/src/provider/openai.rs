@@ -10,6 +10,7 @@ pub(super) const IMITATION: Imitation = Imitation {
     name: "openai",
     error,
     headers,
+    marking: None,
     inband: Inband {
         frame: "data: {\"error\":{\"message\":\"The server had an error while processing your \
                 request\",\"type\":\"server_error\",\"param\":null,\"code\":null}}\n\n",

@@ -9,6 +9,7 @@ pub(super) const IMITATION: Imitation = Imitation {
     name: "openrouter",
     error,
     headers,
+    marking: None,
     inband: Inband {
         frame: "data: {\"id\":\"gen-fake\",\"object\":\"chat.completion.chunk\",\"error\":{\
                 \"code\":\"server_error\",\"message\":\"Provider disconnected\"},\"choices\":[{\

@@ -9,6 +9,7 @@ pub(super) const IMITATION: Imitation = Imitation {
     name: "vertex",
     error,
     headers,
+    marking: None,
     inband: Inband {
         frame: "data: {\"error\":{\"code\":503,\"message\":\"The service is currently \
                 unavailable.\",\"status\":\"UNAVAILABLE\"}}\n\n",

@@ -1,17 +1,34 @@
 //! vLLM, as people run it themselves.
 
-use super::{AfterError, Complaint, ErrorAnswer, Headers, Imitation, Inband, openai, quoted};
+use serde_json::Value;
+
+use super::{
+    AfterError, Complaint, ErrorAnswer, Headers, Imitation, Inband, Marked, Marking, openai, quoted,
+};
+use crate::asked::Flaw;
 
 pub(super) const IMITATION: Imitation = Imitation {
     name: "vllm",
     error,
     headers,
+    marking: Some(Marking { read, echoes: false }),
     inband: Inband {
         frame: "data: {\"error\":{\"message\":\"EngineCore encountered an issue.\",\"type\":\
                 \"InternalServerError\",\"param\":null,\"code\":500}}\n\n",
         after: AfterError::SendsDone,
     },
 };
+
+fn read(body: &Value) -> Marked {
+    if body["continue_final_message"] != true {
+        return Marked::No;
+    }
+    if body["add_generation_prompt"] == false {
+        return Marked::Yes;
+    }
+    let words = "Cannot set both `continue_final_message` and `add_generation_prompt` to True.";
+    Marked::Wrong(Flaw::of(words))
+}
 
 fn headers(_id: &str) -> Headers {
     vec![("server", "uvicorn".into())]

@@ -7,6 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use crate::onward::Onward;
 use crate::plan::Plan;
 use crate::provider::Imitated;
 
@@ -43,6 +44,9 @@ pub struct Manner {
     pub ping_every: Option<Duration>,
     /// What is said, instead of the sixty words.
     pub text: Option<String>,
+    /// How it goes on with an answer whose beginning is in the conversation; as models of its kind
+    /// do when unset.
+    pub onward: Option<Onward>,
 }
 
 /// A latency, or a range from which each attempt gets its own.
@@ -88,6 +92,7 @@ impl Manner {
             token_delay: self.token_delay.or(other.token_delay),
             ping_every: self.ping_every.or(other.ping_every),
             text: self.text.as_ref().or(other.text.as_ref()).cloned(),
+            onward: self.onward.or(other.onward),
         }
     }
 }

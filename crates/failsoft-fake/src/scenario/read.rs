@@ -7,12 +7,14 @@ use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
 use super::{Latency, Manner, Part, Problem, Scenario, ScenarioError};
-use crate::fault::Fault;
-use crate::plan::{Plan, Span, Step};
+use crate::fault::{Fault, UnknownFault};
+use crate::onward::{ONWARD, Onward};
+use crate::plan::{self, Plan, Span, Step};
 use crate::provider::Imitated;
 use crate::span;
 
-const MANNER: [&str; 5] = ["provider", "first_token", "token_delay", "ping_every", "text"];
+const MANNER: [&str; 6] =
+    ["provider", "first_token", "token_delay", "ping_every", "text", "onward"];
 
 pub(super) fn scenario(text: &str) -> Result<Scenario, ScenarioError> {
     let mut reader = Reader { text, problems: Vec::new() };
@@ -95,11 +97,13 @@ impl Reader<'_> {
 
     fn step(&mut self, table: &DeTable<'_>, start: usize, path: &str) -> Step {
         self.known_keys(table, path, &["fault", "times", "for", "until"]);
-        let manner = self.manner(table, path);
+        let mut manner = self.manner(table, path);
         let fault = match table.get("fault") {
-            Some(value) => self.parsed(value, &join(path, "fault"), |text| {
-                text.parse::<Fault>().map_err(|error| error.to_string())
-            }),
+            Some(value) => {
+                let played = self.parsed(value, &join(path, "fault"), played).unwrap_or_default();
+                manner.onward = manner.onward.or(played.1);
+                played.0
+            }
             None => {
                 self.problem(start, path, "a step needs a `fault`; `healthy` is one too");
                 None
@@ -138,6 +142,7 @@ impl Reader<'_> {
         let (provider, provider_path) = key("provider");
         let (first_token, first_token_path) = key("first_token");
         let (text, text_path) = key("text");
+        let (onward, onward_path) = key("onward");
         Manner {
             provider: provider.and_then(|value| self.parsed(value, &provider_path, imitated)),
             first_token: first_token
@@ -145,6 +150,7 @@ impl Reader<'_> {
             token_delay: self.duration(table, path, "token_delay"),
             ping_every: self.duration(table, path, "ping_every"),
             text: text.and_then(|value| self.parsed(value, &text_path, |text| Ok(text.to_owned()))),
+            onward: onward.and_then(|value| self.parsed(value, &onward_path, onward_of)),
         }
     }
 
@@ -208,6 +214,17 @@ fn imitated(name: &str) -> Result<Imitated, String> {
         let names: Vec<_> = Imitated::names().collect();
         format!("`{name}` is not imitated, choose one of: {}", names.join(", "))
     })
+}
+
+fn onward_of(text: &str) -> Result<Onward, String> {
+    text.parse().map_err(|_| {
+        let names: Vec<_> = ONWARD.iter().map(|row| row.name).collect();
+        format!("`{text}` is no manner of going on, known are: {}", names.join(", "))
+    })
+}
+
+fn played(text: &str) -> Result<(Option<Fault>, Option<Onward>), String> {
+    plan::played(text).ok_or_else(|| UnknownFault(text.to_owned()).to_string())
 }
 
 fn latency(text: &str) -> Result<Latency, String> {

@@ -13,7 +13,7 @@ fn a_scenario_says_for_each_model_what_it_plays_and_how() {
         first_token = "80ms..200ms"
         steps = [
           { fault = "fail-503", for = "60s" },
-          { fault = "slow-2s", times = 3, provider = "azure" },
+          { fault = "slow-2s~no-prefill", times = 3, provider = "azure" },
           { fault = "reset", until = "2m" },
         ]
 
@@ -21,6 +21,7 @@ fn a_scenario_says_for_each_model_what_it_plays_and_how() {
         fault = "once:reset+healthy"
 
         [default]
+        onward = "no-prefill~restarts"
         text = "hello there"
     "#
     .parse()
@@ -39,7 +40,10 @@ fn a_scenario_says_for_each_model_what_it_plays_and_how() {
     let [once, healthy]: &[Step; 2] =
         scenario.models["gpt-5.6"].plan.0.as_slice().try_into().expect("two steps");
     assert_eq!((once.span, healthy.span), (Span::Times(1), Span::Always));
-    assert_eq!(scenario.default.expect("a default").manner.text.as_deref(), Some("hello there"));
+    assert_eq!(primary.plan.0[1].manner.onward, "no-prefill".parse().ok());
+    let default = scenario.default.expect("a default").manner;
+    assert_eq!(default.text.as_deref(), Some("hello there"));
+    assert_eq!(default.onward, "no-prefill~restarts".parse().ok());
 }
 
 #[test]

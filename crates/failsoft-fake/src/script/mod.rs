@@ -5,6 +5,7 @@
     reason = "a fault touches one thing and leaves all others as they are"
 )]
 
+mod onward;
 mod plain;
 mod said;
 mod stream;
@@ -14,11 +15,13 @@ use std::time::Duration;
 
 use crate::asked::{Asked, Flaw, Framing};
 use crate::fault::{Fault, SILENCE, Trouble};
+use crate::onward::Onward;
 use crate::peer::Version;
 use crate::provider::{About, Complaint, ErrorAnswer, Headers, Imitated};
 use crate::scenario::Manner;
 use crate::seal::Sealer;
 
+pub(crate) use onward::{Going, of_kind, refused as prefill_refused};
 pub(crate) use unfit::unfit;
 
 /// One thing to do. After the last the connection is ready for the next request.
@@ -42,6 +45,7 @@ pub(crate) struct Scene<'a> {
     pub(crate) fault: Fault,
     pub(crate) manner: &'a Manner,
     pub(crate) imitated: Imitated,
+    pub(crate) onward: Onward,
     pub(crate) version: Version,
     pub(crate) path: &'a str,
     pub(crate) sealer: Sealer,
@@ -88,18 +92,6 @@ impl Fault {
     /// Some faults answer a stream's request without a stream.
     fn can_stream(self) -> bool {
         !matches!(self, Self::IgnoresStream | Self::TruncatedJson | Self::ShortBody)
-    }
-
-    /// After how many tokens it breaks an answer off.
-    fn breaks_after(self) -> Option<usize> {
-        match self {
-            Self::Stall { after, .. }
-            | Self::Cut(after)
-            | Self::ResetAfter(after)
-            | Self::End(after) => Some(after),
-            Self::CutTool => Some(2),
-            _ => None,
-        }
     }
 }
 

@@ -37,14 +37,14 @@ impl Scene<'_> {
                 Some(failed) => acts.extend(self.body(200, JSON, &failed)),
                 None => acts.extend(self.error_in_200()),
             },
-            Fault::TruncatedJson | Fault::End(_) | Fault::BadChunk(_) => {
+            Fault::TruncatedJson | Fault::End(_) | Fault::BadChunk(_) | Fault::PingsEnd => {
                 acts.extend(self.body(200, JSON, &body[..half]));
             }
-            Fault::ShortBody => {
+            Fault::ShortBody | Fault::CutInside(_) => {
                 acts.extend(self.part_of(&body, half).into_iter().chain([Act::Close]))
             }
             Fault::WrongType => acts.extend(self.body(200, "text/plain", &body)),
-            fault => match fault.breaks_after() {
+            _ => match self.breaks_after(&answer) {
                 Some(after) => {
                     let told = body.len() * after.min(60) / 61;
                     acts.extend(self.part_of(&body, told));

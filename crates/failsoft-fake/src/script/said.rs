@@ -6,13 +6,23 @@
 )]
 
 use super::Scene;
+use super::onward::{Going, pieces, unasked};
 use crate::answer::{Answer, Content, Finish, Thought, ToolCall, Usage, UsageFrame};
 use crate::asked::{Attachment, Choice, Format, Thinking, Tool};
 use crate::fault::Fault;
+use crate::onward::Way;
 use crate::{sample, words};
 
 /// Thought before every answer that is asked to think.
 const THOUGHT: &str = "Let me think.";
+
+/// Words before calls of tools.
+const BEFORE: &str = "Let me look that up for you, it will only take one moment.";
+
+/// What a model says that cannot stop, and how long it goes on.
+const RUNAWAY: &str = "Good systems bend before they break, and";
+const OVER: &str = " over and over and over and over";
+const ENOUGH: usize = 64 * 1024;
 
 /// Arguments of a tool without a schema.
 const LISBON: [&str; 4] = ["{\"city\":", " \"Li", "sbon\", \"day", "s\": 3}"];
@@ -22,13 +32,16 @@ const CACHED: usize = 10;
 
 impl Scene<'_> {
     pub(super) fn answer(&self) -> Answer<'_> {
-        let (content, finish) = self.bounded(self.content());
-        let thought = self.thought(&content);
+        let (content, going) = self.onward(self.content());
+        let (content, finish) = self.bounded(content);
+        let thought = self.thought(&content, going);
         let thoughts = thought.as_ref().map_or(0, |_| words::tokens(THOUGHT).len());
         let said = match &content {
             Content::Nothing => 0,
             Content::Text(pieces) => pieces.len(),
-            Content::Tools(calls) => calls.iter().map(|call| call.arguments.len() + 1).sum(),
+            Content::Tools { before, calls } => {
+                before.len() + calls.iter().map(|call| call.arguments.len() + 1).sum::<usize>()
+            }
             Content::Refusal(_) => 8,
         };
         let cached = if self.fault == Fault::Cached { CACHED } else { 0 };
@@ -60,14 +73,22 @@ impl Scene<'_> {
         let heard = &self.asked.heard;
         let may_call = heard.choice != Choice::Forbidden && heard.outcomes().is_empty();
         match self.fault {
-            Fault::Tools | Fault::CutTool => return self.calls(1),
-            Fault::TwoTools if may_call => return self.calls(2),
+            Fault::Tools => return self.calls(1, ""),
+            Fault::CutTool(nth) => return self.calls(nth, ""),
+            Fault::CutTextTool => return self.calls(1, BEFORE),
+            Fault::TwoTools if may_call => return self.calls(2, ""),
+            Fault::TextTools if may_call => return self.calls(2, BEFORE),
             Fault::BadTool => {
-                let mut content = self.calls(1);
-                if let Content::Tools(calls) = &mut content {
-                    calls[0].arguments = pieces(&["{\"city\":", " \"Lisbon\", \"days\": }"]);
+                let mut content = self.calls(1, "");
+                if let Content::Tools { calls, .. } = &mut content {
+                    calls[0].arguments = owned(&["{\"city\":", " \"Lisbon\", \"days\": }"]);
                 }
                 return content;
+            }
+            Fault::Repeat => {
+                let times = (ENOUGH - RUNAWAY.len()) / OVER.len();
+                let over = std::iter::repeat_n(OVER.to_owned(), times);
+                return Content::Text(words::tokens(RUNAWAY).into_iter().chain(over).collect());
             }
             Fault::Refusal => return Content::Refusal("I can't help with that.".to_owned()),
             Fault::Empty => return Content::Nothing,
@@ -80,7 +101,7 @@ impl Scene<'_> {
             Format::Free if !heard.outcomes().is_empty() => {
                 Content::Text(words::tokens(&self.outcomes()))
             }
-            _ if may_call && !heard.tools.is_empty() => self.calls(1),
+            _ if may_call && !heard.tools.is_empty() => self.calls(1, ""),
             Format::Schema(schema) => {
                 Content::Text(sample::pieces(&sample::of(schema).to_string()))
             }
@@ -93,8 +114,35 @@ impl Scene<'_> {
         }
     }
 
-    /// Calls of the tool that was chosen, else of the first ones.
-    fn calls(&self, count: usize) -> Content {
+    /// How the model is asked to go on, if it is.
+    pub(crate) fn going(&self) -> Option<Going<'_>> {
+        self.onward(self.content()).1
+    }
+
+    /// The answer as it is when its beginning stands in the conversation.
+    fn onward(&self, content: Content) -> (Content, Option<Going<'_>>) {
+        let heard = &self.asked.heard;
+        let is_json = matches!(heard.format, Format::Schema(_));
+        let on = |told: &[String]| {
+            let whole = told.concat();
+            let going = Going::with(heard.beginning(), &whole)?;
+            Some((pieces(&going.told(&whole, self.onward.way), is_json), going))
+        };
+        match content {
+            Content::Text(told) => match on(&told) {
+                Some((rest, going)) => (Content::Text(rest), Some(going)),
+                None => (Content::Text(told), None),
+            },
+            Content::Tools { before, calls } if !before.is_empty() => match on(&before) {
+                Some((before, going)) => (Content::Tools { before, calls }, Some(going)),
+                None => (Content::Tools { before, calls }, None),
+            },
+            other => (other, None),
+        }
+    }
+
+    /// Words, then calls of the tool that was chosen, else of the first ones.
+    fn calls(&self, count: usize, before: &str) -> Content {
         let heard = &self.asked.heard;
         let chosen = heard
             .tools
@@ -107,11 +155,11 @@ impl Scene<'_> {
             let tool = heard.tools.get(place).unwrap_or(&unknown);
             let arguments = match &tool.schema {
                 Some(schema) => sample::pieces(&sample::of(schema).to_string()),
-                None => pieces(&LISBON),
+                None => owned(&LISBON),
             };
             ToolCall { name: tool.name.clone(), arguments }
         };
-        Content::Tools((0..count).map(call).collect())
+        Content::Tools { before: words::tokens(before), calls: (0..count).map(call).collect() }
     }
 
     fn outcomes(&self) -> String {
@@ -136,10 +184,17 @@ impl Scene<'_> {
         (!seen.is_empty()).then(|| seen.join(" "))
     }
 
-    fn thought(&self, content: &Content) -> Option<Thought> {
+    fn thought(&self, content: &Content, going: Option<Going<'_>>) -> Option<Thought> {
+        let asked = self.asked.heard.thinking;
+        let thinks_on = going.is_some() && self.onward.way == Way::ContinuesThinking;
+        let thinking = if thinks_on || self.fault == Fault::CutThinking {
+            unasked(self.asked.dialect(), asked)
+        } else {
+            asked
+        };
         let shown = || words::tokens(THOUGHT);
         let seal = || Some(self.sealer.seal(&self.asked.model, self.serial));
-        match (content, self.asked.heard.thinking) {
+        match (content, thinking) {
             (Content::Nothing | Content::Refusal(_), _) | (_, Thinking::Off) => None,
             (_, Thinking::Shown) => Some(Thought { pieces: shown(), seal: seal() }),
             (_, Thinking::Hidden) => Some(Thought { pieces: Vec::new(), seal: seal() }),
@@ -153,10 +208,17 @@ impl Scene<'_> {
         let mut pieces = match content {
             Content::Text(pieces) => pieces,
             Content::Nothing => return (content, Finish::Stop),
-            Content::Tools(_) => return (content, Finish::Tool),
+            Content::Tools { .. } => return (content, Finish::Tool),
             Content::Refusal(_) => return (content, Finish::Refused),
         };
-        let mut finish = Finish::Stop;
+        let mut finish = match self.fault {
+            Fault::Repeat => Finish::Length,
+            Fault::FinishError => {
+                pieces.truncate(20);
+                Finish::Failed
+            }
+            _ => Finish::Stop,
+        };
         let text = pieces.concat();
         let stops = heard.stop.iter().filter(|stop| !stop.is_empty());
         let first = stops.filter_map(|stop| Some((text.find(stop.as_str())?, stop))).min();
@@ -173,6 +235,6 @@ impl Scene<'_> {
     }
 }
 
-fn pieces(pieces: &[&str]) -> Vec<String> {
+fn owned(pieces: &[&str]) -> Vec<String> {
     pieces.iter().map(|piece| (*piece).to_owned()).collect()
 }

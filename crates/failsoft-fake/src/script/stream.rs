@@ -11,7 +11,9 @@ use failsoft_wire::Dialect;
 use serde_json::{Value, json};
 
 use super::{Act, Scene};
-use crate::answer::{Answer, Frame, Part, broken_frame, error_frame, event_stream, keep_alive};
+use crate::answer::{
+    Answer, Frame, Part, ToolCall, broken_frame, error_frame, event_stream, keep_alive,
+};
 use crate::asked::Framing;
 use crate::fault::{Fault, SILENCE};
 use crate::peer::Version;
@@ -43,11 +45,19 @@ impl Scene<'_> {
                 acts.extend(self.paced(told));
                 acts.extend(self.error_frames(&answer, count, after));
             }
-            Fault::CutTool if self.asked.dialect() == Dialect::GenerateContent => {
-                acts.extend(self.half_of_first(frames));
-                acts.push(Act::Close);
+            Fault::PingsEnd => {
+                acts.extend(self.some_pings(frames));
+                acts.extend(self.stream_end());
             }
-            fault => match fault.breaks_after() {
+            Fault::CutInside(after) => acts.extend(self.cut_inside(frames, after)),
+            // Where calls come whole, a call is cut by cutting its frame.
+            Fault::CutTool(_) | Fault::CutTextTool
+                if self.asked.dialect() == Dialect::GenerateContent =>
+            {
+                let after = self.breaks_after(&answer).unwrap_or_default();
+                acts.extend(self.cut_inside(frames, after));
+            }
+            _ => match self.breaks_after(&answer) {
                 Some(after) => {
                     acts.extend(self.paced(until_token(frames, after)));
                     acts.extend(self.break_off());
@@ -63,10 +73,46 @@ impl Scene<'_> {
         acts
     }
 
-    /// Where calls come whole, a call is cut by cutting its frame.
-    fn half_of_first(&self, frames: Vec<Frame>) -> Option<Act> {
-        let first = frames.into_iter().find(|frame| frame.part == Part::Content)?;
-        Some(self.chunk(first.bytes.get(..first.bytes.len() / 2)?))
+    /// After how many tokens the answer breaks off.
+    pub(super) fn breaks_after(&self, answer: &Answer<'_>) -> Option<usize> {
+        let thoughts = answer.thought.as_ref().map_or(0, |thought| thought.pieces.len());
+        let before_call = |nth: usize| {
+            // In one dialect a call's head is a token, in another the whole call is.
+            let (head, arguments) = match self.asked.dialect() {
+                Dialect::ChatCompletions => (1, 1),
+                Dialect::GenerateContent => (1, 0),
+                _ => (0, 1),
+            };
+            let size = |call: &ToolCall| head + call.arguments.len() * arguments;
+            let whole = answer.content.calls().iter().take(nth - 1).map(size).sum::<usize>();
+            let begun = head * arguments + arguments;
+            thoughts + answer.content.before().len() + whole + begun
+        };
+        match self.fault {
+            Fault::Stall { after, .. }
+            | Fault::Cut(after)
+            | Fault::ResetAfter(after)
+            | Fault::End(after) => Some(after),
+            Fault::CutTool(nth) => Some(before_call(nth)),
+            Fault::CutTextTool => Some(before_call(1)),
+            Fault::CutThinking => Some(2),
+            _ => None,
+        }
+    }
+
+    /// So many tokens and a part of the next one's frame: within a character, if it can be.
+    fn cut_inside(&self, frames: Vec<Frame>, after: usize) -> Vec<Act> {
+        let mut told = until_token(frames, after + 1);
+        let tokens = told.iter().filter(|frame| frame.part == Part::Content).count();
+        let last = told.pop_if(|frame| frame.part == Part::Content && tokens > after);
+        let mut acts = self.paced(told);
+        acts.extend(last.map(|Frame { bytes, .. }| {
+            let inside = bytes.iter().position(|byte| byte & 0xC0 == 0x80);
+            let inside = inside.filter(|_| self.asked.aim.framing != Framing::Binary);
+            self.chunk(&bytes[..inside.unwrap_or(bytes.len() / 2)])
+        }));
+        acts.push(Act::Close);
+        acts
     }
 
     /// A frame as a fault that lets the stream run to its end changes it, if it stays at all.
@@ -99,6 +145,26 @@ impl Scene<'_> {
     }
 
     fn pings(&self, frames: Vec<Frame>) -> Vec<Act> {
+        let mut acts = self.announced(frames);
+        acts.extend(self.pinging(self.ping()));
+        acts
+    }
+
+    fn some_pings(&self, frames: Vec<Frame>) -> Vec<Act> {
+        let mut acts = self.announced(frames);
+        acts.extend((0..3).map(|_| self.chunk(self.ping())));
+        acts
+    }
+
+    fn ping(&self) -> &'static [u8] {
+        match self.asked.aim.framing {
+            Framing::List => b"\r\n",
+            Framing::Events | Framing::Binary => keep_alive(self.asked.dialect()),
+        }
+    }
+
+    /// What comes before the first ping.
+    fn announced(&self, frames: Vec<Frame>) -> Vec<Act> {
         let dialect = self.asked.dialect();
         let announced = match dialect {
             Dialect::Messages | Dialect::Responses => 1,
@@ -107,13 +173,7 @@ impl Scene<'_> {
             | Dialect::BedrockConverse
             | Dialect::Embeddings => 0,
         };
-        let mut acts: Vec<_> =
-            frames.iter().take(announced).map(|frame| self.chunk(&frame.bytes)).collect();
-        acts.extend(match self.asked.aim.framing {
-            Framing::List => self.pinging(b"\r\n"),
-            Framing::Events | Framing::Binary => self.pinging(keep_alive(dialect)),
-        });
-        acts
+        frames.iter().take(announced).map(|frame| self.chunk(&frame.bytes)).collect()
     }
 
     pub(super) fn pinging(&self, ping: &[u8]) -> Vec<Act> {

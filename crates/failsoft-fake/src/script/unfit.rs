@@ -17,7 +17,12 @@ pub(crate) fn unfit(fault: Fault, asked: &Asked) -> Option<String> {
             | Fault::TwoTools
             | Fault::Refusal
             | Fault::Length
-            | Fault::CutTool
+            | Fault::CutTool(_)
+            | Fault::CutTextTool
+            | Fault::CutThinking
+            | Fault::TextTools
+            | Fault::FinishError
+            | Fault::Repeat
             | Fault::BadTool
             | Fault::BadChunk(_)
             | Fault::NoDone
@@ -32,8 +37,11 @@ pub(crate) fn unfit(fault: Fault, asked: &Asked) -> Option<String> {
         (Fault::RoleOnly, Dialect::GenerateContent, true) => {
             "its streams announce nothing, use stall-after-0"
         }
-        (Fault::PingsOnly, Dialect::BedrockConverse, true) => {
-            "its streams have no keep-alives, use stall-after-0"
+        (Fault::FinishError, Dialect::Messages | Dialect::BedrockConverse, _) => {
+            "none of its reasons is an error, use inband-error-after-20"
+        }
+        (Fault::PingsOnly | Fault::PingsEnd, Dialect::BedrockConverse, true) => {
+            "its streams have no keep-alives, use stall-after-0 or end-after-0"
         }
         _ => return None,
     };
