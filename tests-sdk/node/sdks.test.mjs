@@ -90,8 +90,8 @@ each("words are in the caller's language", { primary: "fail-503", backup: null }
 
 for (const fault of ["cut-after-40", "reset-after-40", "end-after-40", "inband-error-after-20"]) {
   for (const dialect of DIALECTS) {
-    test(`${fault} raises after what came (${dialect})`, () =>
-      staged({ dialect, primary: fault }, async (stage) => {
+    test(`${fault} raises after what came where nothing is continued (${dialect})`, () =>
+      staged({ dialect, primary: fault, more: "[policy.resume]\nenabled = false" }, async (stage) => {
         const user = sdk(stage);
         let text = "";
         await assert.rejects(async () => {

@@ -84,7 +84,7 @@ class Stage {
   }
 }
 
-class Program {
+export class Program {
   constructor(folder, name, args) {
     this.name = name;
     this.log = join(folder, `${name}.log`);
@@ -125,7 +125,7 @@ const given = new Set();
 
 // Below the ports that outgoing connections use, which come and take one between our look and the
 // program's start.
-function freePort() {
+export function freePort() {
   const port = 15000 + Math.floor(Math.random() * 15000);
   if (given.has(port)) return freePort();
   given.add(port);

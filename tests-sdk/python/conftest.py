@@ -23,7 +23,7 @@ def how(request):
 
 @pytest.fixture(scope="session")
 def bench_table(pytestconfig):
-    """Verdicts by scenario and dialect, printed at the end."""
+    """Verdicts by scenario and setup, printed at the end."""
     return pytestconfig.stash.setdefault(BENCH, {})
 
 
@@ -62,9 +62,12 @@ def show_matrix(terminalreporter, cells):
 
 
 def show_bench(terminalreporter, rows):
+    """A row for each scenario: the verdict, and the slowest call in seconds."""
+    setups = list(dict.fromkeys(setup for _, setup in rows))
     if not rows:
         return
-    terminalreporter.write_line("bench     " + "".join(f"{dialect:<20}" for dialect in DIALECTS))
+    for parts in zip(*((setup.client, "to " + setup.target, setup.how) for setup in setups)):
+        terminalreporter.write_line("bench     " + "".join(f"{part[:11]:<12}" for part in parts))
     for name in sorted({name for name, _ in rows}):
-        cells = [rows.get((name, dialect), "not run") for dialect in DIALECTS]
-        terminalreporter.write_line(f"bench {name} " + "".join(f"{cell:<20}" for cell in cells))
+        cells = [rows.get((name, setup), "") for setup in setups]
+        terminalreporter.write_line(f"bench {name} " + "".join(f"{cell:<12}" for cell in cells))

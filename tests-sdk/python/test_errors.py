@@ -5,7 +5,7 @@ import json
 
 import pytest
 from sdks import WORDS, sdk
-from stage import fetch, run, staged
+from stage import QUICK, fetch, run, staged
 
 LANGUAGES = ["en", "de", "fr", "es", "pt", "it", "ja", "zh", "ko"]
 
@@ -129,12 +129,18 @@ def test_a_parameter_at_fault_is_named(dialect):
         assert "messages" in user.said(error)
 
 
+# What is continued elsewhere is told in `test_streams.py`.
+NOT_CONTINUED = QUICK + """
+[policy.resume]
+enabled = false
+"""
+
 CUTS = ["cut-after-40", "reset-after-40", "end-after-40", "inband-error-after-20", "stall-after-20"]
 
 
 @pytest.mark.parametrize("fault", CUTS)
 def test_a_stream_that_breaks_after_content_raises(dialect, fault):
-    with staged(dialect=dialect, primary=fault) as stage:
+    with staged(dialect=dialect, primary=fault, policies=NOT_CONTINUED) as stage:
         user = sdk(stage)
         pieces, close = user.pieces()
         text = ""
@@ -147,8 +153,8 @@ def test_a_stream_that_breaks_after_content_raises(dialect, fault):
 
 
 @pytest.mark.parametrize("fault", ["bad-tool", "cut-tool"])
-def test_a_stream_whose_tool_call_breaks_raises(dialect, fault):
-    with staged(dialect=dialect, primary=fault) as stage:
+def test_a_stream_whose_tool_call_breaks_everywhere_raises(dialect, fault):
+    with staged(dialect=dialect, primary=fault, backup=fault) as stage:
         user = sdk(stage)
         with pytest.raises(user.package.APIError):
             user.ask("streamed", tools=True)
