@@ -53,8 +53,9 @@ struct Given {
 /// Forgets the beginning of a text that nobody will go on from.
 fn keep_tail(text: &mut String) {
     if text.len() > 2 * TAIL_KEPT {
-        let start = text.ceil_char_boundary(text.len() - TAIL_KEPT);
-        text.drain(..start);
+        let from = text.len() - TAIL_KEPT;
+        let start = (from..text.len()).find(|at| text.is_char_boundary(*at));
+        text.drain(..start.unwrap_or(from));
     }
 }
 
