@@ -18,6 +18,7 @@ mod records;
 
 mod base64;
 mod dialect;
+mod find;
 mod frames;
 pub mod neutral;
 mod redact;

@@ -1,24 +1,32 @@
 //! Finds what providers sealed, without understanding anything else of a body.
 
-use memchr::memmem;
-
 use crate::Dialect;
 use crate::base64;
 use crate::dialect::read_base64_seal;
+use crate::find::{Word, word};
 use crate::neutral::Seal;
 use crate::scan::Scanner;
 
-/// A thought of which nothing but its seal is shown; the seal is its `data`.
-const REDACTED: &[u8] = b"\"redacted_thinking\"";
+// A thought of which nothing but its seal is shown; the seal is its `data`.
+word!(REDACTED = "\"redacted_thinking\"");
+word!(DATA = "\"data\"");
+word!(SIGNATURE = "\"signature\"");
+word!(ENCRYPTED = "\"encrypted_content\"");
+word!(THOUGHT_SIGNATURE = "\"thoughtSignature\"");
+word!(THOUGHT_SIGNATURE_TOO = "\"thought_signature\"");
+word!(RESPONSE = "\"object\":\"response\"");
+word!(SPACED_RESPONSE = "\"object\": \"response\"");
+word!(ID = "\"id\"");
+word!(PREVIOUS = "\"previous_response_id\"");
 
 /// The keys whose values are seals, by dialect.
-const fn keys(dialect: Dialect) -> &'static [&'static str] {
+fn keys(dialect: Dialect) -> [Option<&'static Word>; 2] {
     match dialect {
-        Dialect::ChatCompletions => &["\"thought_signature\""],
-        Dialect::Messages | Dialect::BedrockConverse => &["\"signature\""],
-        Dialect::Responses => &["\"encrypted_content\""],
-        Dialect::GenerateContent => &["\"thoughtSignature\"", "\"thought_signature\""],
-        Dialect::Embeddings => &[],
+        Dialect::ChatCompletions => [Some(&THOUGHT_SIGNATURE_TOO), None],
+        Dialect::Messages | Dialect::BedrockConverse => [Some(&SIGNATURE), None],
+        Dialect::Responses => [Some(&ENCRYPTED), None],
+        Dialect::GenerateContent => [Some(&THOUGHT_SIGNATURE), Some(&THOUGHT_SIGNATURE_TOO)],
+        Dialect::Embeddings => [None, None],
     }
 }
 
@@ -39,13 +47,10 @@ pub fn read_seal(dialect: Dialect, text: &str) -> Seal {
 /// merely looks like a seal may be among them.
 #[must_use]
 pub fn seals(dialect: Dialect, json: &[u8]) -> Vec<String> {
-    let values = |key: &'static str| {
-        memmem::find_iter(json, key)
-            .filter_map(move |at| value(json.get(at + key.len()..).unwrap_or_default()))
-    };
-    let mut found: Vec<String> = keys(dialect).iter().copied().flat_map(values).collect();
-    if dialect == Dialect::Messages && memmem::find(json, REDACTED).is_some() {
-        found.extend(values("\"data\""));
+    let mut found: Vec<String> =
+        keys(dialect).into_iter().flatten().flat_map(|key| values_of(key, json)).collect();
+    if dialect == Dialect::Messages && REDACTED.find(json).is_some() {
+        found.extend(values_of(&DATA, json));
     }
     if dialect == Dialect::GenerateContent {
         // An SDK gives them back in the other alphabet of base64.
@@ -61,14 +66,15 @@ pub fn kept_answers(dialect: Dialect, json: &[u8]) -> Vec<String> {
     if dialect != Dialect::Responses {
         return Vec::new();
     }
-    let values = |key: &'static str| {
-        memmem::find_iter(json, key)
-            .filter_map(move |at| value(json.get(at + key.len()..).unwrap_or_default()))
-    };
-    let told = [b"\"object\":\"response\"".as_slice(), b"\"object\": \"response\""];
-    let tells = told.into_iter().any(|mark| memmem::find(json, mark).is_some());
-    let ids = values("\"id\"").filter(|_| tells);
-    values("\"previous_response_id\"").chain(ids).collect()
+    let tells = [&RESPONSE, &SPACED_RESPONSE].iter().any(|mark| mark.find(json).is_some());
+    let ids = tells.then(|| values_of(&ID, json)).into_iter().flatten();
+    values_of(&PREVIOUS, json).chain(ids).collect()
+}
+
+/// The strings behind a key, wherever it stands.
+fn values_of<'a>(key: &'a Word, json: &'a [u8]) -> impl Iterator<Item = String> + 'a {
+    key.find_iter(json)
+        .filter_map(move |at| value(json.get(at + key.needle().len()..).unwrap_or_default()))
 }
 
 /// The string behind a key's colon.

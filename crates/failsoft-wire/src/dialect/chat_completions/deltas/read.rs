@@ -7,10 +7,13 @@ use crate::dialect::chat_completions::message::{NameAndText, citation, list, sea
 use crate::dialect::chat_completions::reply::opening_member;
 use crate::dialect::chat_completions::stop::stop;
 use crate::dialect::chat_completions::usage::usage;
+use crate::find::word;
 use crate::neutral::{Delta, Json, Opening, Part, Reply, Rest};
 use crate::scan::{Broken, Scanner, Value};
 use crate::sse::Frame;
 use crate::translate::ReadDeltas;
+
+word!(ERROR = "\"error\"");
 
 /// More choices than this are an attack, not an answer.
 const MAX_CHOICES: u32 = 1024;
@@ -153,7 +156,7 @@ impl DeltaReader {
 /// Such a chunk brings nothing, whatever else it holds.
 fn tells_of_error(data: &[u8]) -> bool {
     let mut is_error = false;
-    if memchr::memmem::find(data, b"\"error\"").is_some() {
+    if ERROR.find(data).is_some() {
         let value = Value { raw: data, start: 0 };
         value.members(|key, value| is_error |= key == b"error" && value.is_full());
     }

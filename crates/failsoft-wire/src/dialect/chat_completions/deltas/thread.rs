@@ -1,9 +1,11 @@
 //! What chunks tell that their pieces do not.
 
-use memchr::memmem;
-
 use super::piece::Piece;
+use crate::find::word;
 use crate::scan::{Scanner, Value};
+
+word!(ROLE = "\"role\"");
+word!(TOOL_CALLS = "\"tool_calls\"");
 
 /// Follows the first choice of a stream that is passed on as it comes.
 #[derive(Debug, Default)]
@@ -17,8 +19,8 @@ pub(crate) struct Thread {
 impl Thread {
     /// Takes the data of a chunk.
     pub(crate) fn follow(&mut self, data: &[u8]) {
-        self.has_role = self.has_role || memmem::find(data, b"\"role\"").is_some();
-        if memmem::find(data, b"\"tool_calls\"").is_none() {
+        self.has_role = self.has_role || ROLE.find(data).is_some();
+        if TOOL_CALLS.find(data).is_none() {
             return;
         }
         // What is no chunk was told apart before.

@@ -1,9 +1,12 @@
 //! What events tell that their pieces do not.
 
-use memchr::memmem;
-
 use crate::dialect::members::Members;
+use crate::find::word;
 use crate::scan::Scanner;
+
+// Of a block that starts or stops.
+word!(BLOCK = "content_block_st");
+word!(SIGNATURE = "signature");
 
 /// Follows the blocks of a stream that is passed on as it comes.
 #[derive(Debug, Default)]
@@ -28,8 +31,8 @@ pub(super) struct Block {
 impl Thread {
     /// Takes an event's data. Of the pieces, which are nearly all, only signatures matter.
     pub(crate) fn follow(&mut self, name: Option<&[u8]>, data: &[u8]) {
-        let holds = |needle: &[u8]| memmem::find(data, needle).is_some();
-        if self.has_begun && !holds(b"content_block_st") && !holds(b"signature") {
+        let is_piece = BLOCK.find(data).is_none() && SIGNATURE.find(data).is_none();
+        if self.has_begun && is_piece {
             return;
         }
         let Ok(Some(event)) = Members::scan(&mut Scanner::new(data)) else { return };

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use memchr::memmem;
-
 use super::super::kept::OWN;
 use super::read::Event;
 use crate::dialect::members::Members;
+use crate::find::word;
 use crate::neutral::Rest;
 use crate::scan::{Scanner, Value};
+
+word!(NUMBER = "\"sequence_number\"");
 
 /// What stands in a `response` and changes until it is whole.
 const CHANGING: [&[u8]; 10] = [
@@ -151,8 +152,7 @@ impl Thread {
 /// An event's number, without reading the rest of it. No text can look like it: a quote within one
 /// is escaped.
 fn number(data: &[u8]) -> Option<u32> {
-    const KEY: &[u8] = b"\"sequence_number\"";
-    let at = memmem::find(data, KEY)?;
-    let value = data.get(at + KEY.len()..)?.trim_ascii_start().strip_prefix(b":")?;
+    let at = NUMBER.find(data)?;
+    let value = data.get(at + NUMBER.needle().len()..)?.trim_ascii_start().strip_prefix(b":")?;
     Scanner::new(value).value().ok()?.count()
 }
