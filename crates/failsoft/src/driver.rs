@@ -16,6 +16,7 @@ use failsoft_journal::{AttemptFacts, CallFacts, CallRecord};
 use failsoft_provider::Reading;
 use failsoft_wire::Splicer;
 
+use self::resuming::Continuation;
 use crate::ask::Ask;
 use crate::client::Inner;
 use crate::egress::{Exchange, Happening, NotSaid, Refusals, Whole};
@@ -290,8 +291,12 @@ impl Driver {
         };
         let exchange = match order(&writing) {
             Ok(mut order) => {
-                if order.delivery == Delivery::Streamed {
-                    self.splice(&mut order, place, continuation.as_ref());
+                match continuation {
+                    Some(Continuation { onward, .. }) => self.go_on(&mut order, place, onward),
+                    None if order.delivery == Delivery::Streamed && self.thread.is_none() => {
+                        self.begin(&mut order, place);
+                    }
+                    None => {}
                 }
                 Exchange::start(order, id.ordinal, cx)
             }

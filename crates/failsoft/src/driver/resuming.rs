@@ -17,7 +17,7 @@ use crate::order::presented;
 /// What a target is asked that goes on.
 pub(super) struct Continuation {
     pub(super) call: Call,
-    onward: Onward,
+    pub(super) onward: Onward,
 }
 
 impl Driver {
@@ -42,32 +42,30 @@ impl Driver {
         Some(Continuation { call, onward })
     }
 
-    /// Gives an order what goes to the client: from its beginning, or from where it broke off.
-    pub(super) fn splice(
-        &mut self,
-        order: &mut Order,
-        place: &Place,
-        continuation: Option<&Continuation>,
-    ) {
+    /// What goes to the client, from its beginning.
+    pub(super) fn begin(&self, order: &mut Order, place: &Place) {
+        let is_json = asks_for_json(&self.ask.sent);
+        let (client, hold) = (self.ask.sent.dialect, self.hold(is_json));
+        let presented = presented(&self.ask, place);
+        let mut splicer = Splicer::new(client, place.dialect, presented, hold, is_json);
+        if self.streams().repetition == Repetition::Allow {
+            splicer = splicer.with_repetition();
+        }
+        if !order.may_resume {
+            splicer = splicer.without_resumption();
+        }
+        order.splicer = Some(Box::new(splicer));
+    }
+
+    /// What goes to the client, from where it broke off.
+    pub(super) fn go_on(&mut self, order: &mut Order, place: &Place, onward: Onward) {
+        let Some(mut splicer) = self.thread.take() else { return };
         // In the client's own dialect seals go on as they are, and are remembered.
         let is_translated = self.ask.sent.dialect.reach(place.dialect) == Reach::Translated;
         let maker = is_translated.then(|| place.maker(place.model(&self.ask.plain_name)));
-        let (Some(continuation), Some(mut splicer)) =
-            (continuation, continuation.and_then(|_| self.thread.take()))
-        else {
-            let is_json = asks_for_json(&self.ask.sent);
-            let (client, hold) = (self.ask.sent.dialect, self.hold(is_json));
-            let presented = presented(&self.ask, place);
-            let splicer = Splicer::new(client, place.dialect, presented, hold, is_json);
-            let may_repeat = self.streams().repetition == Repetition::Allow;
-            let splicer = if may_repeat { splicer.with_repetition() } else { splicer };
-            let splicer = if order.may_resume { splicer } else { splicer.without_resumption() };
-            order.splicer = Some(Box::new(splicer));
-            return;
-        };
         order.seam = Some(splicer.delivered().text().chars().count() as u64);
-        order.onward = Some(word(continuation.onward));
-        splicer.resume(place.dialect, continuation.onward, maker);
+        order.onward = Some(word(onward));
+        splicer.resume(place.dialect, onward, maker);
         order.splicer = Some(splicer);
     }
 
@@ -78,6 +76,12 @@ impl Driver {
         let Some(splicer) = live.and_then(|live| live.exchange.splicer()) else { return };
         let resumable = match splicer.resumable() {
             failsoft_wire::Resumable::Never => Resumable::Never,
+            // Nobody here understands the call, so nobody can be told what is missing.
+            failsoft_wire::Resumable::ByPrefill | failsoft_wire::Resumable::Anywhere
+                if self.ask.sent.neutral().is_none() =>
+            {
+                Resumable::Never
+            }
             failsoft_wire::Resumable::ByPrefill => Resumable::ByPrefill,
             failsoft_wire::Resumable::Anywhere => Resumable::Anywhere,
         };

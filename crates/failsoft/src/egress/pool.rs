@@ -10,6 +10,7 @@ use http_body::Body as _;
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
+use tokio::task::unconstrained;
 use tokio::time::Instant;
 
 use super::endpoint::Endpoint;
@@ -102,14 +103,30 @@ async fn sweep(pool: Weak<Mutex<Idle>>) {
     loop {
         tokio::time::sleep(SWEEP).await;
         let Some(pool) = pool.upgrade() else { return };
-        let mut idle = lock(&pool);
-        // Nobody needs to be woken by them: they are looked at again anyhow.
-        let mut cx = Context::from_waker(Waker::noop());
-        idle.connections.retain_mut(|connection| connection.is_open(&mut cx));
-        if idle.connections.is_empty() {
-            *idle = Idle::default();
+        // Without the runtime's budget, which would have most of a full pool look open.
+        if unconstrained(async { lock(&pool).sweep() }).await == Swept::Empty {
             return;
         }
+    }
+}
+
+/// What a look at the idle connections left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Swept {
+    Empty,
+    Some,
+}
+
+impl Idle {
+    fn sweep(&mut self) -> Swept {
+        // Nobody needs to be woken by them: they are looked at again anyhow.
+        let mut cx = Context::from_waker(Waker::noop());
+        self.connections.retain_mut(|connection| connection.is_open(&mut cx));
+        if !self.connections.is_empty() {
+            return Swept::Some;
+        }
+        *self = Self::default();
+        Swept::Empty
     }
 }
 
