@@ -6,8 +6,9 @@ use std::sync::Arc;
 use failsoft::{Body, Call};
 use failsoft_engine::FailureKind;
 use failsoft_wire::{Addressed, Dialect};
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version, header};
 use hyper::body::Incoming;
+use tokio::time::timeout;
 
 use crate::intake::{NotTaken, take_body};
 use crate::isolate::{Panicked, isolate};
@@ -152,10 +153,16 @@ async fn call(
     if addressed.as_ref().is_some_and(|addressed| addressed.stream) && !wants_events(&request) {
         return refuse(state, STREAM_OF_JSON, dialect, request.headers());
     }
-    let max_body = door.max_body;
+    let (max_body, allowed) = (door.max_body, door.read_timeout);
     drop(door);
     let (parts, body) = request.into_parts();
-    let body = match take_body(body, max_body).await {
+    let taking = take_body(body, max_body);
+    let taken = match parts.version {
+        Version::HTTP_2 => timeout(allowed, taking).await.unwrap_or(Err(NotTaken::TooSlow)),
+        // The socket itself has deadlines.
+        _ => taking.await,
+    };
+    let body = match taken {
         Ok(body) => body,
         Err(why) => return refuse(state, not_taken(why), dialect, &parts.headers),
     };

@@ -13,15 +13,20 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use tokio::net::TcpStream;
+use tokio::time::Instant;
 
 use crate::isolate::{Answered, Panicked};
+use crate::multiplexed;
+use crate::opening::{Opening, opening};
 use crate::state::{Phase, Refusal, State};
-use crate::strict::{Flaw, Patience, StrictIo, Turn};
+use crate::strict::{Answering, Flaw, Patience, StrictIo, Turn};
 
 /// Longer than SDKs keep a connection, so that it is they who close it.
-const IDLE: Duration = Duration::from_secs(75);
+pub(crate) const IDLE: Duration = Duration::from_secs(75);
 /// A client that takes not one byte for this long has gone without saying so.
-const WRITE: Duration = Duration::from_secs(60);
+pub(crate) const WRITE: Duration = Duration::from_secs(60);
+/// Of an answer, for a client that is slow. More than a head may have.
+const BUFFER: usize = 80 * 1024;
 
 /// When a connection is given up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,32 +37,62 @@ pub(crate) enum Until {
     Ending,
 }
 
-/// Serves one connection until either side ends it.
-pub(crate) async fn serve<F, R>(state: Arc<State>, socket: TcpStream, until: Until, service: F)
+/// Serves one connection, in the version its client begins with, until either side ends it.
+pub(crate) async fn serve<F, R>(state: Arc<State>, mut socket: TcpStream, until: Until, service: F)
 where
     F: Fn(Request<Incoming>) -> R,
-    R: Future<Output = Response<Body>>,
+    R: Future<Output = Response<Body>> + Send + 'static,
 {
     // Answers are small writes, and the first byte counts.
     let _ = socket.set_nodelay(true);
+    let opened = Instant::now();
+    let by = opened + state.door.load().read_timeout;
+    let mut phase = state.phase.subscribe();
+    let opening = tokio::select! {
+        opening = opening(&mut socket, by) => opening,
+        // Whoever has not begun by then asks somebody else.
+        _ = phase.wait_for(|phase| *phase >= until.phase()) => return,
+    };
+    // Boxed, so that a connection has room for the one or the other, and for neither while it opens.
+    match opening {
+        Opening::Http1(first) => {
+            Box::pin(serve_in_turn(state, (socket, opened, first), until, service)).await;
+        }
+        Opening::Http2 => {
+            Box::pin(multiplexed::serve(state, socket, until, service)).await;
+        }
+    }
+}
+
+/// Serves a connection of HTTP/1.1: one request after the other.
+async fn serve_in_turn<F, R>(
+    state: Arc<State>,
+    opened: (TcpStream, Instant, Vec<u8>),
+    until: Until,
+    service: F,
+) where
+    F: Fn(Request<Incoming>) -> R,
+    R: Future<Output = Response<Body>>,
+{
     let allowed = state.door.load().read_timeout;
     let patience = Patience { head: allowed, body: allowed, idle: IDLE, write: WRITE };
     let turn = Arc::new(Turn::default());
-    let io = StrictIo::new(socket, patience, Arc::clone(&turn));
+    let io = StrictIo::new(opened, patience, Arc::clone(&turn));
     let metrics = &state.metrics;
     let service = service_fn(|request| {
         // Boxed, so that a connection holds the room for it only until the answer's head is there.
         let answer = Box::pin(service(request));
-        let (turn, metrics) = (Arc::clone(&turn), Arc::clone(metrics));
+        let (turn, metrics) = (Answering(Arc::clone(&turn)), Arc::clone(metrics));
         async move {
             let response = answer.await;
-            Ok::<_, Panicked>(response.map(|body| Answered::new(body, turn, metrics)))
+            Ok::<_, Panicked>(response.map(|body| Answered::new(body, metrics, turn)))
         }
     });
     // No `pipeline_flush`: it forgets an answer that ends the connection while bytes are unread.
     let mut connection = http1::Builder::new()
         .half_close(false)
         .header_read_timeout(None)
+        .max_buf_size(BUFFER)
         .serve_connection(io, service);
     let mut phase = state.phase.subscribe();
     let mut asked_to_end = false;
@@ -95,7 +130,7 @@ async fn part(state: &State, io: StrictIo) {
 }
 
 impl Until {
-    const fn phase(self) -> Phase {
+    pub(crate) const fn phase(self) -> Phase {
         match self {
             Self::Draining => Phase::Draining,
             Self::Ending => Phase::Ending,

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 
 use crate::metrics::Metrics;
-use crate::strict::Turn;
+use crate::multiplexed::noted;
 
 /// The code of one call panicked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,26 +36,20 @@ pub(crate) async fn isolate<F: Future>(mut future: Pin<&mut F>) -> Result<F::Out
     .await
 }
 
-/// An answer's body on its way to a client: isolated, and known to the connection's turn.
-pub(crate) struct Answered {
+/// An answer's body on its way to a client: isolated, and with what is kept until its end.
+pub(crate) struct Answered<T> {
     body: failsoft::Body,
-    turn: Arc<Turn>,
     metrics: Arc<Metrics>,
+    _kept: T,
 }
 
-impl Answered {
-    pub(crate) fn new(body: failsoft::Body, turn: Arc<Turn>, metrics: Arc<Metrics>) -> Self {
-        Self { body, turn, metrics }
+impl<T> Answered<T> {
+    pub(crate) fn new(body: failsoft::Body, metrics: Arc<Metrics>, kept: T) -> Self {
+        Self { body, metrics, _kept: kept }
     }
 }
 
-impl Drop for Answered {
-    fn drop(&mut self) {
-        self.turn.end();
-    }
-}
-
-impl http_body::Body for Answered {
+impl<T: Unpin> http_body::Body for Answered<T> {
     type Data = Bytes;
     type Error = Panicked;
 
@@ -70,7 +64,7 @@ impl http_body::Body for Answered {
             this.metrics.panicked();
             return Poll::Ready(Some(Err(Panicked)));
         };
-        poll.map(|frame| frame.map(|frame| frame.map_err(|never| match never {})))
+        noted(poll.map(|frame| frame.map(|frame| frame.map_err(|never| match never {}))))
     }
 
     fn is_end_stream(&self) -> bool {

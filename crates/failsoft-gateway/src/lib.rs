@@ -2,7 +2,8 @@
 //!
 //! It answers every request with what the library says, in the client's own dialect, and refuses at
 //! the door what is no clean request: a route is decided by the parsed path alone, a body by its
-//! real bytes, a caller by a hashed key. A client that leaves ends its call. Health, metrics and
+//! real bytes, a caller by a hashed key. Connections speak HTTP/1.1, or HTTP/2 in the clear where
+//! they begin with it. A client that leaves ends its call. Health, metrics and
 //! what else is for operators stand on a second port, never on the clients'. Nothing here decides
 //! about attempts, and no prompt, answer or key is written anywhere.
 
@@ -16,6 +17,8 @@ mod isolate;
 mod listener;
 mod metrics;
 mod models;
+mod multiplexed;
+mod opening;
 mod reload;
 mod signals;
 mod state;

@@ -34,6 +34,8 @@ pub(crate) struct State {
     pub(crate) reloads: Reloads,
     pub(crate) phase: watch::Sender<Phase>,
     pub(crate) clients: Connections,
+    /// Calls on connections that carry many.
+    pub(crate) streams: Connections,
     /// Seconds since 1970 at the start.
     pub(crate) started: u64,
 }
@@ -53,6 +55,7 @@ impl State {
             reloads,
             phase: watch::Sender::new(Phase::Serving),
             clients: Connections::default(),
+            streams: Connections::default(),
             started: since.map_or(0, |since| since.as_secs()),
         }
     }
@@ -80,7 +83,7 @@ pub(crate) struct Refusal {
     pub(crate) hint: Option<&'static str>,
 }
 
-/// Open connections, counted.
+/// Open connections, or calls of them, counted.
 #[derive(Debug, Default)]
 pub(crate) struct Connections {
     open: AtomicUsize,
@@ -91,7 +94,17 @@ impl Connections {
     /// Counts one more for as long as the value lives.
     pub(crate) fn hold(state: &Arc<State>) -> Held {
         state.clients.open.fetch_add(1, Ordering::AcqRel);
-        Held(Arc::clone(state))
+        Held { state: Arc::clone(state), of: |state| &state.clients }
+    }
+
+    /// Counts one more, once fewer than `room` are open.
+    pub(crate) async fn enter(state: &Arc<State>, of: fn(&State) -> &Self, room: usize) -> Held {
+        let all = of(state);
+        let more = |open| (open < room).then_some(open + 1);
+        while all.open.fetch_update(Ordering::AcqRel, Ordering::Acquire, more).is_err() {
+            all.below(room).await;
+        }
+        Held { state: Arc::clone(state), of }
     }
 
     pub(crate) fn open(&self) -> usize {
@@ -110,12 +123,16 @@ impl Connections {
     }
 }
 
-/// An open connection.
-pub(crate) struct Held(Arc<State>);
+/// An open connection, or call of one.
+pub(crate) struct Held {
+    state: Arc<State>,
+    of: fn(&State) -> &Connections,
+}
 
 impl Drop for Held {
     fn drop(&mut self) {
-        self.0.clients.open.fetch_sub(1, Ordering::AcqRel);
-        self.0.clients.closed.notify_waiters();
+        let all = (self.of)(&self.state);
+        all.open.fetch_sub(1, Ordering::AcqRel);
+        all.closed.notify_waiters();
     }
 }

@@ -226,6 +226,8 @@ impl Page<'_> {
             "calls that have begun and not ended",
             state.failsoft.calls_in_flight(),
         )?;
+        let tasks = tokio::runtime::Handle::current().metrics().num_alive_tasks();
+        self.one_gauge("failsoft_tasks", "tasks of the runtime that have not ended", tasks)?;
         self.one_gauge(
             "failsoft_config_generation",
             "settings that were put in force since the start",

@@ -39,6 +39,16 @@ pub(crate) struct Patience {
     pub(crate) write: Duration,
 }
 
+/// An answer under way; its turn ends with it.
+#[derive(Debug)]
+pub(crate) struct Answering(pub(crate) Arc<Turn>);
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
+
 /// Whose turn it is: the next request is not read before the last one was answered, so that a
 /// client which leaves in between is noticed at once.
 #[derive(Debug, Default)]
@@ -50,7 +60,7 @@ pub(crate) struct Turn {
 
 impl Turn {
     /// An answer is complete, or given up.
-    pub(crate) fn end(&self) {
+    pub(super) fn end(&self) {
         self.answered.fetch_add(1, Ordering::Release);
         if self.waits.swap(false, Ordering::AcqRel) {
             let waker = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -95,8 +105,12 @@ pub(crate) struct StrictIo {
 }
 
 impl StrictIo {
-    /// Takes a new connection.
-    pub(crate) fn new(socket: TcpStream, patience: Patience, turn: Arc<Turn>) -> Self {
+    /// Takes a new connection, opened then, of which these bytes were read.
+    pub(crate) fn new(
+        (socket, opened, first): (TcpStream, Instant, Vec<u8>),
+        patience: Patience,
+        turn: Arc<Turn>,
+    ) -> Self {
         Self {
             socket,
             inspector: Inspector::new(),
@@ -105,11 +119,11 @@ impl StrictIo {
             asked: 0,
             whole: false,
             ready: Vec::new(),
-            ahead: Vec::new(),
+            ahead: first,
             flaw: None,
             unanswered: false,
             stuck: false,
-            read_by: Some(Instant::now() + patience.head),
+            read_by: Some(opened + patience.head),
             write_by: None,
             sleep: None,
         }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use hyper::rt::{Read, ReadBuf, Write};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::Instant;
 
 use super::{Flaw, Patience, StrictIo, Turn};
 
@@ -27,7 +28,8 @@ async fn pair(patience: Patience) -> Pair {
     let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
     let (socket, _) = listener.accept().await.unwrap();
     let turn = Arc::new(Turn::default());
-    Pair { io: StrictIo::new(socket, patience, Arc::clone(&turn)), client, turn }
+    let opened = (socket, Instant::now(), Vec::new());
+    Pair { io: StrictIo::new(opened, patience, Arc::clone(&turn)), client, turn }
 }
 
 impl Pair {

@@ -16,4 +16,4 @@ mod io_tests;
 mod tests;
 
 pub(crate) use flaw::Flaw;
-pub(crate) use io::{Patience, StrictIo, Turn};
+pub(crate) use io::{Answering, Patience, StrictIo, Turn};

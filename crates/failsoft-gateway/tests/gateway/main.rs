@@ -8,4 +8,5 @@ mod door;
 mod house;
 mod keys;
 mod life;
+mod multiplexed;
 mod slow;
