@@ -5,11 +5,15 @@ use crate::command;
 use crate::suite::Report;
 use crate::tally::Tally;
 
-/// Runs `cargo test`, and counts tests that say they skipped themselves as skipped.
+/// Runs `cargo test`, and counts tests that say they skipped themselves as skipped. What a crowd
+/// measured is shown.
 pub(crate) fn run() -> Done<Report> {
     let arguments = ["test", "--workspace", "--no-fail-fast", "--", "--show-output"];
     let ran = command::run("rust tests", &mut command::cargo(&arguments))?;
     let (tally, skipped) = Tally::of_libtest(&ran.lines);
+    for line in ran.lines.iter().filter(|line| line.starts_with("crowd ")) {
+        println!("    {line}");
+    }
     if !ran.well {
         for line in failures(&ran.lines) {
             println!("    | {line}");

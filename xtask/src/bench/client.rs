@@ -157,7 +157,8 @@ async fn read_answer(stream: &mut TcpStream, buffer: &mut [u8], ask: Ask) -> io:
     Ok(total)
 }
 
-async fn read_more(stream: &mut TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
+/// Reads what has come; an end is a fault.
+pub(super) async fn read_more(stream: &mut TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
     match stream.read(buffer).await? {
         0 => Err(io::Error::other("closed in the middle of an answer")),
         count => Ok(count),
@@ -166,21 +167,26 @@ async fn read_more(stream: &mut TcpStream, buffer: &mut [u8]) -> io::Result<usiz
 
 /// Opens streams that stay open after their first content, and hands them over.
 pub(super) async fn idle_streams(port: u16, count: usize) -> io::Result<Vec<TcpStream>> {
-    let request = request(Ask::Streamed, IDLE_MODEL);
-    let mut open = Vec::with_capacity(count);
-    let mut buffer = vec![0; 16 * 1024];
-    for _ in 0..count {
-        let mut stream = connect(port).await?;
-        stream.write_all(&request).await?;
-        let mut held = 0;
-        while !contains(&buffer[..held], b" word") {
-            held += read_more(&mut stream, &mut buffer[held..]).await?;
-            if !buffer.starts_with(b"HTTP/1.1 200") {
-                let words = String::from_utf8_lossy(&buffer[..held]).into_owned();
-                return Err(io::Error::other(format!("no stream after {}: {words}", open.len())));
-            }
-        }
-        open.push(stream);
+    let mut streams = Vec::with_capacity(count);
+    for nth in 0..count {
+        let stream = open(port, IDLE_MODEL).await;
+        streams.push(stream.map_err(|error| io::Error::other(format!("after {nth}: {error}")))?);
     }
-    Ok(open)
+    Ok(streams)
+}
+
+/// Opens a stream and reads its first content.
+pub(super) async fn open(port: u16, model: &str) -> io::Result<TcpStream> {
+    let mut stream = connect(port).await?;
+    stream.write_all(&request(Ask::Streamed, model)).await?;
+    let mut buffer = vec![0; 16 * 1024];
+    let mut held = 0;
+    while !contains(&buffer[..held], b" word") {
+        held += read_more(&mut stream, &mut buffer[held..]).await?;
+        if !buffer.starts_with(b"HTTP/1.1 200") {
+            let words = String::from_utf8_lossy(&buffer[..held]).into_owned();
+            return Err(io::Error::other(format!("no stream: {words}")));
+        }
+    }
+    Ok(stream)
 }

@@ -12,6 +12,12 @@ pub(super) struct Round {
     pub(super) p50: f64,
     pub(super) p99: f64,
     pub(super) resident: f64,
+    /// Of an event on its way, in microseconds.
+    pub(super) event_p50: f64,
+    pub(super) event_p99: f64,
+    /// Until a client that left is noticed, in microseconds.
+    pub(super) left_p50: f64,
+    pub(super) left_most: f64,
 }
 
 /// The median of a figure over rounds.

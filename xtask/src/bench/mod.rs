@@ -6,6 +6,8 @@ mod client;
 #[cfg(feature = "load")]
 mod figures;
 #[cfg(feature = "load")]
+mod paced;
+#[cfg(feature = "load")]
 mod proxy;
 #[cfg(feature = "load")]
 mod rounds;

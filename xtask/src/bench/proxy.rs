@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use tokio::net::TcpStream;
 
+use super::paced::PACED_MODEL;
 use super::upstream::IDLE_MODEL;
 use crate::{Done, house};
 
@@ -169,6 +170,7 @@ fn failsoft_settings(ports: [u16; 2], upstream: u16, journal: bool) -> String {
          [providers.second]\ndialect = \"chat_completions\"\n\
          base_url = \"http://127.0.0.1:{upstream}/v1\"\napi_key = \"none\"\n\
          [routes.bench]\ntiers = [[\"first/bench\"], [\"second/bench\"]]\n\
-         [routes.{IDLE_MODEL}]\ntiers = [[\"first/{IDLE_MODEL}\"], [\"second/{IDLE_MODEL}\"]]\n"
+         [routes.{IDLE_MODEL}]\ntiers = [[\"first/{IDLE_MODEL}\"], [\"second/{IDLE_MODEL}\"]]\n\
+         [routes.{PACED_MODEL}]\ntiers = [[\"first/{PACED_MODEL}\"], [\"second/{PACED_MODEL}\"]]\n"
     )
 }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::client::{self, Ask, Load, Outcome, Pace};
 use super::figures::{Round, quantile};
+use super::paced;
 use super::proxy::{Proxy, Subject};
 use super::table::{self, Result};
 use super::upstream::{self, EVENTS};
@@ -132,6 +133,13 @@ async fn round(proxy: &Proxy, options: &Options) -> Done<Round> {
     let mut outcome = put(proxy, moderate, options.lasting).await?;
     round.p50 = quantile(&mut outcome.latencies, 0.5);
     round.p99 = quantile(&mut outcome.latencies, 0.99);
+    let words = |error: std::io::Error| format!("{}: {error}", proxy.subject.name());
+    let mut events = paced::on_the_way(proxy.port, options.lasting).await.map_err(words)?;
+    round.event_p50 = quantile(&mut events, 0.5);
+    round.event_p99 = quantile(&mut events, 0.99);
+    let mut left = paced::until_noticed(proxy.port).await.map_err(words)?;
+    round.left_p50 = quantile(&mut left, 0.5);
+    round.left_most = quantile(&mut left, 1.0);
     Ok(round)
 }
 

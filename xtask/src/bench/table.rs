@@ -90,6 +90,42 @@ const LINES: &[Line] = &[
         },
     },
     Line {
+        label: "event p50 us",
+        key: "event_p50_us",
+        digits: 1,
+        figure: |one, _| Some(median(&one.rounds, |round| round.event_p50)),
+    },
+    Line {
+        label: "added p50 us, event",
+        key: "added_event_p50_us",
+        digits: 1,
+        figure: |one, straight| {
+            let own = median(&straight.rounds, |round| round.event_p50);
+            proxied(one, straight, median(&one.rounds, |round| round.event_p50) - own)
+        },
+    },
+    Line {
+        label: "added p99 us, event",
+        key: "added_event_p99_us",
+        digits: 1,
+        figure: |one, straight| {
+            let own = median(&straight.rounds, |round| round.event_p99);
+            proxied(one, straight, median(&one.rounds, |round| round.event_p99) - own)
+        },
+    },
+    Line {
+        label: "client left, p50 ms",
+        key: "left_p50_ms",
+        digits: 2,
+        figure: |one, _| Some(median(&one.rounds, |round| round.left_p50) / 1e3),
+    },
+    Line {
+        label: "client left, most ms",
+        key: "left_most_ms",
+        digits: 2,
+        figure: |one, _| Some(median(&one.rounds, |round| round.left_most) / 1e3),
+    },
+    Line {
         label: "memory MB, loaded",
         key: "resident_mb",
         digits: 1,

@@ -7,6 +7,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task;
 
+use super::paced::{self, PACED_MODEL};
+
 /// Events with content in each streamed answer.
 pub(super) const EVENTS: usize = 200;
 /// Events a provider writes at once: tokens come in bursts.
@@ -50,14 +52,18 @@ async fn serve(mut stream: TcpStream, answers: &Answers) -> io::Result<()> {
         let Some(whole) = whole_request(&buffer[..held])? else { continue };
         let request = &buffer[..whole];
         let streamed = contains(request, b"\"stream\":true");
-        let idle = contains(request, b"\"idle\"");
+        let asks_for = |model: &str| contains(request, format!("\"{model}\"").as_bytes());
+        let (idle, paced) = (asks_for(IDLE_MODEL), asks_for(PACED_MODEL));
         held = 0;
         if !streamed {
             stream.write_all(&answers.plain).await?;
+        } else if paced {
+            return paced::say(stream, STREAM_HEAD.to_vec()).await;
         } else if idle {
             stream.write_all(&answers.bursts[0]).await?;
             // Until the other side leaves.
-            let _ = stream.read(&mut buffer).await?;
+            let _ = stream.read(&mut buffer).await;
+            paced::left();
             return Ok(());
         } else {
             for burst in &answers.bursts {
@@ -114,18 +120,12 @@ fn answers() -> Answers {
     Answers { plain: plain.into_bytes(), bursts: bursts() }
 }
 
+/// How a streamed answer begins.
+const STREAM_HEAD: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\n\
+    x-request-id: req_bench\r\ntransfer-encoding: chunked\r\n\r\n";
+
 fn bursts() -> Vec<Vec<u8>> {
-    let event = |delta: &str, finish: &str| {
-        format!(
-            "data: {{\"id\":\"chatcmpl-bench0000000000000000000\",\
-             \"object\":\"chat.completion.chunk\",\"created\":1790000000,\"model\":\"bench-1\",\
-             \"service_tier\":\"default\",\"system_fingerprint\":\"fp_bench\",\"choices\":[{{\
-             \"index\":0,\"delta\":{{{delta}}},\"logprobs\":null,\"finish_reason\":{finish}}}]}}\n\n"
-        )
-    };
-    let mut first = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\n\
-                      x-request-id: req_bench\r\ntransfer-encoding: chunked\r\n\r\n"
-        .to_vec();
+    let mut first = STREAM_HEAD.to_vec();
     chunk(&mut first, &event("\"role\":\"assistant\",\"content\":\"\"", "null"));
     let content = event("\"content\":\" word\"", "null");
     let mut bursts = Vec::new();
@@ -144,7 +144,17 @@ fn bursts() -> Vec<Vec<u8>> {
     bursts
 }
 
+/// One event of a streamed answer.
+pub(super) fn event(delta: &str, finish: &str) -> String {
+    format!(
+        "data: {{\"id\":\"chatcmpl-bench0000000000000000000\",\
+         \"object\":\"chat.completion.chunk\",\"created\":1790000000,\"model\":\"bench-1\",\
+         \"service_tier\":\"default\",\"system_fingerprint\":\"fp_bench\",\"choices\":[{{\
+         \"index\":0,\"delta\":{{{delta}}},\"logprobs\":null,\"finish_reason\":{finish}}}]}}\n\n"
+    )
+}
+
 /// One event as one chunk, as providers write them.
-fn chunk(burst: &mut Vec<u8>, event: &str) {
+pub(super) fn chunk(burst: &mut Vec<u8>, event: &str) {
     burst.extend_from_slice(format!("{:x}\r\n{event}\r\n", event.len()).as_bytes());
 }
