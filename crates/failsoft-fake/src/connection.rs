@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::net::TcpStream;
+use tokio::sync::watch;
 
 use crate::asked::{self, Asked, Flaw};
 use crate::auth;
@@ -26,6 +27,7 @@ pub(crate) struct House {
     serial: AtomicU64,
     connections: AtomicU64,
     sealer: Sealer,
+    gate: watch::Sender<bool>,
 }
 
 /// Headers that carry keys.
@@ -47,6 +49,7 @@ impl House {
             serial: AtomicU64::new(0),
             connections: AtomicU64::new(0),
             sealer: Sealer { nonce: RandomState::new().hash_one(0) },
+            gate: watch::Sender::new(false),
         }
     }
 
@@ -56,12 +59,22 @@ impl House {
 
     pub(crate) fn reset(&self) {
         self.stage().restart(Instant::now());
+        self.begin_anew();
+    }
+
+    /// Lets go on whoever waits at the gate, and whoever comes to it from here on.
+    pub(crate) fn open_gate(&self) {
+        self.gate.send_replace(true);
+    }
+
+    fn begin_anew(&self) {
+        self.gate.send_replace(false);
         self.ledger.reset();
     }
 
     pub(crate) fn replace(&self, scenario: Scenario) {
         self.stage().replace(scenario, Instant::now());
-        self.ledger.reset();
+        self.begin_anew();
     }
 }
 
@@ -169,6 +182,7 @@ impl<'a> Attempt<'a> {
                     sent
                 }
                 Act::Pause(span) => peer.pause(*span).await,
+                Act::Gate => peer.wait_for(self.house.gate.subscribe()).await,
                 Act::End => return self.end(Ending::Finished, After::Close),
                 Act::Close => return self.end(Ending::BrokenOff, After::Close),
                 Act::Reset => return self.end(Ending::BrokenOff, After::Reset),

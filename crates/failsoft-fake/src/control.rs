@@ -22,6 +22,10 @@ pub(crate) async fn answer(house: &House, request: &Request) -> Vec<u8> {
             house.reset();
             respond(200, &json!({"ok": true}))
         }
+        ("POST", Some("open")) => {
+            house.open_gate();
+            respond(200, &json!({"ok": true}))
+        }
         ("POST", Some("scenario")) => scenario(house, &request.body),
         ("GET", None) if request.path.ends_with("/models") => models(house, request),
         _ => complaint(
@@ -29,7 +33,7 @@ pub(crate) async fn answer(house: &House, request: &Request) -> Vec<u8> {
             "this fake knows POST …/chat/completions, …/messages, …/responses, …/embeddings, \
              …/models/MODEL:generateContent, …/models/MODEL:streamGenerateContent, \
              …/model/MODEL/converse, …/model/MODEL/converse-stream, GET …/models, and GET \
-             /__fake/attempts, GET /__fake/faults, POST /__fake/reset, POST /__fake/scenario",
+             /__fake/attempts, GET /__fake/faults, POST /__fake/open, POST /__fake/reset, POST /__fake/scenario",
         ),
     }
 }

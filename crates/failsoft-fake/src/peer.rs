@@ -8,6 +8,7 @@ use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{ReadHalf, WriteHalf};
+use tokio::sync::watch;
 
 const MAX_HEAD: usize = 256 * 1024;
 const MAX_BODY: usize = 64 * 1024 * 1024;
@@ -130,6 +131,17 @@ impl Peer {
             biased;
             gone = left(&mut read, &mut self.inbox) => Err(gone),
             () = tokio::time::sleep(span) => Ok(()),
+        }
+    }
+
+    /// Waits for a gate to be open, unless the peer leaves first.
+    pub(crate) async fn wait_for(&mut self, mut gate: watch::Receiver<bool>) -> Result<(), Gone> {
+        let (mut read, _) = self.stream.split();
+        tokio::select! {
+            biased;
+            gone = left(&mut read, &mut self.inbox) => Err(gone),
+            // A gate that nobody can open any more goes with its fake.
+            _ = gate.wait_for(|is_open| *is_open) => Ok(()),
         }
     }
 

@@ -179,3 +179,18 @@ fn what_cannot_be_started_says_why() {
     let error = Fake::start(FakeOptions::default()).unwrap_err().to_string();
     assert!(error.contains("start_in_thread"), "{error}");
 }
+
+#[test]
+fn who_waits_at_the_gate_goes_on_when_it_is_opened() {
+    let fake = start("gate = \"closed\"");
+    let mut first = send(&fake, &request(CHAT, "m", STREAM));
+    read_until(&mut first, "Good");
+    assert_eq!(fake.attempts()[0].ending, Ending::Running);
+    let opened = send(&fake, "POST /__fake/open HTTP/1.1\r\ncontent-length: 0\r\n\r\n".as_bytes());
+    drop(opened);
+    let over = fake.wait_for_blocking(PATIENCE, |seen| seen.iter().all(|one| one.is_over()));
+    assert_eq!(over.unwrap()[0].ending, Ending::Finished);
+    // Who comes later finds it open, until all is forgotten.
+    ask(&fake, CHAT, "m", STREAM);
+    assert_eq!(fake.attempts()[1].ending, Ending::Finished);
+}

@@ -89,6 +89,16 @@ impl House {
         json(&page)["attempts"].as_array().unwrap().clone()
     }
 
+    /// Lets the fake's answers go on that wait at its gate.
+    pub(crate) async fn open_gate(&self) {
+        let head = format!(
+            "POST /__fake/open HTTP/1.1\r\nhost: {}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
+            self.fake_address
+        );
+        let page = send(self.fake_address, &head).await;
+        assert!(page.starts_with("HTTP/1.1 200"), "{page}");
+    }
+
     fn proc(&self, file: &str) -> String {
         format!("/proc/{}/{file}", self.gateway.0.id())
     }
@@ -174,6 +184,10 @@ fn address(log: &mut impl BufRead, mark: &str) -> SocketAddr {
 
 async fn get(address: SocketAddr, path: &str) -> String {
     let request = format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+    send(address, &request).await
+}
+
+async fn send(address: SocketAddr, request: &str) -> String {
     let mut socket = TcpStream::connect(address).await.unwrap();
     socket.write_all(request.as_bytes()).await.unwrap();
     let mut page = String::new();

@@ -28,14 +28,11 @@ const BROKEN: [&str; 5] = ["cut", "reset", "stall", "error", "end"];
 const TEXT: &str = "Characteristically, resilient infrastructure bends; interdependent components \
                     notwithstanding, continuation succeeds.";
 const SAID: u32 = 4;
-/// Streams that show how long it takes to open one here.
-const TRIAL: usize = 1000;
-
 const SETTINGS: &str = r#"
 [policy.limit]
 max = 20000
 [policy.timeouts]
-stall = "STALL"
+stall = "30s"
 first_token.patience = "60s"
 first_token.timeout = "90s"
 [routes.whole]
@@ -53,8 +50,7 @@ struct Board {
 async fn ten_thousand_streams_end_whole_or_with_an_error_and_leave_nothing_behind() {
     let _alone = alone().await;
     let crowd = as_many_as_fit();
-    let pace = pace(crowd).await;
-    let mut house = House::open(&Plan { scenario: &scenario(pace), settings: &settings(pace) });
+    let mut house = House::open(&Plan { scenario: &scenario(), settings: &settings() });
     let idle = warm(&house).await;
     let (board, started) = (Arc::new(Board::default()), Instant::now());
     let streams = begin_all(&house, crowd, route, &board).await;
@@ -63,13 +59,14 @@ async fn ten_thousand_streams_end_whole_or_with_an_error_and_leave_nothing_behin
     let at_once = house.ready().await["calls_in_flight"].clone();
     let ended = board.ended.load(Ordering::Acquire);
     let full = (house.memory("VmRSS"), house.descriptors());
+    house.open_gate().await;
     let mut outcomes = BTreeMap::new();
     for (nth, stream) in streams.into_iter().enumerate() {
         *outcomes.entry(outcome(nth, &stream.await.unwrap())).or_insert(0) += 1;
     }
     println!(
-        "crowd {crowd} streams, a token each {pace:.1?}: {at_once} calls at once, all open after \
-         {begun:.1?}, all over after {:.1?}: {outcomes:?}",
+        "crowd {crowd} streams: {at_once} calls at once, all open after {begun:.1?}, all over after \
+         {:.1?}: {outcomes:?}",
         started.elapsed()
     );
     println!(
@@ -103,26 +100,6 @@ async fn begin_all(
         }
     }
     streams
-}
-
-/// The time between two tokens: with it nobody breaks before everybody has begun, on this machine
-/// and in this hour.
-async fn pace(crowd: usize) -> Duration {
-    let plan = Plan { scenario: &scenario(PATIENCE), settings: &settings(PATIENCE) };
-    let house = House::open(&plan);
-    let board = Arc::new(Board::default());
-    let streams = begin_all(&house, TRIAL, |_| "whole", &board).await;
-    until(PATIENCE, async || board.have_begun(TRIAL / 2)).await;
-    // What comes first takes longer, and not only with every stream.
-    let (second_half, some) = (Instant::now(), board.begun.load(Ordering::Acquire));
-    until(PATIENCE, async || board.have_begun(TRIAL)).await;
-    let share = (TRIAL - some).max(TRIAL / 4);
-    let all = second_half.elapsed() * u32::try_from(crowd.div_ceil(share)).unwrap();
-    drop(streams);
-    // The first of those that break says its last token after so many pauses. Three times as long,
-    // because those that have begun say something too, and a machine may have other things to do.
-    let pace = all * 3 / (SAID - 1);
-    pace.clamp(Duration::from_secs(4), Duration::from_secs(20))
 }
 
 /// What a gateway holds that nobody asks anything.
@@ -222,11 +199,12 @@ fn as_many_as_fit() -> usize {
     fit.min(CROWD)
 }
 
-fn scenario(pace: Duration) -> String {
+/// Nobody goes on before everybody has begun; who goes on with what another began is not held up.
+fn scenario() -> String {
     let model = |name: &str, fault: &str| format!("[models.{name}]\nfault = \"{fault}\"\n");
-    format!("token_delay = \"{}ms\"\ntext = \"{TEXT}\"\n", pace.as_millis())
+    format!("gate = \"closed\"\ntoken_delay = \"200ms\"\ntext = \"{TEXT}\"\n")
         + &model("whole", "healthy")
-        + &(model("rest", "healthy") + "token_delay = \"50ms\"\n")
+        + &(model("rest", "healthy") + "gate = \"open\"\n")
         + &model("cut", &format!("cut-after-{SAID}"))
         + &model("reset", &format!("reset-after-{SAID}"))
         + &model("stall", &format!("stall-after-{SAID}-60s"))
@@ -234,10 +212,9 @@ fn scenario(pace: Duration) -> String {
         + &model("end", &format!("end-after-{SAID}"))
 }
 
-fn settings(pace: Duration) -> String {
-    let stall = format!("{}ms", (pace * 2 + Duration::from_secs(3)).as_millis());
+fn settings() -> String {
     let routes = BROKEN.map(|fault| {
         format!("[routes.{fault}]\ntiers = [[\"first/{fault}\"], [\"spare/rest\"]]\n")
     });
-    SETTINGS.replace("STALL", &stall) + &routes.concat()
+    SETTINGS.to_owned() + &routes.concat()
 }

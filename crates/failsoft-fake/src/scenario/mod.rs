@@ -42,6 +42,9 @@ pub struct Manner {
     pub token_delay: Option<Duration>,
     /// How often a stream that says nothing pings; every second when unset.
     pub ping_every: Option<Duration>,
+    /// Whether an answer stops after its first token until `POST /__fake/open`, a plain one before
+    /// its first byte.
+    pub gated: Option<bool>,
     /// What is said, instead of the sixty words.
     pub text: Option<String>,
     /// How it goes on with an answer whose beginning is in the conversation; as models of its kind
@@ -91,6 +94,7 @@ impl Manner {
             first_token: self.first_token.or(other.first_token),
             token_delay: self.token_delay.or(other.token_delay),
             ping_every: self.ping_every.or(other.ping_every),
+            gated: self.gated.or(other.gated),
             text: self.text.as_ref().or(other.text.as_ref()).cloned(),
             onward: self.onward.or(other.onward),
         }

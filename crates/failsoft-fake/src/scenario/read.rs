@@ -13,8 +13,8 @@ use crate::plan::{self, Plan, Span, Step};
 use crate::provider::Imitated;
 use crate::span;
 
-const MANNER: [&str; 6] =
-    ["provider", "first_token", "token_delay", "ping_every", "text", "onward"];
+const MANNER: [&str; 7] =
+    ["provider", "first_token", "token_delay", "ping_every", "gate", "text", "onward"];
 
 pub(super) fn scenario(text: &str) -> Result<Scenario, ScenarioError> {
     let mut reader = Reader { text, problems: Vec::new() };
@@ -141,6 +141,7 @@ impl Reader<'_> {
         let key = |key| (table.get(key), join(path, key));
         let (provider, provider_path) = key("provider");
         let (first_token, first_token_path) = key("first_token");
+        let (gate, gate_path) = key("gate");
         let (text, text_path) = key("text");
         let (onward, onward_path) = key("onward");
         Manner {
@@ -149,6 +150,7 @@ impl Reader<'_> {
                 .and_then(|value| self.parsed(value, &first_token_path, latency)),
             token_delay: self.duration(table, path, "token_delay"),
             ping_every: self.duration(table, path, "ping_every"),
+            gated: gate.and_then(|value| self.parsed(value, &gate_path, gate_of)),
             text: text.and_then(|value| self.parsed(value, &text_path, |text| Ok(text.to_owned()))),
             onward: onward.and_then(|value| self.parsed(value, &onward_path, onward_of)),
         }
@@ -214,6 +216,14 @@ fn imitated(name: &str) -> Result<Imitated, String> {
         let names: Vec<_> = Imitated::names().collect();
         format!("`{name}` is not imitated, choose one of: {}", names.join(", "))
     })
+}
+
+fn gate_of(text: &str) -> Result<bool, String> {
+    match text {
+        "closed" => Ok(true),
+        "open" => Ok(false),
+        _ => Err(format!("`{text}` is neither `open` nor `closed`")),
+    }
 }
 
 fn onward_of(text: &str) -> Result<Onward, String> {

@@ -71,7 +71,7 @@ d = 3
     for expected in [
         "line 1, token_delay: expected a text in quotes, found integer",
         "line 2, colour: unknown key, known here are: models, default, provider, first_token, \
-         token_delay, ping_every, text",
+         token_delay, ping_every, gate, text",
         "line 4, models.a.provider: `acme` is not imitated, choose one of: openai, anthropic, \
          azure, groq, mistral, openrouter, cerebras, vllm",
         "line 5, models.a.fault: `fail-5000` is no fault; `failsoft fake --list` names them all",

@@ -31,6 +31,8 @@ pub(crate) enum Act {
     Send(Vec<u8>),
     /// Do nothing for so long.
     Pause(Duration),
+    /// Do nothing until the gate is opened.
+    Gate,
     /// Close in order, all said.
     End,
     /// Close in order, though not all is said.

@@ -19,6 +19,9 @@ impl Scene<'_> {
             u32::try_from(answer.usage.output.saturating_sub(1)).unwrap_or(u32::MAX),
         );
         let mut acts = vec![Act::Pause(wait)];
+        if self.manner.gated == Some(true) {
+            acts.push(Act::Gate);
+        }
         match self.fault {
             Fault::Slow(late) => {
                 acts.push(Act::Pause(late));

@@ -136,10 +136,14 @@ impl Scene<'_> {
         let mut first = true;
         for frame in frames {
             let is_token = frame.part == Part::Content;
-            if is_token && !std::mem::take(&mut first) && !delay.is_zero() {
+            let is_first = is_token && std::mem::take(&mut first);
+            if is_token && !is_first && !delay.is_zero() {
                 acts.push(Act::Pause(delay));
             }
             acts.push(self.chunk(&frame.bytes));
+            if is_first && self.manner.gated == Some(true) {
+                acts.push(Act::Gate);
+            }
         }
         acts
     }
