@@ -9,11 +9,7 @@ pub(crate) const RULES: &[RuleRow] = &[
     row(Feature::SystemTurn, Rule::Map, "a `system` message in its place"),
     row(Feature::Tools, Rule::Map, "`tools` of type `function`"),
     row(Feature::CustomTools, Rule::Map, "`tool_calls` of type `custom`"),
-    row(
-        Feature::StrictTools,
-        Rule::Map,
-        "`strict` of the function",
-    ),
+    row(Feature::StrictTools, Rule::Map, "`strict` of the function"),
     row(Feature::ParallelToolCalls, Rule::Map, "several `tool_calls` in one message"),
     row(Feature::SingleToolCall, Rule::Map, "`parallel_tool_calls: false`"),
     row(Feature::ForcedTool, Rule::Map, "`tool_choice`: `required`, or the function's name"),
