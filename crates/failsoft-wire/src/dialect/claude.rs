@@ -5,7 +5,12 @@
 //! and some models cannot be told. State: 2026-11, the official guides for each of these models.
 
 /// What every name of one holds.
-pub(crate) const NAME: &str = "claude";
+const NAME: &str = "claude";
+
+/// Whether a model is one, as far as its name tells.
+pub(crate) fn is_one(model: &str) -> bool {
+    model.to_ascii_lowercase().contains(NAME)
+}
 
 /// A Claude model's generation; of a name that tells nothing, `None` everywhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! What a model is told in words where its dialect has nothing better.
 
-use crate::neutral::{Call, Json, Part};
+use crate::neutral::{Call, Json, Part, ToolChoice};
 
 /// For answers that must be some JSON object.
 pub(super) const JSON_OBJECT: &str = "Answer with one JSON object and nothing else.";
@@ -19,6 +19,16 @@ pub(super) fn json_schema(schema: &Json, about: Option<&str>) -> String {
     format!(
         "Answer with one JSON value that follows this JSON schema, and nothing else.{about}\n{schema}"
     )
+}
+
+/// For models that cannot be forced to call a tool.
+pub(super) fn call_a_tool(asked: &ToolChoice) -> String {
+    match asked {
+        ToolChoice::Named(name) => format!("Call the tool `{name}`. Do not answer in words."),
+        ToolChoice::Auto | ToolChoice::None | ToolChoice::Required => {
+            "Call at least one of the tools. Do not answer in words.".to_owned()
+        }
+    }
 }
 
 /// Whether somebody says that JSON is wanted: some servers refuse to write it otherwise.

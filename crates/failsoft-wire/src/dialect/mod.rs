@@ -17,6 +17,7 @@ mod effort;
 mod embeddings;
 mod failure;
 mod generate_content;
+mod gpt;
 mod instructions;
 mod media_type;
 mod members;

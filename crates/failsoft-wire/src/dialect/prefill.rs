@@ -11,16 +11,12 @@ use crate::neutral::{Call, Effort, OutputFormat, Part};
 pub fn may_prefill(call: &Call, dialect: Dialect, model: &str) -> bool {
     match dialect {
         Dialect::ChatCompletions | Dialect::GenerateContent => true,
-        Dialect::BedrockConverse => !is_claude(model) || claude_may(call, model),
+        Dialect::BedrockConverse => !claude::is_one(model) || claude_may(call, model),
         // Other makers' models take what was written in the dialect itself as it is.
-        Dialect::Messages if !is_claude(model) => call.rest.is_of(dialect),
+        Dialect::Messages if !claude::is_one(model) => call.rest.is_of(dialect),
         Dialect::Messages => claude_may(call, model),
         Dialect::Responses | Dialect::Embeddings => false,
     }
-}
-
-fn is_claude(model: &str) -> bool {
-    model.to_ascii_lowercase().contains(claude::NAME)
 }
 
 /// Those that take a prefill refuse it beside tools, thinking, and a schema.

@@ -35,7 +35,7 @@ pub(super) enum ThinkingForm {
 impl Family {
     pub(super) fn of(model: &str) -> Self {
         match model {
-            _ if model.contains(claude::NAME) => Self::Claude(Generation::of(model)),
+            _ if claude::is_one(model) => Self::Claude(Generation::of(model)),
             _ if model.contains("amazon.nova-2-") => Self::Nova2,
             _ if model.contains("amazon.nova-") => Self::Nova,
             _ if model.contains(".gpt-oss") => Self::GptOss,
@@ -63,6 +63,19 @@ impl Family {
             Self::GptOss => Quiet::Impossible,
             Self::Nova | Self::Nova2 | Self::Other => Quiet::Unasked,
         }
+    }
+
+    /// Whether it goes on from the beginning of an answer, as far as anyone can tell.
+    pub(super) fn takes_prefill(self) -> bool {
+        match self {
+            Self::Claude(generation) => generation.takes_prefill(),
+            Self::Nova | Self::Nova2 | Self::GptOss | Self::Other => true,
+        }
+    }
+
+    /// Whether it cannot be forced to call a tool, because it cannot stop thinking.
+    pub(super) fn cannot_be_forced(self) -> bool {
+        matches!(self, Self::Claude(_)) && self.quiet() == Quiet::Impossible
     }
 
     /// Whether temperature and the like are an error, whatever their values.

@@ -20,7 +20,11 @@ pub(crate) const RULES: &[RuleRow] = &[
     row(Feature::StrictTools, Rule::Map, "`toolSpec.strict`, where the model follows schemas"),
     row(Feature::ParallelToolCalls, Rule::Map, "several `toolUse` blocks"),
     row(Feature::SingleToolCall, Rule::Emulate, "an instruction"),
-    row(Feature::ForcedTool, Rule::Map, "`toolChoice.any`, `toolChoice.tool`"),
+    row(
+        Feature::ForcedTool,
+        Rule::Map,
+        "`toolChoice.any`, `toolChoice.tool`; an instruction for Claude models that always think",
+    ),
     row(
         Feature::ForbiddenTools,
         Rule::Emulate,
@@ -41,7 +45,8 @@ pub(crate) const RULES: &[RuleRow] = &[
     row(
         Feature::JsonSchema,
         Rule::Map,
-        "`outputConfig.textFormat`; an instruction, where the model does not follow schemas",
+        "`outputConfig.textFormat`; an instruction, where the model does not follow schemas \
+         or the schema cannot be closed",
     ),
     row(Feature::MaxTokens, Rule::Map, "`inferenceConfig.maxTokens`"),
     row(Feature::StopSequences, Rule::Map, "`inferenceConfig.stopSequences`"),
@@ -75,7 +80,11 @@ pub(crate) const RULES: &[RuleRow] = &[
     row(Feature::Seals, Rule::Map, "`signature`, `redactedContent`"),
     row(Feature::Citations, Rule::Drop, "the words stay"),
     row(Feature::Refusals, Rule::Emulate, "words of the assistant's"),
-    row(Feature::Prefill, Rule::Map, "a last message of the assistant, where the model allows it"),
+    row(
+        Feature::Prefill,
+        Rule::Map,
+        "a last message of the assistant; Claude from 4.6 on, or beside a schema, is asked to go on",
+    ),
     row(Feature::User, Rule::Drop, "there is no such parameter"),
     row(Feature::Metadata, Rule::Map, "`requestMetadata`, as far as its characters are allowed"),
     row(Feature::ServerState, Rule::Refuse, "it lies with the provider that made it"),

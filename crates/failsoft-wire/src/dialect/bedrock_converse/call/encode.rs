@@ -29,17 +29,17 @@ pub(crate) fn encode_call(call: &Call, to: &Destination<'_>) -> Result<Encoded, 
     let is_own = call.rest.is_of(DIALECT);
     let mut notes = if is_own { Notes::default() } else { judge(call, RULES, &BY_PART)? };
     check(call)?;
-    let mut plan = if is_own { Plan::same(call) } else { Plan::of(call, &mut notes) };
-    let mut offer = Offer::of(call, to.follows_schemas, &mut notes);
+    let mut plan = if is_own { Plan::same(call) } else { Plan::of(call, to, &mut notes) };
+    let mut offer = Offer::of(call, to, &mut notes);
     let options = if is_own {
-        offer.instruction = None;
+        offer.instructions.clear();
         Options::same(call)
     } else {
         let with = Circumstances { to, plan: &plan, offer: &offer };
         Options::of(call, &with, &mut notes)
     };
-    let told = [offer.instruction.map(str::to_owned), options.instruction.clone()];
-    plan.system.extend(told.into_iter().flatten().map(|words| Block::Words(words.into())));
+    let told = offer.instructions.iter().chain(&options.instruction).cloned();
+    plan.system.extend(told.map(|words| Block::Words(words.into())));
 
     let kept = call.rest.members_for(DIALECT);
     let kept = |key: &str| kept.iter().any(|(known, _)| **known == *key);

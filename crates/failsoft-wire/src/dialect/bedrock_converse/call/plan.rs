@@ -4,8 +4,11 @@ use std::borrow::Cow;
 
 use super::decode::has_tool_blocks;
 use crate::dialect::bedrock_converse::DIALECT;
+use crate::dialect::bedrock_converse::family::Family;
+use crate::dialect::instructions::GO_ON;
 use crate::dialect::notes::Notes;
-use crate::neutral::{Call, Feature, Media, MediaKind, Part, Rest, Role, Turn};
+use crate::neutral::{Call, Feature, Media, MediaKind, OutputFormat, Part, Rest, Role, Turn};
+use crate::translate::Destination;
 
 /// What a document must not stand without.
 const BESIDE_DOCUMENT: &str = "See the attached document.";
@@ -49,7 +52,8 @@ impl<'a> Plan<'a> {
         }
     }
 
-    pub(super) fn of(call: &'a Call, notes: &mut Notes) -> Self {
+    /// As the service and the model want it: for a call of another dialect.
+    pub(super) fn of(call: &'a Call, to: &Destination<'_>, notes: &mut Notes) -> Self {
         let mut plan = Self::default();
         plan.system.extend(call.system.iter().filter_map(|part| words(part, notes)));
         for turn in &call.turns {
@@ -63,6 +67,7 @@ impl<'a> Plan<'a> {
         }
         plan.drop_last_thoughts(notes);
         plan.tidy();
+        plan.ask_to_go_on(call, Family::of(to.model), notes);
         plan
     }
 
@@ -114,6 +119,16 @@ impl<'a> Plan<'a> {
                 notes.dropped(Feature::Thinking);
             }
             self.add(message.role, message.blocks);
+        }
+    }
+
+    /// The beginning of an answer is history to models that take none, or none beside a schema.
+    fn ask_to_go_on(&mut self, call: &Call, family: Family, notes: &mut Notes) {
+        let has_schema = matches!(call.output, OutputFormat::Schema { .. });
+        let is_refused = has_schema && matches!(family, Family::Claude(_));
+        if self.has_prefill() && (is_refused || !family.takes_prefill()) {
+            notes.emulated(Feature::Prefill);
+            self.add(Role::User, vec![Block::Words(Cow::Borrowed(GO_ON))]);
         }
     }
 

@@ -5,15 +5,24 @@ use std::iter::repeat;
 
 use super::plan::uses_tools;
 use crate::dialect::bedrock_converse::DIALECT;
+use crate::dialect::bedrock_converse::family::Family;
 use crate::dialect::closed_schema;
+use crate::dialect::instructions::call_a_tool;
 use crate::dialect::names::{fitted, is_plain};
 use crate::dialect::notes::Notes;
 use crate::dialect::schemas::NO_ARGUMENTS;
 use crate::neutral::{Call, Feature, Part, Tool, ToolChoice};
+use crate::translate::Destination;
 use crate::write::Writer;
 
 /// The longest name or id the service takes.
 const MAX_NAME: usize = 64;
+
+/// For calls that want tools called one by one.
+const ONE_TOOL: &str = "Call at most one tool at a time, then wait for its result.";
+
+/// For calls whose history needs tools that may not be called.
+const NO_TOOL: &str = "Answer without calling any tool.";
 
 /// The tools of a call.
 #[derive(Debug)]
@@ -27,11 +36,12 @@ pub(super) struct Offer<'a> {
     follows_schemas: bool,
     is_own: bool,
     /// What the model is told instead of what there is no parameter for.
-    pub(super) instruction: Option<&'static str>,
+    pub(super) instructions: Vec<String>,
 }
 
 impl<'a> Offer<'a> {
-    pub(super) fn of(call: &'a Call, follows_schemas: bool, notes: &mut Notes) -> Self {
+    pub(super) fn of(call: &'a Call, to: &Destination<'_>, notes: &mut Notes) -> Self {
+        let follows_schemas = to.follows_schemas;
         let is_own = call.rest.is_of(DIALECT);
         let closed =
             if is_own { Vec::new() } else { closed_schema::of_tools(call, follows_schemas, notes) };
@@ -42,14 +52,21 @@ impl<'a> Offer<'a> {
             closed,
             follows_schemas,
             is_own,
-            instruction: None,
+            instructions: Vec::new(),
         };
         let is_forbidden = matches!(call.tool_choice, Some(ToolChoice::None));
         if is_forbidden || (call.tools.is_empty() && call.hosted.is_empty()) {
             offer.forbid(call);
-        } else if call.parallel_tools == Some(false) {
+            return offer;
+        }
+        if call.parallel_tools == Some(false) {
             notes.emulated(Feature::SingleToolCall);
-            offer.instruction = Some("Call at most one tool at a time, then wait for its result.");
+            offer.instructions.push(ONE_TOOL.to_owned());
+        }
+        if !is_own && offer.is_forced() && Family::of(to.model).cannot_be_forced() {
+            notes.emulated(Feature::ForcedTool);
+            offer.instructions.extend(call.tool_choice.as_ref().map(call_a_tool));
+            offer.choice = Some(&ToolChoice::Auto);
         }
         offer
     }
@@ -61,7 +78,7 @@ impl<'a> Offer<'a> {
             self.tools = &[];
             return;
         }
-        self.instruction = Some("Answer without calling any tool.");
+        self.instructions.push(NO_TOOL.to_owned());
         if !self.tools.is_empty() {
             return;
         }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::RULES;
 use super::super::call::{decode_call, encode_call};
-use super::{CLAUDE, CLAUDE_5, ELDER_CLAUDE, NOVA, OTHER, to};
+use super::{CLAUDE, CLAUDE_5, DIALECT, ELDER_CLAUDE, NOVA, OTHER, to};
 use crate::Dialect;
 use crate::neutral::{
     Call, Citation, Effort, Feature, Hosted, Json, Maker, Media, MediaKind, MediaSource, Note,
@@ -287,7 +287,8 @@ fn every_feature_meets_its_rule() {
     assert_eq!(listed, Feature::ALL);
     for row in RULES {
         let (call, place) = probe(row.feature);
-        let model = if row.feature == Feature::ReasoningBudget { ELDER_CLAUDE } else { CLAUDE };
+        let is_elders = matches!(row.feature, Feature::ReasoningBudget | Feature::Prefill);
+        let model = if is_elders { ELDER_CLAUDE } else { CLAUDE };
         let encoded = encode_call(&call, &to(model));
         if row.rule == Rule::Refuse {
             assert_eq!(encoded, Err(Unfit { feature: row.feature }));
@@ -606,4 +607,72 @@ fn requests_of_other_types_name_what_is_wrong() {
         assert_eq!(decode_call(body.as_bytes()), Err(problem), "{body}");
     }
     assert!(decode_call(br#"{"system":null,"messages":null}"#).is_ok());
+}
+
+#[test]
+fn a_begun_answer_is_asked_for_in_words_where_the_model_takes_none() {
+    let mut begun = plain();
+    begun.turns.push(turn(Role::Assistant, vec![Part::text("It is ")]));
+    let (name, description, strict) = (None, None, None);
+    let schema = Json::new(r#"{"type":"object","properties":{}}"#).unwrap();
+    let output = OutputFormat::Schema { name, description, schema, strict };
+    let formed = Call { output, ..begun.clone() };
+    let emulated = [(Feature::Prefill, Rule::Emulate)];
+    for (name, call, model, is_prefilled) in [
+        ("elder", &begun, ELDER_CLAUDE, true),
+        ("elder with a schema", &formed, ELDER_CLAUDE, false),
+        ("since 4.6", &begun, CLAUDE, false),
+        ("since 5.0", &begun, CLAUDE_5, false),
+        ("another maker's", &begun, NOVA, true),
+        ("unknown", &begun, OTHER, true),
+    ] {
+        let (body, notes) = written(call, model);
+        let messages = body["messages"].as_array().unwrap();
+        let last = messages.last().unwrap();
+        assert_eq!(messages[1]["content"], json!([{"text": "It is"}]), "{name}");
+        assert_eq!(last["role"] == "assistant", is_prefilled, "{name}: {last}");
+        assert_eq!(notes, if is_prefilled { &[][..] } else { &emulated }, "{name}");
+        assert_eq!(crate::may_prefill(call, DIALECT, model), is_prefilled, "{name}");
+    }
+    let (body, _) = written(&begun, CLAUDE);
+    let said = body["messages"][2]["content"][0]["text"].as_str().unwrap();
+    assert!(said.starts_with("Continue your last message"), "{said}");
+    // What follows is no beginning, so the model may think.
+    let reasoning = thinking(Some(Effort::High), None).reasoning;
+    let (body, notes) = written(&Call { reasoning, ..begun.clone() }, CLAUDE_5);
+    assert_eq!(body["additionalModelRequestFields"], json!({"thinking": {"type": "adaptive"}}));
+    assert_eq!(notes, emulated);
+    // The client's own words are passed on.
+    begun.rest = Rest::of(DIALECT);
+    assert_eq!(written(&begun, CLAUDE).0["messages"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn a_model_that_always_thinks_is_told_to_call_a_tool() {
+    let forced = |choice| Call { tool_choice: Some(choice), ..with_tools() };
+    let some = forced(ToolChoice::Required);
+    let named = forced(ToolChoice::Named("look".to_owned()));
+    let single = Call { parallel_tools: Some(false), ..named.clone() };
+    let told = (Feature::ForcedTool, Rule::Emulate);
+    let at_most = (Feature::SingleToolCall, Rule::Emulate);
+    const RESTLESS: &str = "anthropic.claude-mythos-preview";
+    for (name, call, model, choice, orders, expected) in [
+        ("some", &some, RESTLESS, json!({"auto": {}}), 1, vec![told]),
+        ("named", &named, RESTLESS, json!({"auto": {}}), 1, vec![told]),
+        ("one alone", &single, RESTLESS, json!({"auto": {}}), 2, vec![at_most, told]),
+        ("some", &some, CLAUDE_5, json!({"any": {}}), 0, vec![]),
+        ("some", &some, "openai.gpt-oss-120b-1:0", json!({"any": {}}), 0, vec![]),
+    ] {
+        let (body, notes) = written(call, model);
+        assert_eq!(body["toolConfig"]["toolChoice"], choice, "{name} {model}");
+        let system = body["system"].as_array().map_or(0, Vec::len);
+        assert_eq!((system, notes), (orders, expected), "{name} {model}");
+    }
+    let (body, _) = written(&named, RESTLESS);
+    assert_eq!(body["system"][0]["text"], "Call the tool `look`. Do not answer in words.");
+    let own = Call { rest: Rest::of(DIALECT), ..named.clone() };
+    assert_eq!(
+        written(&own, RESTLESS).0["toolConfig"]["toolChoice"],
+        json!({"tool": {"name": "look"}})
+    );
 }

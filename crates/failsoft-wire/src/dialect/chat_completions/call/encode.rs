@@ -1,8 +1,9 @@
 //! A call as a request.
 
-use super::survey::{samples, survey};
+use super::survey::survey;
 use super::{tools, turns, wishes};
 use crate::dialect::chat_completions::kept::{OWN, is_marked};
+use crate::dialect::gpt::Kind;
 use crate::neutral::Call;
 use crate::translate::{Destination, Encoded, PrefillMark, Unfit};
 use crate::write::Writer;
@@ -16,35 +17,6 @@ const BEGIN: &str = "add_generation_prompt";
 
 /// More alternatives for a token are refused.
 const MAX_LOGPROBS: u32 = 20;
-
-/// What a model's name says of the parameters it takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// All of them.
-    Plain,
-    /// `max_completion_tokens`, and none about sampling.
-    Reasoning,
-}
-
-impl Kind {
-    /// `o1` … `o9`, `gpt-5` and later, whatever stands before a slash. Chat models among them
-    /// sample like any other.
-    pub(super) fn of(model: &str) -> Self {
-        let name = model.rsplit('/').next().unwrap_or(model);
-        let is_o = matches!(name.as_bytes(), [b'o', b'1'..=b'9', rest @ ..] if is_end(rest));
-        let version = name.strip_prefix("gpt-").map(str::as_bytes);
-        let is_gpt = match version {
-            Some([b'5'..=b'9', rest @ ..]) => is_end(rest),
-            Some([b'1'..=b'9', b'0'..=b'9', rest @ ..]) => is_end(rest),
-            Some(_) | None => false,
-        };
-        if is_o || is_gpt { Self::Reasoning } else { Self::Plain }
-    }
-}
-
-fn is_end(rest: &[u8]) -> bool {
-    matches!(rest.first(), None | Some(b'-' | b'.'))
-}
 
 /// Writes a call.
 pub(crate) fn encode_call(call: &Call, to: &Destination<'_>) -> Result<Encoded, Unfit> {
@@ -83,7 +55,7 @@ fn write_parameters(out: &mut Writer<'_>, call: &Call, to: &Destination<'_>) {
         false => kind == Kind::Reasoning,
     };
     out.value_if(if is_newer { "max_completion_tokens" } else { "max_tokens" }, call.max_tokens);
-    if is_own || samples(call, kind) {
+    if is_own || kind.samples(call) {
         write_sampling(out, call, is_own);
     }
     let seed = if is_marked(&call.rest, "random_seed") { "random_seed" } else { "seed" };

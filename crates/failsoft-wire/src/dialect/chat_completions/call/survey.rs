@@ -1,13 +1,14 @@
 //! What will be lost or made from something else, before a word is written.
 
-use super::encode::{Kind, MAX_STOPS};
+use super::encode::MAX_STOPS;
 use crate::dialect::chat_completions::kept::OWN;
 use crate::dialect::chat_completions::message::{is_writable, media_of, result_of};
 use crate::dialect::chat_completions::rules::RULES;
 use crate::dialect::closed_schema::is_loose;
+use crate::dialect::gpt::Kind;
 use crate::dialect::notes::Notes;
 use crate::dialect::rules::judge;
-use crate::neutral::{Call, Effort, Feature, Note, OutputFormat};
+use crate::neutral::{Call, Feature, Note, OutputFormat};
 use crate::translate::{Destination, Unfit};
 
 /// The notes for a call, or why it cannot be written.
@@ -27,7 +28,7 @@ pub(super) fn survey(call: &Call, to: &Destination<'_>) -> Result<Vec<Note>, Unf
 /// What a model of this kind refuses although the dialect has it.
 fn lost_to_the_model(call: &Call, kind: Kind, notes: &mut Notes) {
     notes.dropped_if(Feature::StopSequences, call.stop.len() > MAX_STOPS);
-    if samples(call, kind) {
+    if kind.samples(call) {
         return;
     }
     let sampling = &call.sampling;
@@ -42,12 +43,6 @@ fn lost_to_the_model(call: &Call, kind: Kind, notes: &mut Notes) {
     for (feature, is_lost) in lost {
         notes.dropped_if(feature, is_lost);
     }
-}
-
-/// Whether the model takes sampling parameters in this call.
-pub(super) fn samples(call: &Call, kind: Kind) -> bool {
-    let effort = call.reasoning.as_ref().and_then(|reasoning| reasoning.effort);
-    kind == Kind::Plain || effort == Some(Effort::None)
 }
 
 fn check_media(call: &Call) -> Result<(), Unfit> {

@@ -5,7 +5,7 @@ use super::fit::is_blank;
 use super::thinking::{Plan, cannot_be_forced, is_forced};
 use crate::dialect::claude::Generation;
 use crate::dialect::closed_schema;
-use crate::dialect::instructions::{self, JSON_OBJECT};
+use crate::dialect::instructions::{self, JSON_OBJECT, call_a_tool};
 use crate::dialect::notes::Notes;
 use crate::neutral::{Call, Feature, OutputFormat, ToolChoice};
 use crate::translate::Destination;
@@ -71,14 +71,10 @@ pub(super) fn choice(
         return call.tool_choice.clone();
     }
     notes.emulated(Feature::ForcedTool);
-    orders.push(match &call.tool_choice {
-        Some(ToolChoice::Named(name)) => {
-            format!("Call the tool `{}`. Do not answer in words.", names::tool(name))
-        }
-        Some(ToolChoice::Auto | ToolChoice::None | ToolChoice::Required) | None => {
-            "Call at least one of the tools. Do not answer in words.".to_owned()
-        }
-    });
+    orders.extend(call.tool_choice.as_ref().map(|asked| match asked {
+        ToolChoice::Named(name) => call_a_tool(&ToolChoice::Named(names::tool(name).into())),
+        ToolChoice::Auto | ToolChoice::None | ToolChoice::Required => call_a_tool(asked),
+    }));
     Some(ToolChoice::Auto)
 }
 

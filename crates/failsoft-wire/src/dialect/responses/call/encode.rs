@@ -12,7 +12,7 @@ pub(crate) fn encode_call(call: &Call, to: &Destination<'_>) -> Result<Encoded, 
     let origin = if call.rest.is_of(OWN) { Origin::Own } else { Origin::Other };
     let mut notes = match origin {
         Origin::Own => Notes::default(),
-        Origin::Other => rules::judge(call)?,
+        Origin::Other => rules::judge(call, to.model)?,
     };
     let is_schema = matches!(call.output, OutputFormat::Schema { .. });
     notes.emulated_if(Feature::JsonSchema, is_schema && !to.follows_schemas);

@@ -9,6 +9,7 @@ use super::history::History;
 use super::tools;
 use crate::dialect::closed_schema::can_be_strict;
 use crate::dialect::effort::fine_word;
+use crate::dialect::gpt::Kind;
 use crate::dialect::names;
 use crate::neutral::{Call, Effort, OutputFormat, Part, Reasoning};
 use crate::translate::Destination;
@@ -46,8 +47,13 @@ pub(super) fn write(out: &mut Writer<'_>, call: &Call, to: &Destination<'_>, ori
     if let Some(asked) = &call.reasoning {
         reasoning(out, asked, origin);
     }
-    sampling(out, call, origin);
-    include(out, call, origin);
+    out.value_if("max_output_tokens", max_tokens(call, origin));
+    let samples = origin == Origin::Own || Kind::of(to.model).samples(call);
+    if samples {
+        sampling(out, call, origin);
+    }
+    let logprobs = call.sampling.logprobs.filter(|_| samples);
+    include(out, call, (origin, logprobs));
     labels(out, call, origin);
     if call.stream {
         out.value("stream", true);
@@ -137,14 +143,17 @@ fn reasoning(out: &mut Writer<'_>, asked: &Reasoning, origin: Origin) {
     });
 }
 
+fn max_tokens(call: &Call, origin: Origin) -> Option<u32> {
+    let least = if origin == Origin::Other { LEAST_TOKENS } else { 0 };
+    call.max_tokens.map(|tokens| tokens.max(least))
+}
+
 fn sampling(out: &mut Writer<'_>, call: &Call, origin: Origin) {
     let within = |value: f64, top: f64| match origin {
         Origin::Own => value,
         Origin::Other => value.clamp(0.0, top),
     };
     let sampling = &call.sampling;
-    let least = if origin == Origin::Other { LEAST_TOKENS } else { 0 };
-    out.value_if("max_output_tokens", call.max_tokens.map(|tokens| tokens.max(least)));
     out.value_if("temperature", sampling.temperature.map(|value| within(value, 2.0)));
     out.value_if("top_p", sampling.top_p.map(|value| within(value, 1.0)));
     let top = sampling.logprobs.filter(|top| *top > 0 || origin == Origin::Own);
@@ -152,13 +161,13 @@ fn sampling(out: &mut Writer<'_>, call: &Call, origin: Origin) {
     out.value_if("top_logprobs", top.map(|top| top.min(most)));
 }
 
-fn include(out: &mut Writer<'_>, call: &Call, origin: Origin) {
+fn include(out: &mut Writer<'_>, call: &Call, (origin, logprobs): (Origin, Option<u32>)) {
     let others = kept_member(&call.rest, "include").map(|json| json.as_str().trim());
     let Some(inside) = others.map_or(Some(""), |json| json.strip_prefix('[')) else {
         return out.key("include").raw(others.unwrap_or_default());
     };
     let inside = inside.trim_end_matches(']').trim();
-    let wants_logprobs = call.sampling.logprobs.is_some();
+    let wants_logprobs = logprobs.is_some();
     let wants_thoughts = origin == Origin::Other && (thinks(call) || has_seals(call));
     if inside.is_empty() && !wants_logprobs && !wants_thoughts {
         return;

@@ -4,6 +4,7 @@ use Feature::*;
 use Rule::{Drop, Emulate, Map, Refuse};
 
 use crate::dialect::closed_schema::{can_be_strict, is_loose};
+use crate::dialect::gpt::Kind;
 use crate::dialect::notes::Notes;
 use crate::dialect::rules::{self, row};
 use crate::neutral::{Call, Feature, OutputFormat, Part, Rule, RuleRow};
@@ -34,12 +35,12 @@ pub(crate) const RULES: &[RuleRow] = &[
     row(JsonSchema, Map, "`text.format`; an instruction for models that follow no schemas"),
     row(MaxTokens, Map, "`max_output_tokens`, at least 16"),
     row(StopSequences, Drop, "there are none"),
-    row(Temperature, Map, "`temperature`"),
-    row(TopP, Map, "`top_p`"),
+    row(Temperature, Map, "`temperature`; none for reasoning models"),
+    row(TopP, Map, "`top_p`; none for reasoning models"),
     row(TopK, Drop, "there is none"),
     row(Seed, Drop, "there is none"),
     row(Penalties, Drop, "there are none"),
-    row(Logprobs, Map, "`top_logprobs` and `include`"),
+    row(Logprobs, Map, "`top_logprobs` and `include`; none for reasoning models"),
     row(SeveralChoices, Refuse, "there is one answer"),
     row(ReasoningEffort, Map, "`reasoning.effort`"),
     row(ReasoningBudget, Emulate, "the nearest `reasoning.effort`"),
@@ -56,7 +57,7 @@ pub(crate) const RULES: &[RuleRow] = &[
 ];
 
 /// What is noted of a call that came in another dialect.
-pub(super) fn judge(call: &Call) -> Result<Notes, Unfit> {
+pub(super) fn judge(call: &Call, model: &str) -> Result<Notes, Unfit> {
     let mut notes = rules::judge(call, RULES, &[Thinking, ReasoningBudget])?;
     let mut parts = call.turns.iter().flat_map(|turn| &turn.parts);
     notes.dropped_if(Thinking, parts.any(is_open_thought));
@@ -67,6 +68,11 @@ pub(super) fn judge(call: &Call) -> Result<Notes, Unfit> {
     notes.dropped_if(StrictTools, call.tools.iter().any(is_loose));
     if let OutputFormat::Schema { schema, strict: Some(true), .. } = &call.output {
         notes.emulated_if(JsonSchema, !can_be_strict(schema));
+    }
+    if !Kind::of(model).samples(call) {
+        notes.dropped_if(Temperature, call.sampling.temperature.is_some());
+        notes.dropped_if(TopP, call.sampling.top_p.is_some());
+        notes.dropped_if(Logprobs, call.sampling.logprobs.is_some());
     }
     Ok(notes)
 }

@@ -249,3 +249,31 @@ fn an_open_schema_is_not_followed_to_the_letter() {
     let body: Value = serde_json::from_slice(&encoded.body).unwrap();
     assert_eq!(body["tools"][0]["strict"], false);
 }
+
+#[test]
+fn reasoning_models_take_nothing_about_sampling() {
+    let mut call = said(Role::User, vec![Part::text("x")]);
+    call.sampling.temperature = Some(0.5);
+    call.sampling.top_p = Some(0.5);
+    call.sampling.logprobs = Some(2);
+    let written = |call: &Call, model| {
+        let encoded = super::OWN.encode_call(call, &crate::Destination { model, ..super::TO });
+        let encoded = encoded.unwrap();
+        let lost: Vec<_> = encoded.notes.iter().map(|note| (note.feature, note.rule)).collect();
+        let body: Value = serde_json::from_slice(&encoded.body).unwrap();
+        let is_there = |key| body.get(key).is_some();
+        (["temperature", "top_p", "top_logprobs", "include"].map(is_there), lost)
+    };
+    let all = [Feature::Temperature, Feature::TopP, Feature::Logprobs];
+    let all: Vec<_> = all.map(|feature| (feature, Rule::Drop)).into();
+    for model in ["o3", "o4-mini", "gpt-5", "openai/gpt-5.1"] {
+        assert_eq!(written(&call, model), ([false; 4], all.clone()), "{model}");
+    }
+    assert_eq!(written(&call, "gpt-4.1"), ([true; 4], vec![]));
+    call.reasoning = Some(Reasoning { effort: Some(Effort::None), ..Reasoning::default() });
+    assert_eq!(written(&call, "gpt-5.1"), ([true; 4], vec![]));
+    // The client's own words are passed on.
+    call.reasoning = None;
+    call.rest = Rest::of(super::OWN);
+    assert_eq!(written(&call, "gpt-5.1"), ([true; 4], vec![]));
+}
