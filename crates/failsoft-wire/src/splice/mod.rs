@@ -9,6 +9,7 @@ mod continued;
 mod delivered;
 mod gate;
 mod leg;
+mod likeness;
 mod out;
 mod queue;
 mod repetition;

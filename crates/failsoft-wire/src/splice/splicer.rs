@@ -8,6 +8,7 @@ use bytes::Bytes;
 use super::delivered::{Delivered, OpenPart};
 use super::gate::Gate;
 use super::leg::Leg;
+use super::likeness::Likeness;
 use super::out::Out;
 use super::queue::{Queue, Told, Unit};
 use super::repetition::Tail;
@@ -44,6 +45,7 @@ pub struct Splicer {
     /// Whose seals come, if they are not told apart yet.
     maker: Option<Option<Maker>>,
     scratch: Vec<Delta>,
+    likeness: Likeness,
     has_content: bool,
     has_released: bool,
     /// The last frame said something that its reader gives on later.
@@ -83,6 +85,7 @@ impl Splicer {
             tail: Tail::default(),
             maker: None,
             scratch: Vec::with_capacity(4),
+            likeness: Likeness::default(),
             has_content: false,
             has_released: false,
             waited: false,
@@ -112,9 +115,16 @@ impl Splicer {
     /// are no JSON, repetition without end.
     pub fn take(&mut self, frame: Frame, meaning: Meaning) -> Result<(), Flaw> {
         self.has_content |= meaning == Meaning::Content;
+        if meaning == Meaning::Content
+            && let Some(words) = self.likeness.words(&frame)
+        {
+            let words = words.to_owned();
+            return self.pass_words(frame, words);
+        }
         let mut deltas = std::mem::take(&mut self.scratch);
         self.reader.read(&frame, &mut deltas);
         let taken = if self.writer.is_none() {
+            self.compare(&frame, &deltas);
             self.pass(frame, &meaning, &mut deltas)
         } else {
             self.translate(&mut deltas)
@@ -229,6 +239,7 @@ impl Splicer {
         let is_whole = ended_text || is_over || self.delivered.open().is_none();
         self.delivered.set_text_whole(is_whole || self.delivered.is_text_whole());
         self.tokens.next();
+        self.likeness = Likeness::default();
         self.queue.take();
         self.gate = Gate::new(self.hold);
         self.reader = target.deltas();

@@ -3,7 +3,7 @@
 use memchr::memmem;
 
 use super::Splicer;
-use crate::neutral::Delta;
+use crate::neutral::{Delta, Piece};
 use crate::reply::Flaw;
 use crate::splice::queue::{Told, Unit};
 use crate::sse::Frame;
@@ -59,6 +59,32 @@ impl Splicer {
         }
         self.waited = waits;
         self.repeats()
+    }
+
+    /// A frame that is like the last one in all but its words.
+    pub(super) fn pass_words(&mut self, frame: Frame, words: String) -> Result<(), Flaw> {
+        let delta = Delta::Piece { choice: 0, piece: Piece::Text(words) };
+        self.tokens.see(&delta);
+        self.delivered.record(delta);
+        self.out.push(frame.bytes);
+        self.repeats()
+    }
+
+    /// Sees whether the next frame may be like this one: more words of the part that is open, with
+    /// nothing that waits.
+    pub(super) fn compare(&mut self, frame: &Frame, deltas: &[Delta]) {
+        match deltas {
+            [Delta::Piece { choice: 0, piece: Piece::Text(words) }]
+                if self.has_released
+                    && self.queue.is_empty()
+                    && !self.gate.is_shut()
+                    && !self.waited
+                    && !self.reader.waits() =>
+            {
+                self.likeness.learn(frame, words);
+            }
+            _ => self.likeness.forget(),
+        }
     }
 
     /// Whether a frame of content also says why the answer ends.
