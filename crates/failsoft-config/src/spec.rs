@@ -56,7 +56,7 @@ pub(crate) struct ServerSpec {
     pub(crate) read_timeout: Length,
     /// How long calls in flight may go on after a stop was asked for.
     pub(crate) drain: Length,
-    /// Client connections held at once.
+    /// Client connections held at once, and calls on all HTTP/2 connections together.
     pub(crate) max_connections: u32,
 }
 
