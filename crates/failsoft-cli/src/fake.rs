@@ -140,7 +140,7 @@ the real API refuses.
 
 A scenario file:
   token_delay = \"15ms\"       # of all models; also first_token, ping_every
-  gate = \"closed\"           # after its first token each waits for POST /__fake/open
+  gate = \"closed\"            # after a token each waits for POST /__fake/open
   [models.primary]
   provider = \"{}\"        # whose errors it has
   steps = [{{ fault = \"fail-503\", for = \"1m\" }}, {{ fault = \"slow-2s\", times = 2 }}]

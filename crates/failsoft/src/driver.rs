@@ -15,6 +15,7 @@ use failsoft_engine::{
 use failsoft_journal::{AttemptFacts, CallFacts, CallRecord};
 use failsoft_provider::Reading;
 use failsoft_wire::Splicer;
+use tokio::time::Instant;
 
 use self::resuming::Continuation;
 use crate::ask::Ask;
@@ -42,6 +43,8 @@ pub(crate) struct Driver {
     thread: Option<Box<Splicer>>,
     told_resumable: Resumable,
     heartbeat: Heartbeat,
+    /// Since when the client waits for more. While it has enough to read, nobody asks the target.
+    wanted: Option<Instant>,
     whole: Option<Whole>,
     verdict: Option<Verdict>,
     /// The failures read so far, for what is said to the client.
@@ -53,7 +56,7 @@ pub(crate) struct Driver {
 struct Live {
     id: AttemptId,
     exchange: Exchange,
-    told: Option<tokio::time::Instant>,
+    told: Option<Instant>,
 }
 
 /// What is kept of a call until it ends.
@@ -105,6 +108,7 @@ impl Driver {
             thread: None,
             told_resumable: Resumable::Never,
             heartbeat: Heartbeat::new(begin_after),
+            wanted: None,
             whole: None,
             verdict: None,
             readings: Vec::new(),
@@ -140,6 +144,7 @@ impl Driver {
 
     /// The next content of the committed stream; `None` when the call is over.
     pub(crate) fn poll_content(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        self.wanted.get_or_insert_with(Instant::now);
         loop {
             if self.verdict.is_some() {
                 return Poll::Ready(None);
@@ -147,6 +152,7 @@ impl Driver {
             match self.poll_happening(cx) {
                 Poll::Ready(Some(content)) => {
                     self.heartbeat.heard();
+                    self.wanted = None;
                     return Poll::Ready(Some(content));
                 }
                 Poll::Ready(None) => {}
