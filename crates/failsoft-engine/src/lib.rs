@@ -18,6 +18,7 @@ mod failure;
 mod feeds;
 mod fingerprint;
 mod fit;
+mod grounds;
 mod hedging;
 mod ids;
 mod input;
@@ -41,6 +42,7 @@ pub use event::{
     Bar, BreakerChange, BreakerState, DisabledScope, Event, Outcome, TripCause, Verdict,
 };
 pub use failure::{Elsewhere, Failure, FailureKind, Phase, Repeat};
+pub use grounds::{Grounds, Measure};
 pub use ids::{AttemptId, CallId, CredentialId, RouteId, TargetId};
 pub use input::{Arrival, Delivery, Input, Left, Models, QuotaTold, Resumable, Usage};
 pub use moment::Moment;

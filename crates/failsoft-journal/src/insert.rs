@@ -11,7 +11,7 @@ use crate::fold::{AttemptRow, Happening, StepRow, fold, happening};
 use crate::queue::Record;
 use crate::store::signed;
 use crate::text::{self, ID, LABEL, NAME, WORDS};
-use crate::{AttemptFacts, CallRecord, Names, Stamp, StateRecord, TargetName};
+use crate::{AttemptFacts, CallRecord, Names, Stamp, StateChange, StateRecord, TargetName};
 
 const CALL: &str = "INSERT INTO calls (seq, id, started_ms, route, model, dialect, delivery,
     profile, client, client_retries, tag, request_bytes, max_attempts, deadline_ns, verdict, kind,
@@ -214,7 +214,10 @@ impl<'c> Inserts<'c> {
     }
 
     fn state(&mut self, seq: i64, record: &StateRecord) -> rusqlite::Result<()> {
-        let happening = happening(&record.event);
+        let happening = match &record.change {
+            StateChange::Came(event) => happening(event),
+            StateChange::Drained => Happening { what: "drained", ..Happening::default() },
+        };
         let Happening { what, why, reason, from, to, until, value, .. } = happening;
         let target = self.target(&record.names, concerned(&record.names, &happening))?;
         self.state.execute(params![

@@ -108,8 +108,8 @@ impl Recorder {
     ///
     /// Changes of state among its events become part of its story; to stand in the report they
     /// are handed over by [`record_state`](Self::record_state) as well.
-    pub fn record_call(&self, call: CallRecord) {
-        self.queue.push(Record::Call(call));
+    pub fn record_call(&self, call: impl Into<Arc<CallRecord>>) {
+        self.queue.push(Record::Call(call.into()));
     }
 
     /// Hands over a change of state.

@@ -36,9 +36,12 @@ mod queue;
 mod reader;
 mod record;
 mod report;
+mod rows;
+mod source;
 mod store;
 mod story;
 mod text;
+mod trace;
 mod words;
 mod writer;
 
@@ -46,9 +49,14 @@ pub use error::JournalError;
 pub use journal::{Counters, Journal, Options, Recorder};
 pub use page::{Page, Style};
 pub use reader::Reader;
-pub use record::{AttemptFacts, CallFacts, CallRecord, Names, Stamp, StateRecord, TargetName};
+pub use record::{
+    AttemptFacts, CallFacts, CallRecord, Names, Stamp, StateChange, StateRecord, TargetName,
+};
 pub use report::{
     Attempts, AttemptsRow, BrokenStreams, Calls, Change, Dropped, FailureRow, Latency, Quantiles,
     RefusalRow, Report, TargetLatency, ToldRow,
 };
+pub use rows::{AttemptRow, CallRow, Name, Recorded, StateRow, StepRow, TargetRow};
+pub use source::{Search, Source, Span};
 pub use story::{Happened, Story, StoryAttempt};
+pub use trace::{Trace, attempt_span, call_span};

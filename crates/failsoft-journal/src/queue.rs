@@ -1,7 +1,7 @@
 //! The bounded queue before the writing thread: failures stay when healthy calls must go.
 
 use std::collections::VecDeque;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use failsoft_engine::{Event, Outcome, Verdict};
@@ -16,7 +16,7 @@ const GATHER: Duration = Duration::from_millis(200);
 /// Something to write.
 #[derive(Debug)]
 pub(crate) enum Record {
-    Call(CallRecord),
+    Call(Arc<CallRecord>),
     State(StateRecord),
 }
 

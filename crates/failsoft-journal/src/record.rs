@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use failsoft_engine::{Event, Moment, TargetId, Usage};
+use failsoft_engine::{Event, Moment, Price, TargetId, Usage};
+
+use crate::Trace;
 
 /// Ties the engine's clock to the wall clock: both read at the same instant, once, at the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,8 +67,12 @@ pub struct CallFacts {
     pub client_retries: u8,
     /// `x-failsoft-tag`.
     pub tag: Option<String>,
+    /// The trace it belongs to, where calls are traced or the client sent one.
+    pub trace: Option<Trace>,
     /// The request body's size in bytes.
     pub request_bytes: u64,
+    /// Estimated tokens of the prompt; 0 where nobody looked.
+    pub prompt_tokens: u32,
     /// The status the client got.
     pub status: u16,
 }
@@ -104,6 +110,8 @@ pub struct AttemptFacts {
     pub onward: Option<&'static str>,
     /// Tokens it cost without a whole answer, as far as they are known.
     pub usage: Option<Usage>,
+    /// What its model's tokens cost, if that is known.
+    pub price: Option<Price>,
 }
 
 /// A change that belongs to no single call: a breaker, a throttle, a disabled key, a limit.
@@ -116,5 +124,16 @@ pub struct StateRecord {
     /// When.
     pub at: Moment,
     /// What.
-    pub event: Event,
+    pub change: StateChange,
+    /// Who did it, where an operator did: a fingerprint of the session, never its token.
+    pub operator: Option<String>,
+}
+
+/// What changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StateChange {
+    /// The engine said so.
+    Came(Event),
+    /// An operator let the gateway take no more calls.
+    Drained,
 }

@@ -43,7 +43,9 @@ fn nasty() -> CallRecord {
         client,
         client_retries: _,
         tag,
+        trace: _,
         request_bytes: _,
+        prompt_tokens: _,
         status: _,
     } = &mut record.facts;
     (*id, *model, *dialect) = (text(), text(), "CANARY");
@@ -65,6 +67,7 @@ fn nasty() -> CallRecord {
             seam: _,
             onward: _,
             usage: _,
+            price: _,
         } = facts;
         *model = text();
         (*translated_to, *left_out) = (Some("messages"), vec!["top_k"]);

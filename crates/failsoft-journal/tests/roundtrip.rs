@@ -123,7 +123,7 @@ fn every_event() -> Vec<Event> {
         Event::FirstContent { attempt, after: ms(5) },
         Event::Committed { attempt },
         Event::AttemptEnded { attempt, target, outcome: succeeded(), took: ms(6) },
-        tripped(0).event,
+        trip(0),
         Event::Throttled { target, until },
         Event::Disabled {
             scope: DisabledScope::Credential(CredentialId(3)),
@@ -152,7 +152,7 @@ fn every_event_finds_its_place_in_a_call_and_as_a_state() {
     record.events = every_event().into_iter().map(|event| (at(1), event)).collect();
     recorder.record_call(record);
     for event in every_event() {
-        recorder.record_state(StateRecord { event, ..tripped(5) });
+        recorder.record_state(StateRecord { change: StateChange::Came(event), ..tripped(5) });
     }
     let events = every_event().len() as u64;
     assert_eq!(journal.flush(LONG).written, events + 1);

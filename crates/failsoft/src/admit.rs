@@ -51,7 +51,9 @@ pub(crate) fn admit(
         client: text_of(&call.headers, header::USER_AGENT.as_str()),
         client_retries,
         tag: text_of(&call.headers, "x-failsoft-tag"),
+        trace: None,
         request_bytes: call.body.len() as u64,
+        prompt_tokens: 0,
         status: 0,
     };
     let sealed = failsoft_wire::seals(call.dialect, &call.body);

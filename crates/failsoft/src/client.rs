@@ -9,7 +9,7 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 use failsoft_config::Settings;
 use failsoft_engine::{Engine, Event, FailureKind, Input, Moment};
-use failsoft_journal::{Names, StateRecord};
+use failsoft_journal::{CallRecord, Names, StateChange, StateRecord};
 use failsoft_wire::{Addressed, Dialect};
 use http::{HeaderMap, Response, StatusCode};
 
@@ -96,10 +96,20 @@ impl Inner {
         }
     }
 
+    /// Shows and records a call that has ended.
+    pub(crate) fn ended(&self, call: CallRecord) {
+        let call = Arc::new(call);
+        for observer in &self.observers {
+            observer.ended(&call);
+        }
+        self.journal.record_call(call);
+    }
+
     /// Records what came to be of a target.
     pub(crate) fn record_state(&self, names: &Arc<Names>, at: Moment, event: Event) {
         let (stamp, names) = (self.clock.stamp(), Arc::clone(names));
-        self.journal.record_state(StateRecord { stamp, names, at, event });
+        let change = StateChange::Came(event);
+        self.journal.record_state(StateRecord { stamp, names, at, change, operator: None });
     }
 }
 

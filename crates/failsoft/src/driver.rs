@@ -179,7 +179,7 @@ impl Driver {
             events,
             attempts: std::mem::take(&mut self.log.attempts),
         };
-        self.inner.journal.record_call(record);
+        self.inner.ended(record);
     }
 
     /// One thing that happens: to an attempt, or that time passes.

@@ -1,7 +1,9 @@
-//! For those who watch: metrics, logs.
+//! For those who watch: metrics, logs, traces, the dashboard.
+
+use std::sync::Arc;
 
 use failsoft_engine::{BreakerState, Event, Moment, RouteId, TargetId, TargetView};
-use failsoft_journal::Names;
+use failsoft_journal::{CallRecord, Names};
 
 /// What an observer is shown.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +26,10 @@ pub struct Seen<'a> {
 pub trait Observer: Send + Sync {
     /// Something came to be.
     fn observe(&self, seen: Seen<'_>, event: &Event);
+
+    /// A call is over, and this is all there is to know of it. Who keeps more than a figure of it
+    /// keeps the value itself, and looks at it elsewhere.
+    fn ended(&self, _call: &Arc<CallRecord>) {}
 }
 
 /// How a target is.

@@ -1,6 +1,6 @@
 //! The journal as calls see it: there, not there, or not usable.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use failsoft_journal::{CallRecord, Counters, Journal, Options, Recorder, StateRecord};
 
@@ -30,7 +30,7 @@ impl Recording {
         Self { recorder, journal: Mutex::new(journal), problem }
     }
 
-    pub(crate) fn record_call(&self, call: CallRecord) {
+    pub(crate) fn record_call(&self, call: Arc<CallRecord>) {
         if let Some(recorder) = &self.recorder {
             recorder.record_call(call);
         }

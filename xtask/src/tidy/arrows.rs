@@ -38,7 +38,9 @@ const WIRE: &str = "failsoft-wire";
 const PROVIDER: &str = "failsoft-provider";
 const CONFIG: &str = "failsoft-config";
 const JOURNAL: &str = "failsoft-journal";
+const REPORT: &str = "failsoft-report";
 const LIBRARY: &str = "failsoft";
+const TELEMETRY: &str = "failsoft-telemetry";
 const GATEWAY: &str = "failsoft-gateway";
 const FAKE: &str = "failsoft-fake";
 
@@ -49,21 +51,35 @@ const PLAN: &[Room] = &[
     Room { name: PROVIDER, uses: &[ENGINE, WIRE], network: Network::Never },
     Room { name: CONFIG, uses: &[ENGINE, PROVIDER, WIRE], network: Network::Never },
     Room { name: JOURNAL, uses: &[ENGINE], network: Network::Never },
+    Room { name: REPORT, uses: &[ENGINE, JOURNAL], network: Network::Never },
     Room {
         name: LIBRARY,
         uses: &[ENGINE, WIRE, PROVIDER, CONFIG, JOURNAL],
         network: Network::Allowed,
     },
+    Room { name: TELEMETRY, uses: &[ENGINE, CONFIG, JOURNAL, LIBRARY], network: Network::Allowed },
     Room {
         name: GATEWAY,
-        uses: &[ENGINE, WIRE, PROVIDER, CONFIG, JOURNAL, LIBRARY],
+        uses: &[ENGINE, WIRE, PROVIDER, CONFIG, JOURNAL, REPORT, LIBRARY, TELEMETRY],
         network: Network::Allowed,
     },
     Room { name: "failsoft-sim", uses: &[ENGINE, CONFIG, JOURNAL], network: Network::Never },
     Room { name: FAKE, uses: &[WIRE], network: Network::Allowed },
     Room {
         name: "failsoft-cli",
-        uses: &[ENGINE, WIRE, PROVIDER, CONFIG, JOURNAL, LIBRARY, GATEWAY, FAKE, "failsoft-sim"],
+        uses: &[
+            ENGINE,
+            WIRE,
+            PROVIDER,
+            CONFIG,
+            JOURNAL,
+            REPORT,
+            LIBRARY,
+            TELEMETRY,
+            GATEWAY,
+            FAKE,
+            "failsoft-sim",
+        ],
         network: Network::Allowed,
     },
     Room { name: "xtask", uses: &[], network: Network::Allowed },

@@ -8,7 +8,7 @@ use failsoft_engine::{
 use proptest::prelude::*;
 
 use super::*;
-use crate::{CallFacts, Names, Stamp};
+use crate::{CallFacts, Names, Stamp, StateChange};
 
 const STAMP: Stamp = Stamp { moment: Moment::ZERO, unix_millis: 0 };
 
@@ -16,13 +16,13 @@ fn call(healthy: bool) -> Record {
     let attempt = AttemptId { call: CallId(1), ordinal: 0 };
     let verdict = if healthy { Verdict::Served { attempt } } else { Verdict::Cancelled };
     let ended = Event::CallEnded { call: CallId(1), verdict, took: Duration::ZERO, attempts: 1 };
-    Record::Call(CallRecord {
+    Record::Call(Arc::new(CallRecord {
         stamp: STAMP,
         names: Arc::new(Names::default()),
         facts: CallFacts::default(),
         events: vec![(Moment::ZERO, ended)],
         attempts: Vec::new(),
-    })
+    }))
 }
 
 fn state() -> Record {
@@ -35,7 +35,8 @@ fn state() -> Record {
         stamp: STAMP,
         names: Arc::new(Names::default()),
         at: Moment::ZERO,
-        event,
+        change: StateChange::Came(event),
+        operator: None,
     })
 }
 
@@ -103,7 +104,9 @@ fn only_a_call_served_by_its_only_attempt_is_healthy() {
         (vec![], Worth::Failed),
     ] {
         let mut record = call(true);
-        if let Record::Call(call) = &mut record {
+        if let Record::Call(call) = &mut record
+            && let Some(call) = Arc::get_mut(call)
+        {
             call.events = events.iter().map(|event| (Moment::ZERO, *event)).collect();
         }
         assert_eq!(worth(&record), expected, "{events:?}");

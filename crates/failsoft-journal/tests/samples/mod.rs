@@ -67,6 +67,8 @@ impl Telling {
             client_retries: 0,
             tag: None,
             request_bytes: 4_213,
+            trace: None,
+            prompt_tokens: 0,
             status: 200,
         };
         let record = CallRecord {
@@ -193,16 +195,21 @@ pub fn broken(id: &str, started: u64, kind: FailureKind) -> CallRecord {
 }
 
 /// A change of a breaker.
-pub fn tripped(at_ms: u64) -> StateRecord {
-    let event = Event::BreakerChanged(BreakerChange {
+pub fn trip(at_ms: u64) -> Event {
+    Event::BreakerChanged(BreakerChange {
         target: TargetId(0),
         from: BreakerState::Closed,
         to: BreakerState::Open,
         until: Some(at(at_ms + 5_000)),
         cause: Some(TripCause::Consecutive),
-    });
+    })
+}
+
+/// The same, to be recorded.
+pub fn tripped(at_ms: u64) -> StateRecord {
     let stamp = Stamp { moment: Moment::ZERO, unix_millis: NOON };
-    StateRecord { stamp, names: names(), at: at(at_ms), event }
+    let change = StateChange::Came(trip(at_ms));
+    StateRecord { stamp, names: names(), at: at(at_ms), change, operator: None }
 }
 
 /// Patience, a failure, a wait, a breaker, and an answer from elsewhere.

@@ -1,0 +1,1 @@
+//! Traces and logs of calls for OpenTelemetry collectors, made from calls that have ended.
