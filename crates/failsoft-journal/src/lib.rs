@@ -32,6 +32,8 @@ mod fold;
 mod insert;
 mod journal;
 mod page;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod queue;
 mod reader;
 mod record;
@@ -48,6 +50,8 @@ mod writer;
 pub use error::JournalError;
 pub use journal::{Counters, Journal, Options, Recorder};
 pub use page::{Page, Style};
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresUrl;
 pub use reader::Reader;
 pub use record::{
     AttemptFacts, CallFacts, CallRecord, Names, Stamp, StateChange, StateRecord, TargetName,
