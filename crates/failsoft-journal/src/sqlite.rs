@@ -1,5 +1,7 @@
 //! The file: opening it, bringing it up to date, writing groups of records, forgetting old ones.
 
+mod insert;
+
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -7,13 +9,17 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior, params};
 
-use crate::insert::{Inserts, TargetIds};
+use self::insert::{Inserts, TargetIds};
 use crate::queue::{Drops, Entry};
+use crate::store::{DropRow, Forgetting, Limits, NotWritten, Store, signed};
 use crate::{JournalError, Options};
 
 /// Each step takes the schema one version further; the last one is the version we know.
-const MIGRATIONS: [&str; 3] =
-    [include_str!("schema/1.sql"), include_str!("schema/2.sql"), include_str!("schema/3.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("sqlite/schema/1.sql"),
+    include_str!("sqlite/schema/2.sql"),
+    include_str!("sqlite/schema/3.sql"),
+];
 /// The version we know.
 pub(crate) const KNOWN: u32 = MIGRATIONS.len() as u32;
 /// How long another process may hold the file before a write counts as failed.
@@ -23,7 +29,7 @@ const FORGET: usize = 200;
 
 /// The writer's side of the file.
 #[derive(Debug)]
-pub(crate) struct Store {
+pub(crate) struct SqliteStore {
     path: PathBuf,
     sync: bool,
     /// `None` after a failed write, until the file opens again.
@@ -41,43 +47,19 @@ struct Open {
     identity: Identity,
 }
 
-/// Drops to tell of, and the number of their row.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct DropRow {
-    pub(crate) number: u64,
-    pub(crate) at_ms: i64,
-    pub(crate) drops: Drops,
-}
-
-/// Whether old rows are left to forget.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Forgetting {
-    Done,
-    More,
-}
-
-/// Why a group could not be written.
-#[derive(Debug)]
-pub(crate) enum WriteError {
-    Sqlite,
-    Reopen,
-    /// The file at the path is no longer the one that was written to.
-    Vanished,
-}
-
-impl From<rusqlite::Error> for WriteError {
+impl From<rusqlite::Error> for NotWritten {
     fn from(_: rusqlite::Error) -> Self {
-        Self::Sqlite
+        Self::Refused
     }
 }
 
-impl From<JournalError> for WriteError {
+impl From<JournalError> for NotWritten {
     fn from(_: JournalError) -> Self {
-        Self::Reopen
+        Self::Unreachable
     }
 }
 
-impl Store {
+impl SqliteStore {
     /// Opens or creates the file and keeps other writers out.
     pub(crate) fn open(options: &Options) -> Result<Self, JournalError> {
         let path = options.path.clone();
@@ -88,33 +70,11 @@ impl Store {
         Ok(Self { path, sync: options.sync, open: Some(open), base, last, _lock: lock })
     }
 
-    /// Writes a group in one transaction: all of it is safe afterwards, or none of it was written.
-    pub(crate) fn write(
-        &mut self,
-        group: &[Entry],
-        drops: Option<DropRow>,
-    ) -> Result<(), WriteError> {
-        let result = self.try_write(group, drops);
-        if result.is_err() {
-            self.open = None;
-        }
-        result
-    }
-
-    /// Deletes some of the rows older than `before_ms`.
-    pub(crate) fn forget(&mut self, before_ms: i64) -> Result<Forgetting, WriteError> {
-        let result = self.try_forget(before_ms);
-        if result.is_err() {
-            self.open = None;
-        }
-        result
-    }
-
-    fn try_write(&mut self, group: &[Entry], drops: Option<DropRow>) -> Result<(), WriteError> {
+    fn try_write(&mut self, group: &[Entry], drops: Option<DropRow>) -> Result<(), NotWritten> {
         let first = group.first().map_or(0, |entry| entry.number);
         self.reopen(first)?;
         let base = self.base;
-        let Some(open) = &mut self.open else { return Err(WriteError::Reopen) };
+        let Some(open) = &mut self.open else { return Err(NotWritten::Unreachable) };
         let transaction = begin(&mut open.connection)?;
         {
             let mut inserts = Inserts::prepare(&transaction, &mut open.targets)?;
@@ -130,11 +90,11 @@ impl Store {
         if Identity::of(&self.path) == Some(open.identity) {
             Ok(())
         } else {
-            Err(WriteError::Vanished)
+            Err(NotWritten::Vanished)
         }
     }
 
-    fn try_forget(&mut self, before_ms: i64) -> Result<Forgetting, WriteError> {
+    fn try_forget(&mut self, before_ms: i64) -> Result<Forgetting, NotWritten> {
         let Some(open) = &mut self.open else { return Ok(Forgetting::Done) };
         let transaction = begin(&mut open.connection)?;
         let calls = old_rows(
@@ -163,7 +123,7 @@ impl Store {
 
     /// Opens the file again after a failure. In another file than before, numbers begin after its
     /// own; in the same one they stay, so that a group whose commit was in doubt is not doubled.
-    fn reopen(&mut self, first: u64) -> Result<(), WriteError> {
+    fn reopen(&mut self, first: u64) -> Result<(), NotWritten> {
         if self.open.is_some() {
             return Ok(());
         }
@@ -175,6 +135,24 @@ impl Store {
         }
         self.open = Some(open);
         Ok(())
+    }
+}
+
+impl Store for SqliteStore {
+    fn write(&mut self, group: &[Entry], drops: Option<DropRow>) -> Result<(), NotWritten> {
+        let result = self.try_write(group, drops);
+        if result.is_err() {
+            self.open = None;
+        }
+        result
+    }
+
+    fn forget(&mut self, limits: Limits) -> Result<Forgetting, NotWritten> {
+        let result = self.try_forget(limits.before_ms);
+        if result.is_err() {
+            self.open = None;
+        }
+        result
     }
 }
 
@@ -292,11 +270,6 @@ fn old_rows(
 fn delete(transaction: &Transaction<'_>, sql: &'static str, seqs: &[i64]) -> rusqlite::Result<()> {
     let mut statement = transaction.prepare_cached(sql)?;
     seqs.iter().try_for_each(|seq| statement.execute([seq]).map(drop))
-}
-
-/// A number as SQLite holds it.
-pub(crate) fn signed(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 /// Which file stands at a path.
