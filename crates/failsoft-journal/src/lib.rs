@@ -15,7 +15,9 @@
 //! # let folder = tempfile::tempdir()?;
 //! let path = folder.path().join("failsoft.db");
 //! let keep = Duration::from_secs(30 * 86_400);
-//! let journal = Journal::open(Options { path: path.clone(), keep, sync: false, queue: 10_000 })?;
+//! let max_size = 1_000_000_000;
+//! let queue = 10_000;
+//! let journal = Journal::open(Options { path: path.clone(), keep, max_size, sync: false, queue })?;
 //! let recorder = journal.recorder(); // one for each task; `recorder.record_call(…)` never blocks
 //! assert!(!recorder.counters().failing);
 //!
@@ -29,15 +31,17 @@
 
 mod error;
 mod fold;
-mod insert;
 mod journal;
 mod page;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod queue;
 mod reader;
 mod record;
 mod report;
 mod rows;
 mod source;
+mod sqlite;
 mod store;
 mod story;
 mod text;
@@ -48,6 +52,8 @@ mod writer;
 pub use error::JournalError;
 pub use journal::{Counters, Journal, Options, Recorder};
 pub use page::{Page, Style};
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresUrl;
 pub use reader::Reader;
 pub use record::{
     AttemptFacts, CallFacts, CallRecord, Names, Stamp, StateChange, StateRecord, TargetName,

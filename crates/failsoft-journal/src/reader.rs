@@ -7,7 +7,7 @@ use rusqlite::{Connection, params};
 use crate::report::{self, Report};
 use crate::story::{self, Story};
 use crate::text::read_some;
-use crate::{JournalError, store};
+use crate::{JournalError, sqlite};
 
 /// Calls named when the beginning of an id fits several.
 const NAMED: usize = 5;
@@ -24,7 +24,7 @@ impl Reader {
     /// # Errors
     /// When there is no usable journal.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, JournalError> {
-        Ok(Self { connection: store::open_to_read(path.as_ref())? })
+        Ok(Self { connection: sqlite::open_to_read(path.as_ref())? })
     }
 
     /// The story of a call, by its id or the beginning of it; `None` if there is no such call.

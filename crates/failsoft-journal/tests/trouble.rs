@@ -40,7 +40,8 @@ fn ids(path: &Path) -> Vec<String> {
 
 #[test]
 fn a_file_of_an_older_schema_is_brought_up_to_date_with_all_its_rows() {
-    let steps = [include_str!("../src/schema/1.sql"), include_str!("../src/schema/2.sql")];
+    let steps =
+        [include_str!("../src/sqlite/schema/1.sql"), include_str!("../src/sqlite/schema/2.sql")];
     for version in 1..=steps.len() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("j.db");

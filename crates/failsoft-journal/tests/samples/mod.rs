@@ -13,7 +13,13 @@ pub const NOON: i64 = 1_795_442_523_000;
 pub const DAY: Duration = Duration::from_secs(86_400);
 
 pub fn options(path: &Path) -> Options {
-    Options { path: path.to_owned(), keep: DAY * 36_500, sync: false, queue: 100_000 }
+    Options {
+        path: path.to_owned(),
+        keep: DAY * 36_500,
+        max_size: 1 << 40,
+        sync: false,
+        queue: 100_000,
+    }
 }
 
 /// The same for every record, as settings that stay the same.
