@@ -13,6 +13,11 @@ pub(crate) fn masked(text: &str) -> String {
     for entry in root.node("providers").and_then(Node::table).map_or(&[][..], |all| &all.0) {
         entry.node.table().into_iter().for_each(|provider| secrets(provider, &mut spans));
     }
+    let telemetry = root.node("telemetry").and_then(Node::table);
+    let headers = telemetry.and_then(|telemetry| telemetry.node("headers")).and_then(Node::table);
+    for header in headers.map_or(&[][..], |headers| &headers.0) {
+        hide(&header.node, &mut spans);
+    }
     if report.has_errors() {
         spans.extend(suspects(text));
     }
@@ -28,13 +33,7 @@ pub(crate) fn masked(text: &str) -> String {
 }
 
 fn secrets(provider: &Table, spans: &mut Vec<Range<usize>>) {
-    let mut hide = |node: &Node| {
-        if let (Place::Text(span), Value::Text(text)) = (&node.place, &node.value)
-            && text != "none"
-        {
-            spans.push(span.clone());
-        }
-    };
+    let mut hide = |node: &Node| hide(node, spans);
     provider.node("api_key").into_iter().for_each(&mut hide);
     if let Some(Node { value: Value::List(keys), .. }) = provider.node("api_keys") {
         keys.iter().for_each(&mut hide);
@@ -47,6 +46,14 @@ fn secrets(provider: &Table, spans: &mut Vec<Range<usize>>) {
         .node("base_url")
         .filter(|url| url.text().is_some_and(|url| url.contains('@')))
         .map(hide);
+}
+
+fn hide(node: &Node, spans: &mut Vec<Range<usize>>) {
+    if let (Place::Text(span), Value::Text(text)) = (&node.place, &node.value)
+        && text != "none"
+    {
+        spans.push(span.clone());
+    }
 }
 
 /// In a text that cannot be read, what stands behind `api_key =` and does not look like a place.
@@ -83,6 +90,10 @@ mod tests {
             (
                 "[providers.a]\nbase_url = \"http://u:p@h\"",
                 "[providers.a]\nbase_url = \"************\"",
+            ),
+            (
+                "[telemetry]\nheaders = { a = \"b\", c = { env = \"X\" } }",
+                "[telemetry]\nheaders = { a = \"*\", c = { env = \"X\" } }",
             ),
             ("[providers.a]\napi_key = \"sk-x", "[providers.a]\napi_key = \"****"),
             ("[providers.a]\napi_key = { env = \"X }", "[providers.a]\napi_key = { env = \"X }"),
