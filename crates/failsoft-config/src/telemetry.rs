@@ -105,7 +105,7 @@ impl Telemetry {
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         mixed ^= mixed >> 31;
-        ((mixed >> 32) * Self::ALL as u64 >> 32) < self.sample_millionths as u64
+        (((mixed >> 32) * Self::ALL as u64) >> 32) < self.sample_millionths as u64
     }
 }
 
