@@ -16,6 +16,11 @@ pub(crate) fn masked(text: &str) -> String {
     if let Some(url) = root.node("journal").and_then(Node::table).and_then(|all| all.node("url")) {
         hide(url, &mut spans);
     }
+    let telemetry = root.node("telemetry").and_then(Node::table);
+    let headers = telemetry.and_then(|telemetry| telemetry.node("headers")).and_then(Node::table);
+    for header in headers.map_or(&[][..], |headers| &headers.0) {
+        hide(&header.node, &mut spans);
+    }
     if report.has_errors() {
         spans.extend(suspects(text));
     }
@@ -93,6 +98,10 @@ mod tests {
             ("[journal]\nurl = \"pg://u:p@h\"", "[journal]\nurl = \"**********\""),
             ("[journal]\nurl = { env = \"X\" }", "[journal]\nurl = { env = \"X\" }"),
             ("[journal]\nurl = \"pg://u:p@h", "[journal]\nurl = \"**********"),
+            (
+                "[telemetry]\nheaders = { a = \"b\", c = { env = \"X\" } }",
+                "[telemetry]\nheaders = { a = \"*\", c = { env = \"X\" } }",
+            ),
             ("[providers.a]\napi_key = \"sk-x", "[providers.a]\napi_key = \"****"),
             ("[providers.a]\napi_key = { env = \"X }", "[providers.a]\napi_key = { env = \"X }"),
         ] {

@@ -15,6 +15,7 @@ use crate::Problems;
 use crate::routing::RouteIndex;
 use crate::spec::ModelSpec;
 use crate::streams::Streams;
+use crate::telemetry::{Log, Telemetry};
 
 /// Everything a running failsoft needs to know.
 #[derive(Debug)]
@@ -25,6 +26,10 @@ pub struct Settings {
     pub server: Server,
     /// The record.
     pub journal: Journal,
+    /// What is written to standard error.
+    pub log: Log,
+    /// Where traces go; `None`: nowhere.
+    pub telemetry: Option<Telemetry>,
     /// Provider entries, in the order written.
     pub providers: Vec<Provider>,
     /// Parallel to `engine.targets`.
@@ -57,6 +62,8 @@ pub struct Server {
     pub drain: Duration,
     /// Client connections held at once.
     pub max_connections: usize,
+    /// Whether calls are counted for `/metrics`.
+    pub metrics: bool,
 }
 
 /// Where the hashes of client keys are.

@@ -16,6 +16,7 @@ use crate::policy::{
     RetrySpec, ThrottleSpec, TimeoutsSpec,
 };
 use crate::units::{Dollars, Length, Size};
+use crate::watching::{LogSpec, TelemetrySpec};
 
 /// Settings of failsoft.
 #[derive(Default, Serialize, Deserialize, JsonSchema)]
@@ -26,6 +27,10 @@ pub(crate) struct Spec {
     pub(crate) server: ServerSpec,
     /// Where the record of calls is kept.
     pub(crate) journal: JournalSpec,
+    /// What is written to standard error.
+    pub(crate) log: LogSpec,
+    /// Where traces and logs of calls are sent, by OpenTelemetry's protocol (OTLP).
+    pub(crate) telemetry: TelemetrySpec,
     /// Services calls can go to, by name. A known name brings dialect, address, way to send the
     /// key, and failure table.
     pub(crate) providers: BTreeMap<String, ProviderSpec>,
@@ -58,6 +63,8 @@ pub(crate) struct ServerSpec {
     pub(crate) drain: Length,
     /// Client connections held at once, and calls on all HTTP/2 connections together.
     pub(crate) max_connections: u32,
+    /// Whether calls are counted for `/metrics`. Taken over at the start only.
+    pub(crate) metrics: bool,
 }
 
 /// Where the hashes of client keys are.
@@ -369,6 +376,7 @@ impl Default for ServerSpec {
             read_timeout: Length(std::time::Duration::from_secs(30)),
             drain: Length(std::time::Duration::from_secs(30)),
             max_connections: 10_000,
+            metrics: true,
         }
     }
 }

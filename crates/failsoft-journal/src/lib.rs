@@ -65,4 +65,4 @@ pub use report::{
 pub use rows::{AttemptRow, CallRow, Name, Recorded, StateRow, StepRow, TargetRow};
 pub use source::{Search, Source, Span};
 pub use story::{Happened, Story, StoryAttempt};
-pub use trace::{Trace, attempt_span, call_span};
+pub use trace::{Trace, attempt_span, call_span, request_span};

@@ -6,6 +6,7 @@ mod keys;
 mod providers;
 mod routes;
 mod server;
+mod telemetry;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -50,6 +51,8 @@ fn check_any_provider(providers: &providers::Checked, at: &At<'_>) {
 pub(crate) fn check(spec: Spec, at: &At<'_>, around: Surroundings<'_>) -> Settings {
     let server = server::check(spec.server, &at.key("server"), around);
     let journal = journal::check(&spec.journal, &at.key("journal"), around);
+    let log = telemetry::check_log(&spec.log);
+    let telemetry = telemetry::check(spec.telemetry, &at.key("telemetry"), around);
     let used = routes::used_providers(&spec.routes);
     let providers = providers::check(spec.providers, &used, &at.key("providers"), around);
     check_any_provider(&providers, &at.key("providers"));
@@ -62,6 +65,8 @@ pub(crate) fn check(spec: Spec, at: &At<'_>, around: Surroundings<'_>) -> Settin
         }),
         server,
         journal,
+        log,
+        telemetry,
         providers: providers.usable,
         targets: built.targets,
         routes: built.routes,

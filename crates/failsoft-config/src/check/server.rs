@@ -59,6 +59,7 @@ pub(super) fn check(spec: ServerSpec, at: &At<'_>, around: Surroundings<'_>) -> 
         read_timeout: spec.read_timeout.0,
         drain: spec.drain.0,
         max_connections: usize::try_from(spec.max_connections).unwrap_or(usize::MAX),
+        metrics: spec.metrics,
     }
 }
 
