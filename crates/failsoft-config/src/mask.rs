@@ -13,6 +13,9 @@ pub(crate) fn masked(text: &str) -> String {
     for entry in root.node("providers").and_then(Node::table).map_or(&[][..], |all| &all.0) {
         entry.node.table().into_iter().for_each(|provider| secrets(provider, &mut spans));
     }
+    if let Some(url) = root.node("journal").and_then(Node::table).and_then(|all| all.node("url")) {
+        hide(url, &mut spans);
+    }
     if report.has_errors() {
         spans.extend(suspects(text));
     }
@@ -28,13 +31,7 @@ pub(crate) fn masked(text: &str) -> String {
 }
 
 fn secrets(provider: &Table, spans: &mut Vec<Range<usize>>) {
-    let mut hide = |node: &Node| {
-        if let (Place::Text(span), Value::Text(text)) = (&node.place, &node.value)
-            && text != "none"
-        {
-            spans.push(span.clone());
-        }
-    };
+    let mut hide = |node: &Node| hide(node, spans);
     provider.node("api_key").into_iter().for_each(&mut hide);
     if let Some(Node { value: Value::List(keys), .. }) = provider.node("api_keys") {
         keys.iter().for_each(&mut hide);
@@ -49,13 +46,22 @@ fn secrets(provider: &Table, spans: &mut Vec<Range<usize>>) {
         .map(hide);
 }
 
-/// In a text that cannot be read, what stands behind `api_key =` and does not look like a place.
+fn hide(node: &Node, spans: &mut Vec<Range<usize>>) {
+    if let (Place::Text(span), Value::Text(text)) = (&node.place, &node.value)
+        && text != "none"
+    {
+        spans.push(span.clone());
+    }
+}
+
+/// In a text that cannot be read, what stands behind `api_key =` or looks like a database's address
+/// with a password, and does not look like a place.
 fn suspects(text: &str) -> Vec<Range<usize>> {
     let mut start = 0;
     let mut spans = Vec::new();
     for line in text.split_inclusive('\n') {
         if let Some(equals) = line.find('=')
-            && line.contains("api_key")
+            && (line.contains("api_key") || line.contains("url") && line.contains('@'))
             && !line.contains("env")
             && !line.contains("file")
         {
@@ -84,6 +90,9 @@ mod tests {
                 "[providers.a]\nbase_url = \"http://u:p@h\"",
                 "[providers.a]\nbase_url = \"************\"",
             ),
+            ("[journal]\nurl = \"pg://u:p@h\"", "[journal]\nurl = \"**********\""),
+            ("[journal]\nurl = { env = \"X\" }", "[journal]\nurl = { env = \"X\" }"),
+            ("[journal]\nurl = \"pg://u:p@h", "[journal]\nurl = \"**********"),
             ("[providers.a]\napi_key = \"sk-x", "[providers.a]\napi_key = \"****"),
             ("[providers.a]\napi_key = { env = \"X }", "[providers.a]\napi_key = { env = \"X }"),
         ] {
