@@ -159,8 +159,11 @@ fn places<'n>(node: &'n Node, found: &mut Vec<&'n Place>) {
 }
 
 fn show(node: &Node, path: &str) -> String {
-    let secret = path.starts_with("providers.")
-        && [".api_key", ".api_keys", ".headers."].iter().any(|part| path.contains(part));
+    let within = |section: &str, parts: &[&str]| {
+        path.starts_with(section) && parts.iter().any(|part| path.contains(part))
+    };
+    let secret = within("providers.", &[".api_key", ".api_keys", ".headers."])
+        || within("alerts.webhooks.", &[".secret", ".url"]);
     match &node.value {
         Value::Text(text)
             if secret && text != "none" && !path.ends_with(".env") && !path.ends_with(".file") =>
