@@ -65,6 +65,9 @@ pub enum StartError {
     /// A provider entry cannot be used.
     #[error("{0}")]
     Provider(String),
+    /// An address that is told things cannot be used.
+    #[error("{0}")]
+    Destination(String),
 }
 
 /// failsoft in this process: cheap to clone, shared by all tasks.
