@@ -242,6 +242,13 @@ impl Failsoft {
         self.0.engine().calls()
     }
 
+    /// Records a change that is not the engine's doing, as of now.
+    pub fn note(&self, change: StateChange) {
+        let names = Arc::clone(&self.0.generation.load().names);
+        let (stamp, at) = (self.0.clock.stamp(), self.0.clock.now());
+        self.0.journal.record_state(StateRecord { stamp, names, at, change, operator: None });
+    }
+
     /// How the journal is doing; `None` without one.
     #[must_use]
     pub fn journal(&self) -> Option<failsoft_journal::Counters> {
