@@ -191,6 +191,17 @@ impl Room {
     }
 }
 
+#[cfg(test)]
+impl Room {
+    pub(super) fn lost(&self) -> Vec<Matter> {
+        self.losses.open().collect()
+    }
+
+    pub(super) fn cost(&self, target: &str, kind: &str) -> Option<u64> {
+        Some(self.costs.get(&(target.into(), kind.into()))?.nanos)
+    }
+}
+
 fn failure(event: &Event) -> Option<FailureKind> {
     if let Event::AttemptEnded { outcome: Outcome::Failed(failure), .. } = event {
         Some(failure.kind)
