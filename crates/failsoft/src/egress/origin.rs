@@ -148,6 +148,10 @@ fn roots(path: &Path) -> Result<RootCertStore, Box<dyn std::error::Error>> {
     for certificate in CertificateDer::pem_file_iter(path)? {
         roots.add(certificate?)?;
     }
+    // Nobody at all would be trusted, and every connection fail later.
+    if roots.is_empty() {
+        return Err("it holds no certificate".into());
+    }
     Ok(roots)
 }
 
