@@ -1,5 +1,6 @@
 //! The command `failsoft`.
 
+mod alerts;
 mod args;
 mod check;
 mod completions;
@@ -47,6 +48,7 @@ async fn run(args: Args) -> ExitCode {
         Command::Check(args) => check::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Alerts(args) => alerts::run(args).await,
         Command::Init(args) => init::run(&args),
         Command::Keys(args) => keys::run(&args),
         Command::Env(args) => env::run(&args),

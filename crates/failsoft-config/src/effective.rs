@@ -159,10 +159,13 @@ fn places<'n>(node: &'n Node, found: &mut Vec<&'n Place>) {
 }
 
 fn show(node: &Node, path: &str) -> String {
+    let within = |section: &str, parts: &[&str]| {
+        path.starts_with(section) && parts.iter().any(|part| path.contains(part))
+    };
     let secret = path.starts_with("journal.url")
         || path.starts_with("telemetry.headers")
-        || path.starts_with("providers.")
-            && [".api_key", ".api_keys", ".headers."].iter().any(|part| path.contains(part));
+        || within("providers.", &[".api_key", ".api_keys", ".headers."])
+        || within("alerts.webhooks.", &[".secret", ".url"]);
     match &node.value {
         Value::Text(text)
             if secret && text != "none" && !path.ends_with(".env") && !path.ends_with(".file") =>

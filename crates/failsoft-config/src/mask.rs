@@ -14,12 +14,20 @@ pub(crate) fn masked(text: &str) -> String {
         entry.node.table().into_iter().for_each(|provider| secrets(provider, &mut spans));
     }
     if let Some(url) = root.node("journal").and_then(Node::table).and_then(|all| all.node("url")) {
-        hide(url, &mut spans);
+        hide(Some(url), &mut spans);
     }
     let telemetry = root.node("telemetry").and_then(Node::table);
     let headers = telemetry.and_then(|telemetry| telemetry.node("headers")).and_then(Node::table);
     for header in headers.map_or(&[][..], |headers| &headers.0) {
-        hide(&header.node, &mut spans);
+        hide(Some(&header.node), &mut spans);
+    }
+    let alerts = root.node("alerts").and_then(Node::table);
+    let webhooks = alerts.and_then(|alerts| alerts.node("webhooks")).and_then(Node::table);
+    for entry in webhooks.map_or(&[][..], |all| &all.0) {
+        let webhook = entry.node.table();
+        for key in ["secret", "url"] {
+            hide(webhook.and_then(|webhook| webhook.node(key)), &mut spans);
+        }
     }
     if report.has_errors() {
         spans.extend(suspects(text));
@@ -36,7 +44,7 @@ pub(crate) fn masked(text: &str) -> String {
 }
 
 fn secrets(provider: &Table, spans: &mut Vec<Range<usize>>) {
-    let mut hide = |node: &Node| hide(node, spans);
+    let mut hide = |node: &Node| hide(Some(node), spans);
     provider.node("api_key").into_iter().for_each(&mut hide);
     if let Some(Node { value: Value::List(keys), .. }) = provider.node("api_keys") {
         keys.iter().for_each(&mut hide);
@@ -51,22 +59,24 @@ fn secrets(provider: &Table, spans: &mut Vec<Range<usize>>) {
         .map(hide);
 }
 
-fn hide(node: &Node, spans: &mut Vec<Range<usize>>) {
-    if let (Place::Text(span), Value::Text(text)) = (&node.place, &node.value)
+fn hide(node: Option<&Node>, spans: &mut Vec<Range<usize>>) {
+    if let Some(Node { place: Place::Text(span), value: Value::Text(text), .. }) = node
         && text != "none"
     {
         spans.push(span.clone());
     }
 }
 
-/// In a text that cannot be read, what stands behind `api_key =` or looks like a database's address
-/// with a password, and does not look like a place.
+/// In a text that cannot be read, what stands behind `api_key =` or `secret =` or looks like a
+/// database's address with a password, and does not look like a place.
 fn suspects(text: &str) -> Vec<Range<usize>> {
     let mut start = 0;
     let mut spans = Vec::new();
     for line in text.split_inclusive('\n') {
         if let Some(equals) = line.find('=')
-            && (line.contains("api_key") || line.contains("url") && line.contains('@'))
+            && (line.contains("api_key")
+                || line.contains("secret")
+                || line.contains("url") && line.contains('@'))
             && !line.contains("env")
             && !line.contains("file")
         {
@@ -103,6 +113,10 @@ mod tests {
                 "[telemetry]\nheaders = { a = \"*\", c = { env = \"X\" } }",
             ),
             ("[providers.a]\napi_key = \"sk-x", "[providers.a]\napi_key = \"****"),
+            (
+                "[alerts.webhooks.a]\nsecret = \"s\"\nurl = \"https://h/t\"",
+                "[alerts.webhooks.a]\nsecret = \"*\"\nurl = \"***********\"",
+            ),
             ("[providers.a]\napi_key = { env = \"X }", "[providers.a]\napi_key = { env = \"X }"),
         ] {
             assert_eq!(masked(text), expected);

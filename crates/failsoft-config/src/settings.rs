@@ -12,6 +12,7 @@ use failsoft_wire::Dialect;
 use secrecy::SecretString;
 
 use crate::Problems;
+use crate::alerts::Alerts;
 use crate::routing::RouteIndex;
 use crate::spec::ModelSpec;
 use crate::streams::Streams;
@@ -30,6 +31,8 @@ pub struct Settings {
     pub log: Log,
     /// Where traces go; `None`: nowhere.
     pub telemetry: Option<Telemetry>,
+    /// Who is told when something goes wrong.
+    pub alerts: Alerts,
     /// Provider entries, in the order written.
     pub providers: Vec<Provider>,
     /// Parallel to `engine.targets`.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use failsoft::Body;
 use failsoft_engine::BreakerState;
+use failsoft_report::Incident;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use serde_json::{Value, json};
 
@@ -20,6 +21,7 @@ const FRONT_PAGE: &str = "failsoft
 /readyz           200 while calls are taken, 503 while draining; ?verbose tells more
 /metrics          counters and latencies
 /api/targets      every target and how it is
+/api/incidents    failures that stand out: open ones, and lately closed ones
 ";
 
 /// Answers an operator's request.
@@ -42,6 +44,7 @@ pub(crate) fn answer<B>(state: &Arc<State>, request: &Request<B>) -> Response<Bo
             Err(_) => said(StatusCode::INTERNAL_SERVER_ERROR, TEXT, "no metrics\n"),
         },
         "/api/targets" => said(StatusCode::OK, JSON, targets(state).to_string()),
+        "/api/incidents" => said(StatusCode::OK, JSON, incidents(state).to_string()),
         _ => said(StatusCode::NOT_FOUND, TEXT, "no such page; / lists what is here\n"),
     }
 }
@@ -111,6 +114,26 @@ fn targets(state: &State) -> Value {
         })
     });
     targets.collect()
+}
+
+fn incidents(state: &State) -> Value {
+    let view = state.incidents.view();
+    let told = |incident: &Incident| {
+        let Incident { target, kind, since_ms, until_ms, failures, attempts, lost } = incident;
+        json!({
+            "target": &**target,
+            "kind": &**kind,
+            "since_ms": since_ms,
+            "until_ms": until_ms,
+            "failures": failures,
+            "attempts": attempts,
+            "calls_lost": lost,
+        })
+    };
+    json!({
+        "open": view.open.iter().map(told).collect::<Value>(),
+        "closed": view.closed.iter().map(told).collect::<Value>(),
+    })
 }
 
 fn said(status: StatusCode, kind: &'static str, words: impl Into<bytes::Bytes>) -> Response<Body> {

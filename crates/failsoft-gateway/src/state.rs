@@ -11,7 +11,9 @@ use failsoft_wire::Dialect;
 use http::{HeaderMap, Response, StatusCode};
 use tokio::sync::{Notify, watch};
 
+use crate::alerts::Alerts;
 use crate::door::Door;
+use crate::incidents::Incidents;
 use crate::metrics::Metrics;
 use crate::reload::Reloads;
 
@@ -31,6 +33,8 @@ pub(crate) struct State {
     pub(crate) failsoft: Failsoft,
     pub(crate) door: ArcSwap<Door>,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) incidents: Arc<Incidents>,
+    pub(crate) alerts: Arc<Alerts>,
     pub(crate) reloads: Reloads,
     pub(crate) phase: watch::Sender<Phase>,
     pub(crate) clients: Connections,
@@ -44,7 +48,7 @@ impl State {
     pub(crate) fn new(
         failsoft: Failsoft,
         door: Door,
-        metrics: Arc<Metrics>,
+        (metrics, incidents): (Arc<Metrics>, Arc<Incidents>),
         reloads: Reloads,
     ) -> Self {
         let since = SystemTime::now().duration_since(UNIX_EPOCH);
@@ -52,6 +56,8 @@ impl State {
             failsoft,
             door: ArcSwap::from_pointee(door),
             metrics,
+            incidents,
+            alerts: Arc::new(Alerts::default()),
             reloads,
             phase: watch::Sender::new(Phase::Serving),
             clients: Connections::default(),

@@ -31,6 +31,19 @@ impl StateRecord {
         let happening = match &self.change {
             StateChange::Came(event) => happening(event),
             StateChange::Drained => Happening { what: "drained", ..Happening::default() },
+            StateChange::IncidentOpened { target, kind } => Happening {
+                what: "incident_opened",
+                target: Some(*target),
+                reason: Some(kind.as_str()),
+                ..Happening::default()
+            },
+            StateChange::IncidentClosed { target, kind, failures } => Happening {
+                what: "incident_closed",
+                target: Some(*target),
+                reason: Some(kind.as_str()),
+                value: Some(*failures),
+                ..Happening::default()
+            },
         };
         StateRow {
             at_ms: wall(self.stamp, self.at),

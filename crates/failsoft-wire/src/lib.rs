@@ -18,6 +18,7 @@ mod records;
 
 mod base64;
 mod dialect;
+mod echo;
 mod find;
 mod frames;
 pub mod neutral;
@@ -36,6 +37,7 @@ mod translate;
 mod write;
 
 pub use dialect::{Dialect, Reach, may_prefill};
+pub use echo::without_echo;
 pub use frames::{FrameDecoder, FrameFault};
 pub use redact::redact;
 pub use refusal::RefusalWatch;

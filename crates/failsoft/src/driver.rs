@@ -329,8 +329,20 @@ impl Driver {
                 // Another may go on with it.
                 self.thread = live.exchange.take_splicer().or_else(|| self.thread.take());
             }
-            self.log.attempts.push(live.exchange.facts);
+            let facts = self.fit_for_the_record(live.exchange.facts);
+            self.log.attempts.push(facts);
         }
+    }
+
+    /// A provider that fails may repeat what it was sent, and the record holds no prompt.
+    fn fit_for_the_record(&self, mut facts: AttemptFacts) -> AttemptFacts {
+        let body = &self.ask.sent.body;
+        let names = [self.ask.asked.as_str(), facts.model.as_str()];
+        facts.words = facts
+            .words
+            .filter(|_| !body.is_empty())
+            .and_then(|words| failsoft_wire::without_echo(&words, body, &names));
+        facts
     }
 
     fn commit(&mut self, id: AttemptId) {
@@ -366,7 +378,10 @@ impl Drop for Driver {
             let _ = self.consult(Input::CallerLeft { call: self.call() });
         }
         let live = std::mem::take(&mut self.live);
-        self.log.attempts.extend(live.into_iter().map(|live| live.exchange.facts));
+        for live in live {
+            let facts = self.fit_for_the_record(live.exchange.facts);
+            self.log.attempts.push(facts);
+        }
         self.record();
     }
 }

@@ -1,5 +1,6 @@
 //! From what was written to what the program runs on. Each section has a file.
 
+mod alerts;
 mod hedging;
 mod journal;
 mod keys;
@@ -53,6 +54,7 @@ pub(crate) fn check(spec: Spec, at: &At<'_>, around: Surroundings<'_>) -> Settin
     let journal = journal::check(&spec.journal, &at.key("journal"), around);
     let log = telemetry::check_log(&spec.log);
     let telemetry = telemetry::check(spec.telemetry, &at.key("telemetry"), around);
+    let alerts = alerts::check(spec.alerts, &at.key("alerts"), around);
     let used = routes::used_providers(&spec.routes);
     let providers = providers::check(spec.providers, &used, &at.key("providers"), around);
     check_any_provider(&providers, &at.key("providers"));
@@ -67,6 +69,7 @@ pub(crate) fn check(spec: Spec, at: &At<'_>, around: Surroundings<'_>) -> Settin
         journal,
         log,
         telemetry,
+        alerts,
         providers: providers.usable,
         targets: built.targets,
         routes: built.routes,

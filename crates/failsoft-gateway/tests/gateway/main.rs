@@ -3,10 +3,12 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test's way to fail")]
 
 mod admin;
+mod alerts;
 mod calls;
 mod door;
 mod house;
 mod keys;
 mod life;
 mod multiplexed;
+mod receiver;
 mod slow;

@@ -49,6 +49,10 @@ pub(crate) struct Exchange {
 
 type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
+fn connecting(endpoint: Arc<Endpoint>) -> Boxed<Result<Connection, NotConnected>> {
+    Box::pin(async move { connect(&endpoint.origin).await })
+}
+
 enum Stage {
     Connecting(Boxed<Result<Connection, NotConnected>>, Box<Order>),
     Sending(Box<Order>),
@@ -79,7 +83,7 @@ impl Exchange {
         let connection = endpoint.pool.take(cx);
         let stage = match connection {
             Some(_) => Stage::Sending(Box::new(order)),
-            None => Stage::Connecting(Box::pin(connect(Arc::clone(&endpoint))), Box::new(order)),
+            None => Stage::Connecting(connecting(Arc::clone(&endpoint)), Box::new(order)),
         };
         let started = Instant::now();
         Self {
@@ -341,7 +345,8 @@ impl Exchange {
         self.failed(reading)
     }
 
-    fn failed(&mut self, reading: Reading) -> Happening {
+    fn failed(&mut self, mut reading: Reading) -> Happening {
+        reading.code = reading.code.as_deref().map(short);
         self.facts.code.clone_from(&reading.code);
         self.facts.request_id.clone_from(&reading.request_id);
         self.facts.words = reading.words.as_deref().map(failsoft_wire::redact);
@@ -357,4 +362,10 @@ impl Exchange {
     fn elapsed(&self) -> u64 {
         u64::try_from(self.started.elapsed().as_nanos()).unwrap_or(u64::MAX)
     }
+}
+
+/// A code is a word, and stands in every line of the log: whoever sends more says something else.
+fn short(code: &str) -> String {
+    const LONGEST: usize = 100;
+    failsoft_wire::redact(code).chars().take(LONGEST).collect()
 }
