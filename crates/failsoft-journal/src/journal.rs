@@ -67,7 +67,7 @@ impl Journal {
     }
 
     /// Starts the thread that writes to a store.
-    fn start(store: Box<dyn Store>, keep: Keep, queue: usize) -> std::io::Result<Self> {
+    pub(crate) fn start(store: Box<dyn Store>, keep: Keep, queue: usize) -> std::io::Result<Self> {
         let queue = Arc::new(Queue::new(queue));
         let writer = Writer::new(Arc::clone(&queue), store, keep);
         let thread = std::thread::Builder::new()

@@ -38,6 +38,7 @@ mod postgres;
 mod queue;
 mod reader;
 mod record;
+mod recorded;
 mod report;
 mod rows;
 mod source;
@@ -53,7 +54,7 @@ pub use error::JournalError;
 pub use journal::{Counters, Journal, Options, Recorder};
 pub use page::{Page, Style};
 #[cfg(feature = "postgres")]
-pub use postgres::PostgresUrl;
+pub use postgres::{PostgresOptions, PostgresUrl};
 pub use reader::Reader;
 pub use record::{
     AttemptFacts, CallFacts, CallRecord, Names, Stamp, StateChange, StateRecord, TargetName,

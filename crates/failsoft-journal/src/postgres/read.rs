@@ -22,10 +22,11 @@ const PAGE: usize = 1_000;
 /// How long the server may take over one page.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// One view for all that is asked; a reader that was left alone with it loses it in the end, so
-/// that the server can clean up behind it.
+/// that the server can clean up behind it. The view is of the first query's moment, so there is one.
 const VIEW: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
     SET LOCAL statement_timeout = '60s'; \
-    SET LOCAL idle_in_transaction_session_timeout = '10min'";
+    SET LOCAL idle_in_transaction_session_timeout = '10min'; \
+    SELECT 1";
 
 /// Reads what a fleet wrote; what comes after it was opened is not seen.
 #[derive(Debug)]

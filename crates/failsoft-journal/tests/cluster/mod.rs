@@ -1,6 +1,5 @@
 //! A Postgres server of the tests' own: made for them, stopped and broken by them, gone with them.
 #![allow(dead_code, unreachable_pub, reason = "each test uses its own part")]
-#![expect(clippy::unwrap_used, reason = "a failed step fails the test")]
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
