@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use failsoft_engine::{
-    AttemptId, DisabledScope, Event, FailureKind, Moment, Outcome, TargetId, Usage, Verdict,
+    AttemptId, DisabledScope, Event, FailureKind, Grounds, Moment, Outcome, TargetId, Usage,
+    Verdict,
 };
 
 use crate::words;
@@ -56,6 +57,7 @@ pub(crate) struct AttemptRow<'a> {
     pub(crate) cancel: Option<&'static str>,
     pub(crate) retry_after: Option<Duration>,
     pub(crate) usage: Option<Usage>,
+    pub(crate) grounds: Grounds,
     pub(crate) facts: Option<&'a AttemptFacts>,
 }
 
@@ -81,6 +83,8 @@ pub(crate) struct Happening {
     pub(crate) until: Option<Moment>,
     /// A limit, the number of a key, on or off.
     pub(crate) value: Option<u32>,
+    /// The figures it was decided by.
+    pub(crate) grounds: Grounds,
 }
 
 /// Folds a call into rows. Sequences that no engine would produce give rows too, as far as they go.

@@ -41,6 +41,7 @@ mod record;
 mod recorded;
 mod report;
 mod rows;
+mod sheet;
 mod source;
 mod sqlite;
 mod store;
@@ -60,10 +61,10 @@ pub use record::{
     AttemptFacts, CallFacts, CallRecord, Names, Stamp, StateChange, StateRecord, TargetName,
 };
 pub use report::{
-    Attempts, AttemptsRow, BrokenStreams, Calls, Change, Dropped, FailureRow, Latency, Quantiles,
+    Attempts, AttemptsRow, BrokenStreams, Calls, Change, FailureRow, Latency, Quantiles,
     RefusalRow, Report, TargetLatency, ToldRow,
 };
-pub use rows::{AttemptRow, CallRow, Name, Recorded, StateRow, StepRow, TargetRow};
+pub use rows::{AttemptRow, CallRow, Dropped, Name, Recorded, StateRow, StepRow, TargetRow};
 pub use source::{Search, Source, Span};
 pub use story::{Happened, Story, StoryAttempt};
 pub use trace::{Trace, attempt_span, call_span};

@@ -20,7 +20,7 @@ use read::PostgresSource;
 use store::PostgresStore;
 
 use crate::writer::Keep;
-use crate::{Journal, JournalError, Source};
+use crate::{Journal, JournalError, Reader};
 
 /// How a journal in Postgres is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,14 +66,14 @@ impl Journal {
     }
 }
 
-impl PostgresUrl {
-    /// Opens what is there for reading, as it is at this moment. It blocks: in an asynchronous
-    /// program it belongs on a thread for that.
+impl Reader {
+    /// Connects to a database for reading. This and every question block: in an asynchronous
+    /// program they belong on a thread for that.
     ///
     /// # Errors
     /// When there is no usable journal.
-    pub fn source(&self) -> Result<Box<dyn Source>, JournalError> {
-        Ok(Box::new(PostgresSource::open(self.clone())?))
+    pub fn connect(url: &PostgresUrl) -> Result<Self, JournalError> {
+        Ok(Self::over(Box::new(PostgresSource::open(url.clone())?)))
     }
 }
 

@@ -1,31 +1,27 @@
-//! The file: opening it, bringing it up to date, writing groups of records, forgetting old ones.
+//! The journal in an SQLite file.
 
+mod file;
+mod forget;
 mod insert;
+mod read;
+mod search;
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io;
+use std::collections::HashSet;
+use std::fs::File;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, Transaction, params};
 
+use self::file::Identity;
 use self::insert::{Inserts, TargetIds};
-use crate::queue::{Drops, Entry};
+use self::read::{View, read_sheet};
+use crate::queue::{Drops, Entry, Record};
+use crate::rows::{Dropped, Recorded, StateRow};
+use crate::sheet::{Line, Sheet};
+use crate::source::{Search, Source, Span};
 use crate::store::{DropRow, Forgetting, Limits, NotWritten, Store, signed};
 use crate::{JournalError, Options};
-
-/// Each step takes the schema one version further; the last one is the version we know.
-const MIGRATIONS: [&str; 3] = [
-    include_str!("sqlite/schema/1.sql"),
-    include_str!("sqlite/schema/2.sql"),
-    include_str!("sqlite/schema/3.sql"),
-];
-/// The version we know.
-pub(crate) const KNOWN: u32 = MIGRATIONS.len() as u32;
-/// How long another process may hold the file before a write counts as failed.
-const BUSY: Duration = Duration::from_millis(500);
-/// Calls forgotten in one transaction.
-const FORGET: usize = 200;
 
 /// The writer's side of the file.
 #[derive(Debug)]
@@ -45,6 +41,10 @@ struct Open {
     connection: Connection,
     targets: TargetIds,
     identity: Identity,
+    /// The sheet that is not full yet, as it stands in the file.
+    sheet: Option<Sheet>,
+    /// Nobody knows whether the last group was written.
+    doubt: bool,
 }
 
 impl From<rusqlite::Error> for NotWritten {
@@ -63,9 +63,9 @@ impl SqliteStore {
     /// Opens or creates the file and keeps other writers out.
     pub(crate) fn open(options: &Options) -> Result<Self, JournalError> {
         let path = options.path.clone();
-        let lock = lock(&path)?;
-        let open = open(&path, options.sync)?;
-        let base = last_seq(&open.connection).map_err(|error| refine(&path, &error))?;
+        let lock = file::lock(&path)?;
+        let open = Open::new(&path, options.sync)?;
+        let base = file::last_seq(&open.connection).map_err(|error| file::refine(&path, &error))?;
         let last = open.identity;
         Ok(Self { path, sync: options.sync, open: Some(open), base, last, _lock: lock })
     }
@@ -75,50 +75,35 @@ impl SqliteStore {
         self.reopen(first)?;
         let base = self.base;
         let Some(open) = &mut self.open else { return Err(NotWritten::Unreachable) };
-        let transaction = begin(&mut open.connection)?;
+        let transaction = file::begin(&mut open.connection)?;
         {
-            let mut inserts = Inserts::prepare(&transaction, &mut open.targets)?;
-            for entry in group {
-                inserts.record(base + signed(entry.number), &entry.record)?;
-            }
+            let inserts = Inserts::prepare(&transaction, &mut open.targets)?;
+            let sheets = if open.doubt {
+                in_sheets(&transaction, base + signed(first))?
+            } else {
+                HashSet::new()
+            };
+            Writing { inserts, sheet: &mut open.sheet, written: sheets, changed: false }
+                .group(base, group)?;
         }
         if let Some(row) = drops {
             insert_drops(&transaction, base + signed(row.number), row)?;
         }
         transaction.commit()?;
         // A file deleted while it is open takes writes and loses them.
-        if Identity::of(&self.path) == Some(open.identity) {
-            Ok(())
-        } else {
-            Err(NotWritten::Vanished)
+        if Identity::of(&self.path) != Some(open.identity) {
+            return Err(NotWritten::Vanished);
         }
+        open.doubt = false;
+        Ok(())
     }
 
-    fn try_forget(&mut self, before_ms: i64) -> Result<Forgetting, NotWritten> {
+    fn try_forget(&mut self, limits: Limits) -> Result<Forgetting, NotWritten> {
         let Some(open) = &mut self.open else { return Ok(Forgetting::Done) };
-        let transaction = begin(&mut open.connection)?;
-        let calls = old_rows(
-            &transaction,
-            "SELECT seq FROM calls WHERE started_ms < ?1 ORDER BY started_ms LIMIT ?2",
-            before_ms,
-        )?;
-        let states = old_rows(
-            &transaction,
-            "SELECT seq FROM states WHERE at_ms < ?1 ORDER BY at_ms LIMIT ?2",
-            before_ms,
-        )?;
-        for sql in [
-            "DELETE FROM steps WHERE call = ?1",
-            "DELETE FROM attempts WHERE call = ?1",
-            "DELETE FROM calls WHERE seq = ?1",
-        ] {
-            delete(&transaction, sql, &calls)?;
-        }
-        delete(&transaction, "DELETE FROM states WHERE seq = ?1", &states)?;
-        transaction.prepare_cached("DELETE FROM drops WHERE at_ms < ?1")?.execute([before_ms])?;
-        transaction.commit()?;
-        let more = calls.len() == FORGET || states.len() == FORGET;
-        Ok(if more { Forgetting::More } else { Forgetting::Done })
+        let (forgetting, before_ms) = forget::forget(&mut open.connection, limits)?;
+        // What was forgotten must not come back when the sheet grows.
+        open.sheet.take_if(|sheet| sheet.last_ms < before_ms);
+        Ok(forgetting)
     }
 
     /// Opens the file again after a failure. In another file than before, numbers begin after its
@@ -127,9 +112,10 @@ impl SqliteStore {
         if self.open.is_some() {
             return Ok(());
         }
-        let open = open(&self.path, self.sync)?;
+        let mut open = Open::new(&self.path, self.sync)?;
+        open.doubt = true;
         if open.identity != self.last {
-            let least = last_seq(&open.connection)? + 1 - signed(first);
+            let least = file::last_seq(&open.connection)? + 1 - signed(first);
             self.base = self.base.max(least);
             self.last = open.identity;
         }
@@ -148,7 +134,7 @@ impl Store for SqliteStore {
     }
 
     fn forget(&mut self, limits: Limits) -> Result<Forgetting, NotWritten> {
-        let result = self.try_forget(limits.before_ms);
+        let result = self.try_forget(limits);
         if result.is_err() {
             self.open = None;
         }
@@ -156,169 +142,163 @@ impl Store for SqliteStore {
     }
 }
 
-/// Opens the file for reading alone.
-pub(crate) fn open_to_read(path: &Path) -> Result<Connection, JournalError> {
-    if !path.exists() {
-        return Err(unusable(path, "there is no such file"));
-    }
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let prepare = || {
-        let connection = Connection::open_with_flags(path, flags)?;
-        connection.busy_timeout(BUSY)?;
-        let version = version(&connection)?;
-        Ok((connection, version))
-    };
-    let (connection, found) = prepare().map_err(|error| refine(path, &error))?;
-    match found {
-        KNOWN => Ok(connection),
-        0 => Err(damaged(path, "it holds no journal")),
-        older if older < KNOWN => Err(JournalError::Older { path: path.to_owned() }),
-        _ => Err(JournalError::Newer { path: path.to_owned(), found, known: KNOWN }),
+impl Open {
+    fn new(path: &Path, sync: bool) -> Result<Self, JournalError> {
+        let (connection, identity) = file::open(path, sync)?;
+        let targets = TargetIds::default();
+        Ok(Self { connection, targets, identity, sheet: None, doubt: false })
     }
 }
 
-fn lock(path: &Path) -> Result<File, JournalError> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    let file = private().open(PathBuf::from(name)).map_err(|error| unusable(path, error))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(JournalError::InUse { path: path.to_owned() }),
-        // Some network file systems know no locks; SQLite's own must do there.
-        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => Ok(file),
-        Err(TryLockError::Error(error)) => Err(unusable(path, error)),
+/// A group on its way into the file.
+struct Writing<'w, 'c> {
+    inserts: Inserts<'c>,
+    sheet: &'w mut Option<Sheet>,
+    /// Calls that stand in sheets already.
+    written: HashSet<i64>,
+    /// Whether the sheet holds calls that are not in the file.
+    changed: bool,
+}
+
+impl Writing<'_, '_> {
+    fn group(mut self, base: i64, group: &[Entry]) -> rusqlite::Result<()> {
+        for entry in group {
+            let seq = base + signed(entry.number);
+            match &entry.record {
+                Record::Call(call) => match Line::of(call).filter(|_| entry.is_healthy()) {
+                    Some(line) => self.line(seq, &line)?,
+                    None => self.inserts.recorded(seq, &call.recorded())?,
+                },
+                Record::State(state) => self.inserts.state(seq, &state.recorded())?,
+            }
+        }
+        self.save_sheet()
+    }
+
+    fn line(&mut self, seq: i64, line: &Line<'_>) -> rusqlite::Result<()> {
+        if self.written.contains(&seq) {
+            return Ok(());
+        }
+        let ends = |sheet: &Sheet, changed: bool| {
+            // A full one takes the rest of the group it was found not full by.
+            sheet.is_too_long(line.started_ms()) || !changed && sheet.is_full()
+        };
+        if self.sheet.as_ref().is_some_and(|sheet| ends(sheet, self.changed)) {
+            self.save_sheet()?;
+            *self.sheet = None;
+        }
+        self.sheet.get_or_insert_with(|| Sheet::new(seq)).push(seq, line);
+        self.changed = true;
+        Ok(())
+    }
+
+    fn save_sheet(&mut self) -> rusqlite::Result<()> {
+        match self.sheet {
+            Some(sheet) if std::mem::take(&mut self.changed) => self.inserts.sheet(sheet),
+            Some(_) | None => Ok(()),
+        }
     }
 }
 
-fn open(path: &Path, sync: bool) -> Result<Open, JournalError> {
-    // Made here rather than by SQLite, so that nobody else may read it.
-    drop(private().open(path).map_err(|error| unusable(path, error))?);
-    let mut connection = connect(path, sync).map_err(|error| refine(path, &error))?;
-    migrate(path, &mut connection)?;
-    let identity = Identity::of(path).ok_or_else(|| unusable(path, "it vanished"))?;
-    Ok(Open { connection, targets: TargetIds::default(), identity })
-}
-
-fn connect(path: &Path, sync: bool) -> rusqlite::Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
-    connection.busy_timeout(BUSY)?;
-    connection.pragma_update(None, "journal_mode", "wal")?;
-    connection.pragma_update(None, "synchronous", if sync { "FULL" } else { "NORMAL" })?;
-    connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
-    connection.pragma_update(None, "temp_store", "memory")?;
-    Ok(connection)
-}
-
-fn migrate(path: &Path, connection: &mut Connection) -> Result<(), JournalError> {
-    let failed = |error| refine(path, &error);
-    let transaction = begin(connection).map_err(failed)?;
-    let found = version(&transaction).map_err(failed)?;
-    if found > KNOWN {
-        return Err(JournalError::Newer { path: path.to_owned(), found, known: KNOWN });
+/// The calls from a number on that stand in sheets.
+fn in_sheets(transaction: &Transaction<'_>, first: i64) -> rusqlite::Result<HashSet<i64>> {
+    let sql = "SELECT seq, format, packed FROM sheets WHERE last_seq >= ?1 ORDER BY seq DESC";
+    let mut statement = transaction.prepare(sql)?;
+    let mut rows = statement.query([first])?;
+    let mut found = HashSet::new();
+    while let Some(row) = rows.next()? {
+        found.extend(read_sheet(row)?.into_iter().flatten().map(|(seq, _)| seq));
     }
-    let tables = "SELECT count(*) FROM sqlite_schema";
-    let tables: i64 = transaction.query_row(tables, [], |row| row.get(0)).map_err(failed)?;
-    if found == 0 && tables > 0 {
-        return Err(damaged(path, "it is another program's database"));
-    }
-    for step in &MIGRATIONS[found as usize..] {
-        transaction.execute_batch(step).map_err(failed)?;
-    }
-    transaction.pragma_update(None, "user_version", KNOWN).map_err(failed)?;
-    transaction.commit().map_err(failed)
-}
-
-fn begin(connection: &mut Connection) -> rusqlite::Result<Transaction<'_>> {
-    connection.transaction_with_behavior(TransactionBehavior::Immediate)
-}
-
-fn version(connection: &Connection) -> rusqlite::Result<u32> {
-    connection.pragma_query_value(None, "user_version", |row| row.get(0))
-}
-
-fn last_seq(connection: &Connection) -> rusqlite::Result<i64> {
-    let sql = "SELECT max(coalesce((SELECT max(seq) FROM calls), 0),
-                          coalesce((SELECT max(seq) FROM states), 0),
-                          coalesce((SELECT max(seq) FROM drops), 0))";
-    connection.query_row(sql, [], |row| row.get(0))
+    Ok(found)
 }
 
 fn insert_drops(transaction: &Transaction<'_>, seq: i64, row: DropRow) -> rusqlite::Result<()> {
     let sql = "INSERT INTO drops (seq, at_ms, healthy, failed) VALUES (?1, ?2, ?3, ?4)
                ON CONFLICT DO NOTHING";
     let Drops { healthy, failed } = row.drops;
-    transaction.prepare_cached(sql)?.execute(params![
-        seq,
-        row.at_ms,
-        signed(healthy),
-        signed(failed)
-    ])?;
+    let values = params![seq, row.at_ms, signed(healthy), signed(failed)];
+    transaction.prepare_cached(sql)?.execute(values)?;
     Ok(())
 }
 
-fn old_rows(
-    transaction: &Transaction<'_>,
-    sql: &'static str,
-    before_ms: i64,
-) -> rusqlite::Result<Vec<i64>> {
-    let mut statement = transaction.prepare_cached(sql)?;
-    let rows = statement.query_map(params![before_ms, FORGET as i64], |row| row.get(0))?;
-    rows.collect()
+/// The reader's side of the file.
+#[derive(Debug)]
+pub(crate) struct SqliteSource {
+    connection: Connection,
 }
 
-fn delete(transaction: &Transaction<'_>, sql: &'static str, seqs: &[i64]) -> rusqlite::Result<()> {
-    let mut statement = transaction.prepare_cached(sql)?;
-    seqs.iter().try_for_each(|seq| statement.execute([seq]).map(drop))
-}
-
-/// Which file stands at a path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Identity {
-    device: u64,
-    file: u64,
-}
-
-impl Identity {
-    #[cfg(unix)]
-    fn of(path: &Path) -> Option<Self> {
-        use std::os::unix::fs::MetadataExt;
-        let metadata = path.metadata().ok()?;
-        Some(Self { device: metadata.dev(), file: metadata.ino() })
+impl SqliteSource {
+    /// Opens the file for reading alone.
+    pub(crate) fn open(path: &Path) -> Result<Self, JournalError> {
+        Ok(Self { connection: file::open_to_read(path)? })
     }
 
-    /// Elsewhere an open file cannot be replaced; that it is there is enough.
-    #[cfg(not(unix))]
-    fn of(path: &Path) -> Option<Self> {
-        path.exists().then_some(Self { device: 0, file: 0 })
+    /// All that is asked in one go sees the file as it was at the first question.
+    fn view<T>(
+        &self,
+        ask: impl FnOnce(&View<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, JournalError> {
+        let answer = || {
+            let transaction = self.connection.unchecked_transaction()?;
+            ask(&View::new(&transaction)?)
+        };
+        answer().map_err(|error| JournalError::Read(error.to_string()))
     }
 }
 
-/// Files that only their owner may read.
-fn private() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
+impl Source for SqliteSource {
+    fn calls(
+        &mut self,
+        span: Span,
+        each: &mut dyn FnMut(Recorded) -> ControlFlow<()>,
+    ) -> Result<(), JournalError> {
+        self.view(|view| view.calls(span, each))
+    }
+
+    fn states(
+        &mut self,
+        span: Span,
+        each: &mut dyn FnMut(StateRow) -> ControlFlow<()>,
+    ) -> Result<(), JournalError> {
+        self.view(|view| view.states(span, each))
+    }
+
+    fn dropped(&mut self, span: Span) -> Result<Dropped, JournalError> {
+        self.view(|view| view.dropped(span))
+    }
+
+    fn search(&mut self, search: &Search) -> Result<Vec<Recorded>, JournalError> {
+        self.view(|view| search::search(view, search))
+    }
 }
 
-fn unusable(path: &Path, reason: impl ToString) -> JournalError {
-    JournalError::Open { path: path.to_owned(), reason: reason.to_string() }
-}
-
-fn damaged(path: &Path, reason: impl ToString) -> JournalError {
-    JournalError::Damaged { path: path.to_owned(), reason: reason.to_string() }
-}
-
-/// What SQLite said, as one of our errors.
-pub(crate) fn refine(path: &Path, error: &rusqlite::Error) -> JournalError {
-    match error.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => damaged(path, error),
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-            unusable(path, "another program has locked it")
+/// Rows alone, for questions that are asked in SQL: a copy in memory of what a source holds.
+pub(crate) fn copied(
+    recorded: &[Recorded],
+    states: &[StateRow],
+    dropped: (i64, Dropped),
+) -> Result<Connection, JournalError> {
+    let copy = || {
+        let mut connection = file::open_in_memory()?;
+        let transaction = file::begin(&mut connection)?;
+        {
+            let mut targets = TargetIds::default();
+            let mut inserts = Inserts::prepare(&transaction, &mut targets)?;
+            for (seq, recorded) in (1..).zip(recorded) {
+                inserts.recorded(seq, recorded)?;
+            }
+            for (seq, state) in (1..).zip(states) {
+                inserts.state(seq, state)?;
+            }
         }
-        Some(ErrorCode::ReadOnly) => unusable(path, "it cannot be written to"),
-        _ => unusable(path, error),
-    }
+        let (at_ms, Dropped { healthy, failed }) = dropped;
+        insert_drops(
+            &transaction,
+            1,
+            DropRow { number: 1, at_ms, drops: Drops { healthy, failed } },
+        )?;
+        transaction.commit()?;
+        Ok(connection)
+    };
+    copy().map_err(|error: rusqlite::Error| JournalError::Read(error.to_string()))
 }

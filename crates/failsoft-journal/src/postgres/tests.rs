@@ -14,8 +14,7 @@ use super::read::PostgresSource;
 use super::store::Group;
 use super::store::PostgresStore;
 use crate::queue::Drops;
-use crate::report::Dropped;
-use crate::rows::{AttemptRow, CallRow, Recorded, StateRow, StepRow, TargetRow};
+use crate::rows::{AttemptRow, CallRow, Dropped, Recorded, StateRow, StepRow, TargetRow};
 use crate::source::{Source, Span};
 use crate::store::DropRow;
 
