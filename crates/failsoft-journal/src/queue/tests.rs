@@ -31,13 +31,13 @@ fn state() -> Record {
         kind: FailureKind::Authentication,
         until: Moment::NEVER,
     };
-    Record::State(StateRecord {
+    Record::State(Box::new(StateRecord {
         stamp: STAMP,
         names: Arc::new(Names::default()),
         at: Moment::ZERO,
         change: StateChange::Came(event),
         operator: None,
-    })
+    }))
 }
 
 fn numbers(queue: &Queue) -> Vec<u64> {
@@ -49,7 +49,7 @@ fn numbers(queue: &Queue) -> Vec<u64> {
 }
 
 fn take(queue: &Queue) -> Vec<Entry> {
-    queue.lock().take()
+    queue.take(queue.lock())
 }
 
 #[test]
