@@ -113,7 +113,7 @@ prop_compose! {
 }
 
 fn any_start(attempt: AttemptId, target: TargetId) -> Event {
-    Event::AttemptStarted { attempt, target, why: Why::First }
+    Event::AttemptStarted { attempt, target, why: Why::First, grounds: Grounds::NONE }
 }
 
 fn packed(records: &[CallRecord]) -> Sheet {
