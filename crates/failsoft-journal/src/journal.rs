@@ -123,6 +123,13 @@ impl Recorder {
         self.queue.push(Record::State(Box::new(state)));
     }
 
+    /// Why nothing is written at the moment, in words for an operator and without secrets, where
+    /// the store has any.
+    #[must_use]
+    pub fn trouble(&self) -> Option<String> {
+        self.queue.trouble()
+    }
+
     /// How the journal is doing.
     #[must_use]
     pub fn counters(&self) -> Counters {

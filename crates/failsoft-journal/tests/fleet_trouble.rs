@@ -156,8 +156,24 @@ fn a_wrong_password_is_tried_again_until_it_is_right() {
     let recorder = journal.recorder();
     recorder.record_call(healthy("a", 1));
     until(&recorder, "failing", |counters| counters.failing && counters.queued == 1);
+    until(&recorder, "telling why", |_| recorder.trouble().is_some());
+    let trouble = recorder.trouble().unwrap();
+    assert!(trouble.contains("password authentication failed for user \"late\""), "{trouble}");
+    assert!(!trouble.contains(PASSWORD), "{trouble}");
     cluster.ask(&url, &format!("ALTER ROLE late PASSWORD '{PASSWORD}'"));
     assert_eq!(well_again(&recorder).written, 1);
+    assert_eq!(journal.recorder().trouble(), None);
+}
+
+#[test]
+fn a_gateway_without_calls_sees_its_database_come() {
+    let Some(mut cluster) = Cluster::start(&["fsync=off"]) else { return };
+    let url = cluster.database();
+    cluster.crash();
+    let journal = join(&url, 4);
+    until(&journal.recorder(), "failing", |counters| counters.failing);
+    cluster.run();
+    until(&journal.recorder(), "well again", |counters| !counters.failing);
 }
 
 #[test]

@@ -28,6 +28,7 @@ pub(crate) struct PostgresStore {
     targets: HashMap<TargetRow, i32>,
     patience: Duration,
     sync: bool,
+    trouble: Option<String>,
 }
 
 /// What is to be written at once, each row under its number.
@@ -54,16 +55,18 @@ impl Group {
 
 impl Store for PostgresStore {
     fn write(&mut self, entries: &[Entry], drops: Option<DropRow>) -> Result<(), NotWritten> {
-        self.write_group(&Group::of(entries, drops)).map_err(|_| NotWritten::Refused)
+        let written = self.write_group(&Group::of(entries, drops));
+        self.told(written)
     }
 
     /// By age alone: how large a database may be is its owner's business.
     fn forget(&mut self, limits: Limits) -> Result<Forgetting, NotWritten> {
-        match self.forget_before(limits.before_ms) {
-            Ok(true) => Ok(Forgetting::More),
-            Ok(false) => Ok(Forgetting::Done),
-            Err(_) => Err(NotWritten::Refused),
-        }
+        let more = self.forget_before(limits.before_ms);
+        Ok(if self.told(more)? { Forgetting::More } else { Forgetting::Done })
+    }
+
+    fn trouble(&self) -> Option<String> {
+        self.trouble.clone()
     }
 }
 
@@ -72,7 +75,8 @@ impl PostgresStore {
     /// Whatever takes longer than `patience` is given up and tried again.
     pub(crate) fn new(url: PostgresUrl, writer: i64, patience: Duration, sync: bool) -> Self {
         let (statements, targets) = (Statements::default(), HashMap::new());
-        Self { link: Link::new(url), writer, statements, targets, patience, sync }
+        let link = Link::new(url);
+        Self { link, writer, statements, targets, patience, sync, trouble: None }
     }
 
     /// Writes a group in one transaction: all of it is safe afterwards. If that is in doubt, the
@@ -109,6 +113,12 @@ impl PostgresStore {
             client.batch_execute("COMMIT").await?;
             Ok(more)
         })
+    }
+
+    fn told<T>(&mut self, result: Result<T, Fault>) -> Result<T, NotWritten> {
+        let place = self.link.place();
+        self.trouble = result.as_ref().err().map(|fault| format!("{place}: {fault}"));
+        result.map_err(|_| NotWritten::Refused)
     }
 
     /// A transaction in which the server loses its patience, too: a connection that nobody holds
