@@ -259,7 +259,7 @@ fn a_database_that_cannot_be_used_is_refused_with_what_to_do() {
         (newer.as_str(), "a newer failsoft wrote it (schema 99, this one knows 1)"),
         (&cluster.url("nowhere"), "database \"nowhere\" does not exist"),
         (&empty.replace("CANARY", "CANARY-not"), "password authentication failed"),
-        (&format!("{empty}?sslmode=require"), "server does not support TLS"),
+        (&format!("{empty}?sslmode=require"), "server does not support TLS; in a network"),
         ("postgres://u:CANARY@127.0.0.1:1/x", "Connection refused"),
     ] {
         let message = refused(url);

@@ -90,7 +90,7 @@ fn a_server_that_stands_still_holds_up_nobody_and_loses_nothing() {
 
 #[test]
 fn a_server_that_crashes_mid_traffic_loses_nothing_that_was_reported_written() {
-    let Some(mut cluster) = Cluster::start(&["synchronous_commit=on"]) else { return };
+    let Some(mut cluster) = Cluster::start(&["recovery_init_sync_method=syncfs"]) else { return };
     let url = cluster.database();
     let options = PostgresOptions::new(url.parse().unwrap(), DAY * 36_500);
     let options = PostgresOptions { sync: true, queue: 1_000_000, ..options };

@@ -108,6 +108,25 @@ impl Cluster {
         self.running = Some(Running { guard, postmaster });
     }
 
+    /// From its next start on the server has this certificate, and takes nobody without TLS.
+    pub fn serve_tls(&self, certificate: &str, key: &str) {
+        for (name, text) in [
+            ("server.crt", certificate),
+            ("server.key", key),
+            ("pg_hba.conf", "hostssl all all all scram-sha-256\n"),
+        ] {
+            let path = self.data().join(name);
+            std::fs::write(&path, text).unwrap();
+            well(Command::new("chmod").arg("600").arg(&path));
+            if is_root() {
+                well(Command::new("chown").arg("postgres").arg(&path));
+            }
+        }
+        let file = self.data().join("postgresql.conf");
+        let settings = std::fs::read_to_string(&file).unwrap() + "ssl = on\n";
+        std::fs::write(&file, settings).unwrap();
+    }
+
     /// A new and empty database: its address.
     pub fn database(&self) -> String {
         let name = format!("fleet_{}", self.databases.fetch_add(1, Ordering::Relaxed));
