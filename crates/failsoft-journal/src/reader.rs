@@ -1,10 +1,9 @@
-//! The way out: one call told, or many summed up, while the gateway goes on writing.
+//! The way out: one call told, while the gateway goes on writing.
 
 use std::path::Path;
 
 use rusqlite::{Connection, params};
 
-use crate::report::{self, Report};
 use crate::story::{self, Story};
 use crate::text::read_some;
 use crate::{JournalError, store};
@@ -15,7 +14,7 @@ const NAMED: usize = 5;
 /// Reads a journal; opens it for reading alone.
 #[derive(Debug)]
 pub struct Reader {
-    connection: Connection,
+    pub(crate) connection: Connection,
 }
 
 impl Reader {
@@ -40,14 +39,6 @@ impl Reader {
                 calls: several.iter().map(|(_, id)| id.clone()).collect(),
             }),
         }
-    }
-
-    /// The calls that came from `since_millis` to `now_millis`, both since 1970, summed up.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
-    pub fn report(&self, since_millis: i64, now_millis: i64) -> Result<Report, JournalError> {
-        report::load(&self.connection, since_millis, now_millis).map_err(|error| unreadable(&error))
     }
 
     /// Calls of this very id, else calls whose id begins so.
@@ -75,6 +66,6 @@ impl Reader {
     }
 }
 
-fn unreadable(error: &rusqlite::Error) -> JournalError {
+pub(crate) fn unreadable(error: &rusqlite::Error) -> JournalError {
     JournalError::Read(error.to_string())
 }

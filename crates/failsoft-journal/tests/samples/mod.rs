@@ -1,6 +1,7 @@
 //! Records as the engine's driver would hand them over.
-#![allow(dead_code, unreachable_pub, reason = "each test uses its own part")]
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "each test uses its own part")]
 
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -14,6 +15,41 @@ pub const DAY: Duration = Duration::from_secs(86_400);
 
 pub fn options(path: &Path) -> Options {
     Options { path: path.to_owned(), keep: DAY * 36_500, sync: false, queue: 100_000 }
+}
+
+/// What a journal holds of some time, counted.
+#[derive(Debug, Default)]
+pub struct Summed {
+    pub calls: u64,
+    pub failed: u64,
+    pub attempts: u64,
+    /// Changes of breakers, keys, models and switches.
+    pub changes: u64,
+    pub dropped: Dropped,
+}
+
+/// Counts what a reader sees.
+pub fn summed(path: &Path, since_ms: i64, until_ms: i64) -> Summed {
+    let mut reader = Reader::open(path).unwrap();
+    let span = Span { since_ms, until_ms };
+    let mut sum = Summed::default();
+    let mut call = |recorded: Recorded| {
+        sum.calls += 1;
+        sum.failed += u64::from(recorded.call.verdict.as_deref() == Some("failed"));
+        sum.attempts += recorded.attempts.len() as u64;
+        ControlFlow::Continue(())
+    };
+    reader.calls(span, &mut call).unwrap();
+    let mut change = |state: StateRow| {
+        sum.changes += u64::from(matches!(
+            &*state.what,
+            "breaker" | "key_disabled" | "model_disabled" | "switched"
+        ));
+        ControlFlow::Continue(())
+    };
+    reader.states(span, &mut change).unwrap();
+    sum.dropped = reader.dropped(span).unwrap();
+    sum
 }
 
 /// The same for every record, as settings that stay the same.
