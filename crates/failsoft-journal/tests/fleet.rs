@@ -31,7 +31,7 @@ fn calls(reader: &mut Reader, span: Span) -> Vec<Recorded> {
         calls.push(call);
         ControlFlow::Continue(())
     };
-    reader.source().calls(span, &mut each).unwrap();
+    reader.calls(span, &mut each).unwrap();
     calls
 }
 
@@ -41,7 +41,7 @@ fn states(reader: &mut Reader, span: Span) -> Vec<StateRow> {
         states.push(state);
         ControlFlow::Continue(())
     };
-    reader.source().states(span, &mut each).unwrap();
+    reader.states(span, &mut each).unwrap();
     states
 }
 
@@ -82,14 +82,14 @@ fn every_call_and_change_is_read_as_it_was_handed_over() {
     assert_eq!(calls(&mut reader, middle), handed[1..4]);
     let early = Span { since_ms: 0, until_ms: NOON + 900 };
     assert_eq!(states(&mut reader, early), [tripped(100).recorded()]);
-    assert_eq!(reader.source().dropped(ALWAYS).unwrap(), Dropped::default());
+    assert_eq!(reader.dropped(ALWAYS).unwrap(), Dropped::default());
     // A reader that has seen enough is shown no more.
     let mut shown = 0;
     let mut each = |_| {
         shown += 1;
         if shown == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
-    reader.source().calls(ALWAYS, &mut each).unwrap();
+    reader.calls(ALWAYS, &mut each).unwrap();
     assert_eq!(shown, 2);
 }
 
@@ -125,7 +125,7 @@ fn a_search_finds_the_newest_calls_for_which_all_that_is_asked_holds() {
         (Search { eventful: true, verdict: text("served"), ..any() }, vec!["0199-b"]),
     ] {
         let ids: Vec<String> =
-            reader.source().search(&search).unwrap().into_iter().map(|call| call.call.id).collect();
+            reader.search(&search).unwrap().into_iter().map(|call| call.call.id).collect();
         assert_eq!(ids, found, "{search:?}");
     }
 }
@@ -193,7 +193,7 @@ fn a_question_is_answered_as_things_stood_when_it_was_asked() {
         }
         ControlFlow::Continue(())
     };
-    reader.source().calls(ALWAYS, &mut each).unwrap();
+    reader.calls(ALWAYS, &mut each).unwrap();
     assert_eq!(seen, 2_500);
     assert_eq!(calls(&mut reader, ALWAYS).len(), 2_600, "and the next question sees all");
     assert_eq!(reader.call("2599").unwrap().unwrap().call, "2599");
