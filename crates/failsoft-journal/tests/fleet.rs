@@ -300,3 +300,22 @@ fn a_role_that_may_only_write_rows_needs_no_more() {
     assert_eq!(journal.flush(LONG).written, 1);
     assert_eq!(calls(&mut read(&as_role("reader")), ALWAYS).len(), 2);
 }
+
+#[test]
+fn what_the_documentation_says_in_sql_works() {
+    let Some(cluster) = Cluster::shared() else { return };
+    let url = cluster.database();
+    let journal = join(&url);
+    for record in some_calls() {
+        journal.recorder().record_call(record);
+    }
+    journal.close();
+    cluster.ask(&url, "CREATE ROLE gateways; CREATE ROLE people");
+    let text = include_str!("../../../docs/postgres.md");
+    let blocks: Vec<_> =
+        text.split("```sql").skip(1).map(|rest| rest.split("```").next()).collect();
+    assert_eq!(blocks.len(), 2);
+    let answers = blocks.into_iter().flat_map(|block| cluster.ask(&url, block.unwrap()));
+    let answers: Vec<String> = answers.collect();
+    assert!(answers.iter().any(|line| line.starts_with("openai/gpt-5.6|{")), "{answers:#?}");
+}

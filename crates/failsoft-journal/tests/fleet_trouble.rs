@@ -217,3 +217,77 @@ fn a_server_that_stands_still_does_not_keep_a_gateway_from_closing() {
     assert_eq!((counters.written, counters.dropped_healthy), (1, 1));
     assert!(start.elapsed() < LONG / 2, "closing took {:?}", start.elapsed());
 }
+
+/// A file system of its own, gone with the test.
+#[cfg(target_os = "linux")]
+struct Small(std::path::PathBuf);
+
+#[cfg(target_os = "linux")]
+impl Small {
+    fn mount(folder: std::path::PathBuf) -> Option<Self> {
+        std::fs::create_dir(&folder).unwrap();
+        let small = Self(folder);
+        small
+            .run("mount", &["-t", "tmpfs", "-o", "size=20m,mode=700,uid=postgres", "tmpfs"])
+            .then_some(small)
+    }
+
+    fn grow(&self) {
+        assert!(self.run("mount", &["-o", "remount,size=400m"]));
+    }
+
+    fn run(&self, program: &str, arguments: &[&str]) -> bool {
+        let mut command = std::process::Command::new(program);
+        let command = command.args(arguments).arg(&self.0).stderr(std::process::Stdio::null());
+        command.status().is_ok_and(|status| status.success())
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl Drop for Small {
+    fn drop(&mut self) {
+        self.run("umount", &["--lazy"]);
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_of_the_server_is_counted_and_writing_goes_on_when_there_is_room() {
+    let Some(cluster) = Cluster::start(&["fsync=off"]) else { return };
+    let folder = cluster.data().with_file_name("small");
+    let Some(small) = Small::mount(folder.clone()) else {
+        println!("skipped: no file system can be mounted here, so no disk is full");
+        return;
+    };
+    let space = format!("CREATE TABLESPACE small LOCATION '{}'", folder.display());
+    cluster.ask("postgres", &space);
+    cluster.ask("postgres", "CREATE DATABASE tight TEMPLATE template0 TABLESPACE small");
+    let url = cluster.url("tight");
+    let journal = join(&url, 200);
+    let recorder = journal.recorder();
+    let start = Instant::now();
+    for number in 0_u64.. {
+        recorder.record_call(healthy(&format!("h{number}"), number));
+        recorder.record_call(broken(&format!("f{number}"), number, FailureKind::Network));
+        let counters = recorder.counters();
+        if counters.failing && counters.dropped_failed > 0 {
+            break;
+        }
+        if counters.queued > 100 && !counters.failing {
+            journal.flush(SHORT);
+        }
+        assert!(start.elapsed() < LONG, "never full: {counters:?}");
+    }
+    until(&recorder, "telling why", |_| {
+        recorder.trouble().is_some_and(|trouble| trouble.contains("No space left on device"))
+    });
+    small.grow();
+    let counters = well_again(&recorder);
+    journal.close();
+    assert!(counters.dropped_healthy > 0 && counters.dropped_failed > 0, "{counters:?}");
+    assert_eq!(counted(&cluster, &url), [counters.written; 3]);
+    let told = cluster.ask(&url, "SELECT sum(healthy), sum(failed) FROM failsoft.drops");
+    assert_eq!(told, [format!("{}|{}", counters.dropped_healthy, counters.dropped_failed)]);
+    drop(cluster);
+    drop(small);
+}
