@@ -8,7 +8,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
 use tokio_postgres::Client;
 
-use super::address::{Encryption, PostgresUrl};
+use super::address::PostgresUrl;
 use super::tls;
 use crate::text::{self, LABEL};
 
@@ -103,22 +103,27 @@ impl Drop for Link {
 async fn connect(url: &PostgresUrl) -> Result<Client, Fault> {
     let tls = tls::connector(&url.encryption).map_err(Fault::Refused)?;
     let connecting = async { Ok(url.config.connect(tls).await?) };
-    let (client, connection) =
-        within(url.connect_time(), connecting).await.map_err(|fault| {
-            match (&url.encryption, fault) {
-                (Encryption::Full(_), Fault::Refused(said)) if said.contains("TLS") => {
-                    Fault::Refused(format!(
-                        "{said}; in a network you trust, journal.url may say sslmode=disable"
-                    ))
-                }
-                (_, fault) => fault,
-            }
-        })?;
+    let connected = within(url.connect_time(), connecting).await;
+    let (client, connection) = connected.map_err(|fault| match fault {
+        Fault::Refused(said) => Fault::Refused(with_hint(said)),
+        Fault::Late(_) | Fault::Runtime(_) => fault,
+    })?;
     tokio::spawn(async move {
         // Its end is seen by whoever asks next.
         let _ = connection.await;
     });
     Ok(client)
+}
+
+/// What an operator can do about a server that shows too little.
+fn with_hint(said: String) -> String {
+    if said.contains("does not support TLS") {
+        return format!("{said}; in a network you trust, journal.url may say sslmode=disable");
+    }
+    if said.contains("invalid peer certificate") {
+        return format!("{said}; sslrootcert=FILE in journal.url names the authority to believe");
+    }
+    said
 }
 
 async fn within<T>(

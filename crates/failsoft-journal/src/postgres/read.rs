@@ -13,21 +13,21 @@ use super::link::{Fault, Link};
 use super::rows::{Texts, selected};
 use super::schema;
 use crate::JournalError;
-use crate::report::Dropped;
-use crate::rows::{Recorded, StateRow, TargetRow};
+use crate::rows::{AttemptRow, Dropped, Recorded, StateRow, StepRow, TargetRow};
 use crate::source::{Search, Source, Span};
 
 /// Calls, or states, that are in memory at once.
 const PAGE: usize = 1_000;
 /// How long the server may take over one page.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// One view for all that is asked; a reader that was left alone with it loses it in the end, so
-/// that the server can clean up behind it.
+/// A question has one view, which is of its first query's moment. A reader that dawdles over it
+/// loses it in the end, so that the server can clean up behind it.
 const VIEW: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
     SET LOCAL statement_timeout = '60s'; \
-    SET LOCAL idle_in_transaction_session_timeout = '10min'";
+    SET LOCAL idle_in_transaction_session_timeout = '10min'; \
+    SELECT 1";
 
-/// Reads what a fleet wrote; what comes after it was opened is not seen.
+/// Reads what a fleet wrote, each question as it stands when it is asked.
 #[derive(Debug)]
 pub(crate) struct PostgresSource {
     link: Link,
@@ -35,30 +35,46 @@ pub(crate) struct PostgresSource {
 }
 
 impl PostgresSource {
-    /// Connects, and looks at what is there now.
+    /// Connects, and looks whether there is a journal.
     pub(crate) fn open(url: PostgresUrl) -> Result<Self, JournalError> {
         let mut source = Self { link: Link::new(url), texts: Texts::default() };
-        source.ask(async |_, _| Ok(()))?;
+        source.viewed(|_| Ok(()))?;
         Ok(source)
     }
 
-    fn ask<T>(
+    /// Asks within one view.
+    fn viewed<T>(
         &mut self,
-        work: impl AsyncFnOnce(&Client, &mut Texts) -> Result<T, Fault>,
+        ask: impl FnOnce(&mut Self) -> Result<T, Fault>,
     ) -> Result<T, JournalError> {
-        let Self { link, texts } = self;
-        let begin = async |client: &Client| {
-            schema::readable(client).await?;
-            Ok(client.batch_execute(VIEW).await?)
-        };
-        let answer = link.ask(PATIENCE, begin, async |client| work(client, texts).await);
+        let begin = async |client: &Client| Ok(client.batch_execute(VIEW).await?);
+        let begun = self.link.ask(PATIENCE, schema::readable, begin);
+        let answer = begun.and_then(|()| {
+            let answer = ask(self)?;
+            self.page(async |client, _| Ok(client.batch_execute("COMMIT").await?))?;
+            Ok(answer)
+        });
         answer.map_err(|fault| JournalError::Unreachable {
             place: self.link.place(),
             reason: fault.to_string(),
         })
     }
+
+    /// A part of what is asked. With its connection a view is gone, and no other takes its place.
+    fn page<T>(
+        &mut self,
+        work: impl AsyncFnOnce(&Client, &mut Texts) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let Self { link, texts } = self;
+        let broken = async |_: &Client| {
+            Err(Fault::Refused("the connection broke off half way; ask again".to_owned()))
+        };
+        link.ask(PATIENCE, broken, async |client| work(client, texts).await)
+    }
 }
 
+/// A value for a statement.
+type Bound<'a> = (&'a (dyn ToSql + Sync), Type);
 /// What a row is known by: its writer and its number.
 type Key = (i64, i64);
 /// A place in the order of the record: a time, and a key.
@@ -72,21 +88,21 @@ impl Source for PostgresSource {
         each: &mut dyn FnMut(Recorded) -> ControlFlow<()>,
     ) -> Result<(), JournalError> {
         let sql = select_calls(&page_of("c", "started_ms"));
-        let mut next = Some(START);
-        while let Some(after) = next {
-            let bound = page_bounds(span, after);
-            let page = self.ask(async |client, texts| {
-                calls(client, texts, (&sql, &bound_whole(&bound))).await
-            })?;
-            let last = page.last().filter(|_| page.len() == PAGE);
-            next = last.map(|(key, recorded)| (recorded.call.started_ms, *key));
-            for (_, recorded) in page {
-                if each(recorded).is_break() {
-                    return Ok(());
+        self.viewed(|source| {
+            let mut next = Some(START);
+            while let Some(after) = next {
+                let bounds = page_bounds(span, after);
+                let page = source.page(async |client, texts| {
+                    calls(client, texts, (&sql, &wholes(&bounds))).await
+                })?;
+                let last = page.last().filter(|_| page.len() == PAGE);
+                next = last.map(|(key, recorded)| (recorded.call.started_ms, *key));
+                if page.into_iter().try_for_each(|(_, recorded)| each(recorded)).is_break() {
+                    break;
                 }
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     fn states(
@@ -94,66 +110,63 @@ impl Source for PostgresSource {
         span: Span,
         each: &mut dyn FnMut(StateRow) -> ControlFlow<()>,
     ) -> Result<(), JournalError> {
-        let sql = format!(
-            "SELECT s.writer, s.number, t.name, t.provider, t.credential, {} \
-             FROM failsoft.states s LEFT JOIN failsoft.targets t ON t.id = s.target {}",
-            selected("s", STATES),
-            page_of("s", "at_ms"),
-        );
-        let mut next = Some(START);
-        while let Some(after) = next {
-            let bound = page_bounds(span, after);
-            let page = self.ask(async |client, texts| {
-                let rows = client.query_typed(&sql, &bound_whole(&bound)).await?;
-                let state = |row| {
-                    let (key, target, state) = with_target(texts, STATES, row)?;
-                    Ok((key, StateRow { target, ..state }))
-                };
-                rows.iter().map(state).collect::<Result<Vec<_>, Fault>>()
-            })?;
-            next = page.last().filter(|_| page.len() == PAGE).map(|(key, row)| (row.at_ms, *key));
-            for (_, state) in page {
-                if each(state).is_break() {
-                    return Ok(());
+        let sql = select_states();
+        self.viewed(|source| {
+            let mut next = Some(START);
+            while let Some(after) = next {
+                let bounds = page_bounds(span, after);
+                let page = source.page(async |client, texts| {
+                    states(client, texts, (&sql, &wholes(&bounds))).await
+                })?;
+                let last = page.last().filter(|_| page.len() == PAGE);
+                next = last.map(|(key, state)| (state.at_ms, *key));
+                if page.into_iter().try_for_each(|(_, state)| each(state)).is_break() {
+                    break;
                 }
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     fn dropped(&mut self, span: Span) -> Result<Dropped, JournalError> {
-        let sql = "SELECT coalesce(sum(healthy), 0)::int8, coalesce(sum(failed), 0)::int8 \
-                   FROM failsoft.drops WHERE at_ms >= $1 AND at_ms < $2";
-        let bound = [span.since_ms, span.until_ms];
-        self.ask(async |client, _| {
-            let row = client.query_typed_one(sql, &bound_whole(&bound)).await?;
-            let count = |at| Ok::<_, Fault>(u64::try_from(row.try_get::<_, i64>(at)?).unwrap_or(0));
-            Ok(Dropped { healthy: count(0)?, failed: count(1)? })
+        let bounds = [span.since_ms, span.until_ms];
+        self.viewed(|source| {
+            source.page(async |client, _| {
+                let row = client.query_typed_one(DROPPED, &wholes(&bounds)).await?;
+                let (healthy, failed): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
+                let count = |number| u64::try_from(number).unwrap_or_default();
+                Ok(Dropped { healthy: count(healthy), failed: count(failed) })
+            })
         })
     }
 
     fn search(&mut self, search: &Search) -> Result<Vec<Recorded>, JournalError> {
-        let sql = select_calls(FITTING);
+        // Of an id that is looked for, the very one comes first.
+        let very = if search.id.is_some() { "c.id = $3 DESC, " } else { "" };
+        let sql = select_calls(&format!("{FITTING} ORDER BY {very}{NEWEST} LIMIT $11"));
         let since = search.span.map(|span| span.since_ms);
         let until = search.span.map(|span| span.until_ms);
         let limit = i64::try_from(search.limit).unwrap_or(i64::MAX);
-        let id = search.id.as_deref().filter(|id| !id.is_empty());
-        let beyond = id.map(|id| format!("{id}\u{10ffff}"));
-        let texts = [
-            id,
-            beyond.as_deref(),
-            search.tag.as_deref(),
-            search.target.as_deref(),
-            search.kind.as_deref(),
-            search.route.as_deref(),
-            search.verdict.as_deref(),
+        let beyond = search.id.as_ref().map(|id| format!("{id}\u{10ffff}"));
+        let asked = [
+            &search.id,
+            &beyond,
+            &search.tag,
+            &search.target,
+            &search.kind,
+            &search.route,
+            &search.verdict,
         ];
-        let mut bound: Vec<(&(dyn ToSql + Sync), Type)> =
-            vec![(&since, Type::INT8), (&until, Type::INT8)];
-        bound.extend(texts.iter().map(|text| (text as _, Type::TEXT)));
-        bound.push((&search.eventful, Type::BOOL));
-        bound.push((&limit, Type::INT8));
-        let found = self.ask(async |client, texts| calls(client, texts, (&sql, &bound)).await)?;
+        // A text that cannot stand there is not found there.
+        if asked.iter().any(|text| text.as_ref().is_some_and(|text| text.contains('\0'))) {
+            return Ok(Vec::new());
+        }
+        let mut bound: Vec<Bound<'_>> = vec![(&since, Type::INT8), (&until, Type::INT8)];
+        bound.extend(asked.iter().map(|text| (text as _, Type::TEXT)));
+        bound.extend([(&search.eventful as _, Type::BOOL), (&limit as _, Type::INT8)]);
+        let found = self.viewed(|source| {
+            source.page(async |client, texts| calls(client, texts, (&sql, &bound)).await)
+        })?;
         Ok(found.into_iter().map(|(_, recorded)| recorded).collect())
     }
 }
@@ -171,11 +184,14 @@ fn page_bounds(span: Span, (time, (writer, number)): Place) -> [i64; 6] {
     [span.since_ms, span.until_ms, time, writer, number, PAGE as i64]
 }
 
-fn bound_whole(values: &[i64]) -> Vec<(&(dyn ToSql + Sync), Type)> {
+fn wholes(values: &[i64]) -> Vec<Bound<'_>> {
     values.iter().map(|value| (value as _, Type::INT8)).collect()
 }
 
-/// The newest calls for which all that is asked holds; what is `NULL` is not asked.
+const DROPPED: &str = "SELECT coalesce(sum(healthy), 0)::int8, coalesce(sum(failed), 0)::int8 \
+    FROM failsoft.drops WHERE at_ms >= $1 AND at_ms < $2";
+const NEWEST: &str = "c.started_ms DESC, c.writer DESC, c.number DESC";
+/// The calls for which all that is asked holds; what is `NULL` is not asked.
 const FITTING: &str = "WHERE ($1 IS NULL OR c.started_ms >= $1) \
     AND ($2 IS NULL OR c.started_ms < $2) \
     AND ($3 IS NULL OR (c.id >= $3 AND c.id < $4)) \
@@ -187,8 +203,7 @@ const FITTING: &str = "WHERE ($1 IS NULL OR c.started_ms >= $1) \
         WHERE a.writer = c.writer AND a.number = c.number AND a.kind = $7)) \
     AND ($8 IS NULL OR c.route = $8) \
     AND ($9 IS NULL OR c.verdict = $9) \
-    AND (NOT $10 OR (c.verdict, c.answer_ordinal) IS DISTINCT FROM ('served', 0)) \
-    ORDER BY c.started_ms DESC, c.writer DESC, c.number DESC LIMIT $11";
+    AND (NOT $10 OR (c.verdict, c.answer_ordinal) IS DISTINCT FROM ('served', 0))";
 
 fn select_calls(which: &str) -> String {
     format!("SELECT c.writer, c.number, {} FROM failsoft.calls c {which}", selected("c", CALLS))
@@ -198,7 +213,7 @@ fn select_calls(which: &str) -> String {
 async fn calls(
     client: &Client,
     texts: &mut Texts,
-    (sql, bound): (&str, &[(&(dyn ToSql + Sync), Type)]),
+    (sql, bound): (&str, &[Bound<'_>]),
 ) -> Result<Vec<(Key, Recorded)>, Fault> {
     let mut found = Vec::new();
     let mut places = HashMap::new();
@@ -212,22 +227,43 @@ async fn calls(
         return Ok(found);
     }
     let (writers, numbers): (Vec<i64>, Vec<i64>) = found.iter().map(|(key, _)| *key).unzip();
-    let keys: [(&(dyn ToSql + Sync), Type); 2] =
-        [(&writers, Type::INT8_ARRAY), (&numbers, Type::INT8_ARRAY)];
+    let keys: [Bound<'_>; 2] = [(&writers, Type::INT8_ARRAY), (&numbers, Type::INT8_ARRAY)];
     for row in client.query_typed(&select_parts("attempts", ATTEMPTS, "ordinal"), &keys).await? {
         let (key, target, attempt) = with_target(texts, ATTEMPTS, &row)?;
         if let Some(place) = places.get(&key) {
-            let attempt = crate::rows::AttemptRow { target, ..attempt };
-            found[*place].1.attempts.push(attempt);
+            found[*place].1.attempts.push(AttemptRow { target, ..attempt });
         }
     }
     for row in client.query_typed(&select_parts("steps", STEPS, "step"), &keys).await? {
         let (key, target, step) = with_target(texts, STEPS, &row)?;
         if let Some(place) = places.get(&key) {
-            found[*place].1.steps.push(crate::rows::StepRow { target, ..step });
+            found[*place].1.steps.push(StepRow { target, ..step });
         }
     }
     Ok(found)
+}
+
+fn select_states() -> String {
+    format!(
+        "SELECT s.writer, s.number, t.name, t.provider, t.credential, {} \
+         FROM failsoft.states s LEFT JOIN failsoft.targets t ON t.id = s.target {}",
+        selected("s", STATES),
+        page_of("s", "at_ms"),
+    )
+}
+
+/// The changes of state a statement finds.
+async fn states(
+    client: &Client,
+    texts: &mut Texts,
+    (sql, bound): (&str, &[Bound<'_>]),
+) -> Result<Vec<(Key, StateRow)>, Fault> {
+    let rows = client.query_typed(sql, bound).await?;
+    let state = |row| {
+        let (key, target, state) = with_target(texts, STATES, row)?;
+        Ok((key, StateRow { target, ..state }))
+    };
+    rows.iter().map(state).collect()
 }
 
 /// What belongs to some calls, in order.

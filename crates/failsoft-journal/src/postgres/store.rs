@@ -11,7 +11,9 @@ use super::columns::{ATTEMPTS, CALLS, STATES, STEPS};
 use super::link::{Fault, Link};
 use super::rows::{Array, Keyed, Targets, arrays, insert, storable};
 use super::schema::{self, FORGETTING};
+use crate::queue::{Entry, Record};
 use crate::rows::{Recorded, StateRow, TargetRow};
+use crate::store::{DropRow, Forgetting, Limits, NotWritten, Store, signed};
 
 /// Calls, and states, forgotten in one transaction.
 const FORGET: i64 = 1_000;
@@ -26,6 +28,7 @@ pub(crate) struct PostgresStore {
     targets: HashMap<TargetRow, i32>,
     patience: Duration,
     sync: bool,
+    trouble: Option<String>,
 }
 
 /// What is to be written at once, each row under its number.
@@ -36,13 +39,35 @@ pub(crate) struct Group {
     pub(crate) drops: Option<DropRow>,
 }
 
-/// Records that were lost.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct DropRow {
-    pub(crate) number: i64,
-    pub(crate) at_ms: i64,
-    pub(crate) healthy: i64,
-    pub(crate) failed: i64,
+impl Group {
+    fn of(entries: &[Entry], drops: Option<DropRow>) -> Self {
+        let mut group = Self { drops, ..Self::default() };
+        for entry in entries {
+            let number = signed(entry.number);
+            match &entry.record {
+                Record::Call(call) => group.calls.push((number, call.recorded())),
+                Record::State(state) => group.states.push((number, state.recorded())),
+            }
+        }
+        group
+    }
+}
+
+impl Store for PostgresStore {
+    fn write(&mut self, entries: &[Entry], drops: Option<DropRow>) -> Result<(), NotWritten> {
+        let written = self.write_group(&Group::of(entries, drops));
+        self.told(written)
+    }
+
+    /// By age alone: how large a database may be is its owner's business.
+    fn forget(&mut self, limits: Limits) -> Result<Forgetting, NotWritten> {
+        let more = self.forget_before(limits.before_ms);
+        Ok(if self.told(more)? { Forgetting::More } else { Forgetting::Done })
+    }
+
+    fn trouble(&self) -> Option<String> {
+        self.trouble.clone()
+    }
 }
 
 impl PostgresStore {
@@ -50,12 +75,13 @@ impl PostgresStore {
     /// Whatever takes longer than `patience` is given up and tried again.
     pub(crate) fn new(url: PostgresUrl, writer: i64, patience: Duration, sync: bool) -> Self {
         let (statements, targets) = (Statements::default(), HashMap::new());
-        Self { link: Link::new(url), writer, statements, targets, patience, sync }
+        let link = Link::new(url);
+        Self { link, writer, statements, targets, patience, sync, trouble: None }
     }
 
     /// Writes a group in one transaction: all of it is safe afterwards. If that is in doubt, the
     /// same rows may be written again, and are not doubled.
-    pub(crate) fn write(&mut self, group: &Group) -> Result<(), Fault> {
+    pub(super) fn write_group(&mut self, group: &Group) -> Result<(), Fault> {
         let begin = self.begin();
         let Self { link, writer, statements, targets, patience, .. } = self;
         link.ask(*patience, schema::bring_up_to_date, async |client| {
@@ -68,7 +94,7 @@ impl PostgresStore {
 
     /// Deletes some of the rows older than `before_ms`; whether there may be more of them. While
     /// another gateway does so, there is nothing to do.
-    pub(crate) fn forget(&mut self, before_ms: i64) -> Result<bool, Fault> {
+    pub(super) fn forget_before(&mut self, before_ms: i64) -> Result<bool, Fault> {
         let begin = self.begin();
         self.link.ask(self.patience, schema::bring_up_to_date, async |client| {
             client.batch_execute(&begin).await?;
@@ -87,6 +113,12 @@ impl PostgresStore {
             client.batch_execute("COMMIT").await?;
             Ok(more)
         })
+    }
+
+    fn told<T>(&mut self, result: Result<T, Fault>) -> Result<T, NotWritten> {
+        let place = self.link.place();
+        self.trouble = result.as_ref().err().map(|fault| format!("{place}: {fault}"));
+        result.map_err(|_| NotWritten::Refused)
     }
 
     /// A transaction in which the server loses its patience, too: a connection that nobody holds
@@ -221,10 +253,10 @@ async fn insert_group(
     ] {
         execute(client, (sql, writer), &arrays).await?;
     }
-    if let Some(DropRow { number, at_ms, healthy, failed }) = &group.drops {
-        let bound = [&writer, number, at_ms, healthy, failed];
-        let bound: Vec<(&(dyn ToSql + Sync), Type)> =
-            bound.map(|value| (value as _, Type::INT8)).into();
+    if let Some(DropRow { number, at_ms, drops }) = group.drops {
+        let (healthy, failed) = (signed(drops.healthy), signed(drops.failed));
+        let values = [writer, signed(number), at_ms, healthy, failed];
+        let bound = values.each_ref().map(|value| (value as &(dyn ToSql + Sync), Type::INT8));
         client.execute_typed(DROPS, &bound).await?;
     }
     Ok(())

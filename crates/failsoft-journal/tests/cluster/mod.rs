@@ -1,6 +1,5 @@
 //! A Postgres server of the tests' own: made for them, stopped and broken by them, gone with them.
 #![allow(dead_code, unreachable_pub, reason = "each test uses its own part")]
-#![expect(clippy::unwrap_used, reason = "a failed step fails the test")]
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
@@ -107,6 +106,25 @@ impl Cluster {
         // Read on to the end, so that the server never waits for us.
         std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
         self.running = Some(Running { guard, postmaster });
+    }
+
+    /// From its next start on the server has this certificate, and takes nobody without TLS.
+    pub fn serve_tls(&self, certificate: &str, key: &str) {
+        for (name, text) in [
+            ("server.crt", certificate),
+            ("server.key", key),
+            ("pg_hba.conf", "hostssl all all all scram-sha-256\n"),
+        ] {
+            let path = self.data().join(name);
+            std::fs::write(&path, text).unwrap();
+            well(Command::new("chmod").arg("600").arg(&path));
+            if is_root() {
+                well(Command::new("chown").arg("postgres").arg(&path));
+            }
+        }
+        let file = self.data().join("postgresql.conf");
+        let settings = std::fs::read_to_string(&file).unwrap() + "ssl = on\n";
+        std::fs::write(&file, settings).unwrap();
     }
 
     /// A new and empty database: its address.
