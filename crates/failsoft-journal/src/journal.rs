@@ -120,7 +120,7 @@ impl Recorder {
 
     /// Hands over a change of state.
     pub fn record_state(&self, state: StateRecord) {
-        self.queue.push(Record::State(state));
+        self.queue.push(Record::State(Box::new(state)));
     }
 
     /// How the journal is doing.

@@ -1,4 +1,4 @@
-//! The way out: one call told, or many summed up, while the gateway goes on writing.
+//! The way out: one call told, or all shown, while the gateway goes on writing.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -6,8 +6,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use crate::JournalError;
-use crate::report::{self, Report};
-use crate::rows::Recorded;
+use crate::rows::{Dropped, Recorded, StateRow};
 use crate::source::{Search, Source, Span};
 use crate::sqlite::{SqliteSource, copied};
 use crate::story::{self, Story};
@@ -15,7 +14,7 @@ use crate::story::{self, Story};
 /// Calls named when the beginning of an id fits several.
 const NAMED: usize = 5;
 
-/// Reads a journal; opens it for reading alone.
+/// Reads a journal, whatever its store; opens it for reading alone.
 pub struct Reader {
     source: RefCell<Box<dyn Source>>,
 }
@@ -32,13 +31,11 @@ impl Reader {
     /// # Errors
     /// When there is no usable journal.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, JournalError> {
-        let source = SqliteSource::open(path.as_ref())?;
-        Ok(Self { source: RefCell::new(Box::new(source)) })
+        Ok(Self::over(Box::new(SqliteSource::open(path.as_ref())?)))
     }
 
-    /// What is kept, row by row.
-    pub fn source(&mut self) -> &mut dyn Source {
-        self.source.get_mut().as_mut()
+    pub(crate) fn over(source: Box<dyn Source>) -> Self {
+        Self { source: RefCell::new(source) }
     }
 
     /// All that is kept of a call, by its id or the beginning of it; `None` if there is no such call.
@@ -66,28 +63,33 @@ impl Reader {
     /// When the beginning fits several calls, or the journal cannot be read.
     pub fn call(&self, id: &str) -> Result<Option<Story>, JournalError> {
         let Some(recorded) = self.recorded(id)? else { return Ok(None) };
-        let copy = copied(&[recorded], &[], Default::default())?;
+        let copy = copied(&recorded)?;
         story::load(&copy, 1).map_err(|error| JournalError::Read(error.to_string()))
     }
+}
 
-    /// The calls that came from `since_millis` to `now_millis`, both since 1970, summed up.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
-    pub fn report(&self, since_millis: i64, now_millis: i64) -> Result<Report, JournalError> {
-        let span = Span { since_ms: since_millis, until_ms: now_millis };
-        let mut source = self.source.borrow_mut();
-        let (mut calls, mut states) = (Vec::new(), Vec::new());
-        source.calls(span, &mut |recorded| {
-            calls.push(recorded);
-            ControlFlow::Continue(())
-        })?;
-        source.states(span, &mut |state| {
-            states.push(state);
-            ControlFlow::Continue(())
-        })?;
-        let copy = copied(&calls, &states, (since_millis, source.dropped(span)?))?;
-        report::load(&copy, since_millis, now_millis)
-            .map_err(|error| JournalError::Read(error.to_string()))
+impl Source for Reader {
+    fn calls(
+        &mut self,
+        span: Span,
+        each: &mut dyn FnMut(Recorded) -> ControlFlow<()>,
+    ) -> Result<(), JournalError> {
+        self.source.get_mut().calls(span, each)
+    }
+
+    fn states(
+        &mut self,
+        span: Span,
+        each: &mut dyn FnMut(StateRow) -> ControlFlow<()>,
+    ) -> Result<(), JournalError> {
+        self.source.get_mut().states(span, each)
+    }
+
+    fn dropped(&mut self, span: Span) -> Result<Dropped, JournalError> {
+        self.source.get_mut().dropped(span)
+    }
+
+    fn search(&mut self, search: &Search) -> Result<Vec<Recorded>, JournalError> {
+        self.source.get_mut().search(search)
     }
 }

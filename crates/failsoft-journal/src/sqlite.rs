@@ -272,32 +272,12 @@ impl Source for SqliteSource {
     }
 }
 
-/// Rows alone, for questions that are asked in SQL: a copy in memory of what a source holds.
-pub(crate) fn copied(
-    recorded: &[Recorded],
-    states: &[StateRow],
-    dropped: (i64, Dropped),
-) -> Result<Connection, JournalError> {
+/// A copy of one call's rows in memory, for what is asked in SQL; its number is 1.
+pub(crate) fn copied(recorded: &Recorded) -> Result<Connection, JournalError> {
     let copy = || {
-        let mut connection = file::open_in_memory()?;
-        let transaction = file::begin(&mut connection)?;
-        {
-            let mut targets = TargetIds::default();
-            let mut inserts = Inserts::prepare(&transaction, &mut targets)?;
-            for (seq, recorded) in (1..).zip(recorded) {
-                inserts.recorded(seq, recorded)?;
-            }
-            for (seq, state) in (1..).zip(states) {
-                inserts.state(seq, state)?;
-            }
-        }
-        let (at_ms, Dropped { healthy, failed }) = dropped;
-        insert_drops(
-            &transaction,
-            1,
-            DropRow { number: 1, at_ms, drops: Drops { healthy, failed } },
-        )?;
-        transaction.commit()?;
+        let connection = file::open_in_memory()?;
+        let mut targets = TargetIds::default();
+        Inserts::prepare(&connection, &mut targets)?.recorded(1, recorded)?;
         Ok(connection)
     };
     copy().map_err(|error: rusqlite::Error| JournalError::Read(error.to_string()))

@@ -83,7 +83,8 @@ pub(crate) fn sentence(text: &str, max: usize) -> Cow<'_, str> {
 }
 
 fn is_harmless(text: &str, max: usize) -> bool {
-    text.len() <= max && text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+    // Without an early end, so that many bytes are looked at in one go.
+    text.len() <= max && text.bytes().fold(true, |well, byte| well & matches!(byte, b' '..=b'~'))
 }
 
 /// Controls, line and paragraph separators, and characters that turn, hide or join text.

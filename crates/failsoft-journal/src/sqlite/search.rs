@@ -69,7 +69,7 @@ fn rows(view: &View<'_>, search: &Search) -> rusqlite::Result<Vec<i64>> {
         fits.and(sql, [Box::new(kind.clone()), Box::new(kind.clone())]);
     }
     if search.eventful {
-        fits.and("(verdict IS NOT 'served' OR answer_ordinal IS NOT 0)", []);
+        fits.and("(verdict IS NOT 'served' OR attempts <> 1)", []);
     }
     let Conditions { sql, mut values } = fits;
     let mut order = String::from("seq DESC");
@@ -87,7 +87,7 @@ fn rows(view: &View<'_>, search: &Search) -> rusqlite::Result<Vec<i64>> {
 /// Calls of sheets that fit.
 fn lines(view: &View<'_>, search: &Search) -> rusqlite::Result<Vec<(i64, Recorded)>> {
     let other = search.verdict.as_ref().is_some_and(|verdict| verdict != "served");
-    // What stands in a sheet was served by its first attempt.
+    // What stands in a sheet was served by its only attempt.
     if search.eventful || search.kind.is_some() || other {
         return Ok(Vec::new());
     }

@@ -1,6 +1,7 @@
 //! Records as the engine's driver would hand them over.
-#![allow(dead_code, unreachable_pub, reason = "each test uses its own part")]
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "each test uses its own part")]
 
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -27,9 +28,9 @@ pub fn all_calls(path: &Path) -> Vec<Recorded> {
     let mut calls = Vec::new();
     let all = Span { since_ms: i64::MIN, until_ms: i64::MAX };
     let mut reader = Reader::open(path).expect("the journal opens");
-    let shown = reader.source().calls(all, &mut |recorded| {
+    let shown = reader.calls(all, &mut |recorded| {
         calls.push(recorded);
-        std::ops::ControlFlow::Continue(())
+        ControlFlow::Continue(())
     });
     shown.expect("the journal is read");
     calls
@@ -38,6 +39,41 @@ pub fn all_calls(path: &Path) -> Vec<Recorded> {
 /// Their ids.
 pub fn ids(path: &Path) -> Vec<String> {
     all_calls(path).into_iter().map(|recorded| recorded.call.id).collect()
+}
+
+/// What a journal holds of some time, counted.
+#[derive(Debug, Default)]
+pub struct Summed {
+    pub calls: u64,
+    pub failed: u64,
+    pub attempts: u64,
+    /// Changes of breakers, keys, models and switches.
+    pub changes: u64,
+    pub dropped: Dropped,
+}
+
+/// Counts what a reader sees.
+pub fn summed(path: &Path, since_ms: i64, until_ms: i64) -> Summed {
+    let mut reader = Reader::open(path).unwrap();
+    let span = Span { since_ms, until_ms };
+    let mut sum = Summed::default();
+    let mut call = |recorded: Recorded| {
+        sum.calls += 1;
+        sum.failed += u64::from(recorded.call.verdict.as_deref() == Some("failed"));
+        sum.attempts += recorded.attempts.len() as u64;
+        ControlFlow::Continue(())
+    };
+    reader.calls(span, &mut call).unwrap();
+    let mut change = |state: StateRow| {
+        sum.changes += u64::from(matches!(
+            &*state.what,
+            "breaker" | "key_disabled" | "model_disabled" | "switched"
+        ));
+        ControlFlow::Continue(())
+    };
+    reader.states(span, &mut change).unwrap();
+    sum.dropped = reader.dropped(span).unwrap();
+    sum
 }
 
 /// The same for every record, as settings that stay the same.

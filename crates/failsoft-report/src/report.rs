@@ -1,16 +1,16 @@
 //! Many calls summed up: what was answered, what failed where and when, and how long it took.
 
-mod load;
-mod quantile;
 mod render;
 mod table;
+mod tally;
 
 use serde::Serialize;
 
-use crate::rows::Dropped;
+use failsoft_journal::Dropped;
 
-pub(crate) use load::load;
-pub use quantile::Quantiles;
+use crate::quantile::Quantiles;
+
+pub use tally::report;
 
 /// Many calls summed up. As JSON the fields carry these names; shares lie between 0 and 1.
 #[derive(Clone, Debug, PartialEq, Serialize)]
