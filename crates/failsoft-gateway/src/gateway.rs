@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use failsoft::{Failsoft, Observer};
 use failsoft_config::{Server, Settings};
+use failsoft_telemetry::Exporter;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -16,11 +17,16 @@ use crate::listener::{take_clients, take_operators};
 use crate::metrics::Metrics;
 use crate::reload::{Look, Reloads, reload, tell_warnings};
 use crate::signals::{StopSignals, follow_files, follow_hangups};
-use crate::state::{Phase, State};
+use crate::state::{Phase, State, Watchers};
 use crate::witness::Witness;
 
 /// After the drain: for ended calls to be recorded and their connections closed.
 const CLOSING: Duration = Duration::from_secs(2);
+
+/// After the end: for the last calls to reach the collector of traces.
+const FLUSH: Duration = Duration::from_secs(5);
+/// How often the log says what it left out.
+const SUM_UP: Duration = Duration::from_secs(10);
 
 /// What a gateway needs beside its settings.
 #[derive(Clone, Default)]
@@ -61,6 +67,9 @@ pub enum StartError {
     /// The client keys cannot be used.
     #[error("{0}")]
     ClientKeys(String),
+    /// Traces cannot be sent.
+    #[error(transparent)]
+    Telemetry(#[from] failsoft_telemetry::TlsError),
     /// The library cannot start.
     #[error(transparent)]
     Failsoft(#[from] failsoft::StartError),
@@ -100,16 +109,24 @@ impl Gateway {
         let (client_address, admin_address) = (address(&clients)?, address(&operators)?);
         let metrics = Arc::new(Metrics::new());
         metrics.adopt(&settings);
-        let mut observers: Vec<Arc<dyn Observer>> =
-            vec![Arc::clone(&metrics) as _, Arc::new(Witness)];
+        let witness = Arc::new(Witness::default());
+        let exporter = exporter(&settings, client_address)?;
+        let mut observers: Vec<Arc<dyn Observer>> = vec![Arc::clone(&witness) as _];
+        if settings.server.metrics {
+            observers.push(Arc::clone(&metrics) as _);
+        }
+        observers.extend(exporter.iter().map(|exporter| Arc::clone(exporter) as _));
         observers.extend(options.observers);
         let failsoft = Failsoft::start(settings, observers)?;
+        exporter.iter().for_each(|exporter| exporter.adopt(failsoft.settings()));
         tell_warnings(&failsoft.settings());
         if let Some(problem) = failsoft.journal_problem() {
             tracing::error!(%problem, "calls are not recorded");
         }
-        let state = Arc::new(State::new(failsoft, door, metrics, reloads));
+        let watchers = Watchers { metrics, witness, exporter };
+        let state = Arc::new(State::new(failsoft, door, watchers, reloads));
         let tasks = vec![
+            tokio::spawn(sum_up(Arc::clone(&state))),
             tokio::spawn(take_clients(Arc::clone(&state), clients)),
             tokio::spawn(take_operators(Arc::clone(&state), operators)),
         ];
@@ -182,6 +199,9 @@ impl Gateway {
         advance(&state, Phase::Ending);
         let _ = tokio::time::timeout(CLOSING, state.clients.below(1)).await;
         state.failsoft.close().await;
+        if let Some(exporter) = &state.exporter {
+            exporter.close(FLUSH).await;
+        }
         for task in tasks {
             let _ = task.await;
         }
@@ -201,6 +221,29 @@ fn advance(state: &State, to: Phase) {
         }
         onward
     });
+}
+
+/// Sends traces, if the settings say where to.
+fn exporter(
+    settings: &Settings,
+    address: SocketAddr,
+) -> Result<Option<Arc<Exporter>>, failsoft_telemetry::TlsError> {
+    let Some(telemetry) = &settings.telemetry else { return Ok(None) };
+    let instance = format!("{address} {}", std::process::id());
+    Exporter::start(telemetry, &instance).map(|exporter| Some(Arc::new(exporter)))
+}
+
+/// Says now and then what the log left out, until the gateway ends.
+async fn sum_up(state: Arc<State>) {
+    let mut phase = state.phase.subscribe();
+    loop {
+        let ended = phase.wait_for(|phase| *phase == Phase::Ending);
+        let ended = tokio::time::timeout(SUM_UP, ended).await.is_ok();
+        state.witness.sum_up();
+        if ended {
+            return;
+        }
+    }
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {

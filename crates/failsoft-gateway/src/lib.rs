@@ -11,6 +11,7 @@ mod admin;
 mod answer;
 mod connection;
 mod door;
+mod following;
 mod gateway;
 mod intake;
 mod isolate;

@@ -7,6 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use arc_swap::ArcSwap;
 use failsoft::{Body, Failsoft, TurnedAway};
 use failsoft_engine::FailureKind;
+use failsoft_telemetry::Exporter;
 use failsoft_wire::Dialect;
 use http::{HeaderMap, Response, StatusCode};
 use tokio::sync::{Notify, watch};
@@ -14,6 +15,7 @@ use tokio::sync::{Notify, watch};
 use crate::door::Door;
 use crate::metrics::Metrics;
 use crate::reload::Reloads;
+use crate::witness::Witness;
 
 /// How far the gateway's life is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,6 +33,9 @@ pub(crate) struct State {
     pub(crate) failsoft: Failsoft,
     pub(crate) door: ArcSwap<Door>,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) witness: Arc<Witness>,
+    /// Sends traces, if the settings say where to.
+    pub(crate) exporter: Option<Arc<Exporter>>,
     pub(crate) reloads: Reloads,
     pub(crate) phase: watch::Sender<Phase>,
     pub(crate) clients: Connections,
@@ -40,18 +45,27 @@ pub(crate) struct State {
     pub(crate) started: u64,
 }
 
+/// Those who watch the calls.
+pub(crate) struct Watchers {
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) witness: Arc<Witness>,
+    pub(crate) exporter: Option<Arc<Exporter>>,
+}
+
 impl State {
     pub(crate) fn new(
         failsoft: Failsoft,
         door: Door,
-        metrics: Arc<Metrics>,
+        watchers: Watchers,
         reloads: Reloads,
     ) -> Self {
         let since = SystemTime::now().duration_since(UNIX_EPOCH);
         Self {
             failsoft,
             door: ArcSwap::from_pointee(door),
-            metrics,
+            metrics: watchers.metrics,
+            witness: watchers.witness,
+            exporter: watchers.exporter,
             reloads,
             phase: watch::Sender::new(Phase::Serving),
             clients: Connections::default(),

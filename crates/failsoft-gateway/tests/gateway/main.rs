@@ -8,5 +8,10 @@ mod door;
 mod house;
 mod keys;
 mod life;
+mod log;
 mod multiplexed;
 mod slow;
+#[path = "../../../failsoft-telemetry/tests/stand_in/mod.rs"]
+mod stand_in;
+mod storm;
+mod telemetry;
