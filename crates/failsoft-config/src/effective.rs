@@ -159,7 +159,8 @@ fn places<'n>(node: &'n Node, found: &mut Vec<&'n Place>) {
 }
 
 fn show(node: &Node, path: &str) -> String {
-    let secret = path.starts_with("telemetry.headers")
+    let secret = path.starts_with("journal.url")
+        || path.starts_with("telemetry.headers")
         || path.starts_with("providers.")
             && [".api_key", ".api_keys", ".headers."].iter().any(|part| path.contains(part));
     match &node.value {

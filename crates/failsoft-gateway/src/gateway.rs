@@ -118,7 +118,12 @@ impl Gateway {
         observers.extend(exporter.iter().map(|exporter| Arc::clone(exporter) as _));
         observers.extend(options.observers);
         let failsoft = Failsoft::start(settings, observers)?;
-        exporter.iter().for_each(|exporter| exporter.adopt(failsoft.settings()));
+        if let (Some(exporter), Some(telemetry)) =
+            (&exporter, failsoft.settings().telemetry.clone())
+        {
+            exporter.adopt(failsoft.settings());
+            failsoft.trace_calls(Some(Arc::new(move |trace| telemetry.samples(trace))));
+        }
         tell_warnings(&failsoft.settings());
         if let Some(problem) = failsoft.journal_problem() {
             tracing::error!(%problem, "calls are not recorded");

@@ -15,7 +15,9 @@
 //! # let folder = tempfile::tempdir()?;
 //! let path = folder.path().join("failsoft.db");
 //! let keep = Duration::from_secs(30 * 86_400);
-//! let journal = Journal::open(Options { path: path.clone(), keep, sync: false, queue: 10_000 })?;
+//! let max_size = 1_000_000_000;
+//! let queue = 10_000;
+//! let journal = Journal::open(Options { path: path.clone(), keep, max_size, sync: false, queue })?;
 //! let recorder = journal.recorder(); // one for each task; `recorder.record_call(…)` never blocks
 //! assert!(!recorder.counters().failing);
 //!
@@ -29,15 +31,17 @@
 
 mod error;
 mod fold;
-mod insert;
 mod journal;
 mod page;
 mod queue;
 mod reader;
 mod record;
+mod recorded;
 mod report;
 mod rows;
+mod sheet;
 mod source;
+mod sqlite;
 mod store;
 mod story;
 mod text;
@@ -53,10 +57,10 @@ pub use record::{
     AttemptFacts, CallFacts, CallRecord, Names, Stamp, StateChange, StateRecord, TargetName,
 };
 pub use report::{
-    Attempts, AttemptsRow, BrokenStreams, Calls, Change, Dropped, FailureRow, Latency, Quantiles,
+    Attempts, AttemptsRow, BrokenStreams, Calls, Change, FailureRow, Latency, Quantiles,
     RefusalRow, Report, TargetLatency, ToldRow,
 };
-pub use rows::{AttemptRow, CallRow, Name, Recorded, StateRow, StepRow, TargetRow};
+pub use rows::{AttemptRow, CallRow, Dropped, Name, Recorded, StateRow, StepRow, TargetRow};
 pub use source::{Search, Source, Span};
 pub use story::{Happened, Story, StoryAttempt};
 pub use trace::{Trace, attempt_span, call_span, request_span};

@@ -28,6 +28,13 @@ pub(crate) struct Entry {
     worth: Worth,
 }
 
+impl Entry {
+    /// Whether it is a call that was served by its only attempt.
+    pub(crate) fn is_healthy(&self) -> bool {
+        self.worth == Worth::Healthy
+    }
+}
+
 /// What goes first when there is no room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Worth {

@@ -1,21 +1,29 @@
 //! The way out: one call told, or many summed up, while the gateway goes on writing.
 
+use std::cell::RefCell;
+use std::fmt;
+use std::ops::ControlFlow;
 use std::path::Path;
 
-use rusqlite::{Connection, params};
-
+use crate::JournalError;
 use crate::report::{self, Report};
+use crate::rows::Recorded;
+use crate::source::{Search, Source, Span};
+use crate::sqlite::{SqliteSource, copied};
 use crate::story::{self, Story};
-use crate::text::read_some;
-use crate::{JournalError, store};
 
 /// Calls named when the beginning of an id fits several.
 const NAMED: usize = 5;
 
 /// Reads a journal; opens it for reading alone.
-#[derive(Debug)]
 pub struct Reader {
-    connection: Connection,
+    source: RefCell<Box<dyn Source>>,
+}
+
+impl fmt::Debug for Reader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reader").finish_non_exhaustive()
+    }
 }
 
 impl Reader {
@@ -24,22 +32,42 @@ impl Reader {
     /// # Errors
     /// When there is no usable journal.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, JournalError> {
-        Ok(Self { connection: store::open_to_read(path.as_ref())? })
+        let source = SqliteSource::open(path.as_ref())?;
+        Ok(Self { source: RefCell::new(Box::new(source)) })
+    }
+
+    /// What is kept, row by row.
+    pub fn source(&mut self) -> &mut dyn Source {
+        self.source.get_mut().as_mut()
+    }
+
+    /// All that is kept of a call, by its id or the beginning of it; `None` if there is no such call.
+    ///
+    /// # Errors
+    /// When the beginning fits several calls, or the journal cannot be read.
+    pub fn recorded(&self, id: &str) -> Result<Option<Recorded>, JournalError> {
+        if id.is_empty() {
+            return Ok(None);
+        }
+        let search = Search { id: Some(id.to_owned()), limit: NAMED, ..Search::default() };
+        let mut found = self.source.borrow_mut().search(&search)?;
+        if found.len() > 1 && found[0].call.id != id {
+            let mut calls: Vec<String> = found.into_iter().map(|found| found.call.id).collect();
+            calls.sort();
+            return Err(JournalError::Ambiguous { id: id.to_owned(), calls });
+        }
+        found.truncate(1);
+        Ok(found.pop())
     }
 
     /// The story of a call, by its id or the beginning of it; `None` if there is no such call.
     ///
     /// # Errors
-    /// When the beginning fits several calls, or the file cannot be read.
+    /// When the beginning fits several calls, or the journal cannot be read.
     pub fn call(&self, id: &str) -> Result<Option<Story>, JournalError> {
-        match self.find(id).map_err(|error| unreadable(&error))?.as_slice() {
-            [] => Ok(None),
-            [(seq, _)] => story::load(&self.connection, *seq).map_err(|error| unreadable(&error)),
-            several => Err(JournalError::Ambiguous {
-                id: id.to_owned(),
-                calls: several.iter().map(|(_, id)| id.clone()).collect(),
-            }),
-        }
+        let Some(recorded) = self.recorded(id)? else { return Ok(None) };
+        let copy = copied(&[recorded], &[], Default::default())?;
+        story::load(&copy, 1).map_err(|error| JournalError::Read(error.to_string()))
     }
 
     /// The calls that came from `since_millis` to `now_millis`, both since 1970, summed up.
@@ -47,34 +75,19 @@ impl Reader {
     /// # Errors
     /// When the file cannot be read.
     pub fn report(&self, since_millis: i64, now_millis: i64) -> Result<Report, JournalError> {
-        report::load(&self.connection, since_millis, now_millis).map_err(|error| unreadable(&error))
+        let span = Span { since_ms: since_millis, until_ms: now_millis };
+        let mut source = self.source.borrow_mut();
+        let (mut calls, mut states) = (Vec::new(), Vec::new());
+        source.calls(span, &mut |recorded| {
+            calls.push(recorded);
+            ControlFlow::Continue(())
+        })?;
+        source.states(span, &mut |state| {
+            states.push(state);
+            ControlFlow::Continue(())
+        })?;
+        let copy = copied(&calls, &states, (since_millis, source.dropped(span)?))?;
+        report::load(&copy, since_millis, now_millis)
+            .map_err(|error| JournalError::Read(error.to_string()))
     }
-
-    /// Calls of this very id, else calls whose id begins so.
-    fn find(&self, id: &str) -> rusqlite::Result<Vec<(i64, String)>> {
-        if id.is_empty() {
-            return Ok(Vec::new());
-        }
-        let exact = "SELECT seq, id FROM calls WHERE id = ?1 ORDER BY seq DESC LIMIT 1";
-        let found = self.rows(exact, params![id])?;
-        if !found.is_empty() {
-            return Ok(found);
-        }
-        let begins = "SELECT seq, id FROM calls WHERE id >= ?1 AND id < ?2 ORDER BY id LIMIT ?3";
-        self.rows(begins, params![id, format!("{id}\u{10ffff}"), NAMED as i64])
-    }
-
-    fn rows(
-        &self,
-        sql: &'static str,
-        values: &[&dyn rusqlite::ToSql],
-    ) -> rusqlite::Result<Vec<(i64, String)>> {
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let rows = statement.query_map(values, |row| Ok((row.get(0)?, read_some(row, 1)?)))?;
-        rows.collect()
-    }
-}
-
-fn unreadable(error: &rusqlite::Error) -> JournalError {
-    JournalError::Read(error.to_string())
 }

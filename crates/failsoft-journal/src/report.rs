@@ -7,6 +7,8 @@ mod table;
 
 use serde::Serialize;
 
+use crate::rows::Dropped;
+
 pub(crate) use load::load;
 pub use quantile::Quantiles;
 
@@ -186,13 +188,4 @@ pub struct Change {
     pub until_unix_ms: Option<i64>,
     /// A key's number, or 1 for on and 0 for off.
     pub value: Option<u64>,
-}
-
-/// Records that could not be kept.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Dropped {
-    /// Calls served by their only attempt.
-    pub healthy: u64,
-    /// All others, and changes of state.
-    pub failed: u64,
 }

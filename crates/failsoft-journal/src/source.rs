@@ -3,8 +3,7 @@
 use std::ops::ControlFlow;
 
 use crate::JournalError;
-use crate::report::Dropped;
-use crate::rows::{Recorded, StateRow};
+use crate::rows::{Dropped, Recorded, StateRow};
 
 /// From one moment up to another that no longer belongs to it, in milliseconds since 1970.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +12,14 @@ pub struct Span {
     pub since_ms: i64,
     /// The first one after it.
     pub until_ms: i64,
+}
+
+impl Span {
+    /// Whether this moment belongs to it.
+    #[must_use]
+    pub const fn holds(&self, at_ms: i64) -> bool {
+        self.since_ms <= at_ms && at_ms < self.until_ms
+    }
 }
 
 /// Which calls to look for; what is `None` does not matter. All that is given must fit.
@@ -36,6 +43,28 @@ pub struct Search {
     pub eventful: bool,
     /// The newest so many.
     pub limit: usize,
+}
+
+impl Search {
+    /// Whether a call is one of those looked for.
+    #[must_use]
+    pub fn fits(&self, recorded: &Recorded) -> bool {
+        let Recorded { call, attempts, .. } = recorded;
+        let is = |wanted: &Option<String>, have: Option<&str>| {
+            wanted.as_deref().is_none_or(|wanted| Some(wanted) == have)
+        };
+        let kinds = || attempts.iter().map(|attempt| &attempt.kind).chain([&call.kind]).flatten();
+        let targets = || attempts.iter().filter_map(|attempt| attempt.target.as_ref());
+        let first = call.verdict.as_deref() == Some("served") && call.answer_ordinal == Some(0);
+        self.span.is_none_or(|span| span.holds(call.started_ms))
+            && self.id.as_ref().is_none_or(|id| call.id.starts_with(id))
+            && is(&self.tag, call.tag.as_deref())
+            && is(&self.route, Some(&call.route))
+            && is(&self.verdict, call.verdict.as_deref())
+            && self.kind.as_ref().is_none_or(|wanted| kinds().any(|kind| **kind == **wanted))
+            && self.target.as_ref().is_none_or(|name| targets().any(|t| *t.name == **name))
+            && !(self.eventful && first)
+    }
 }
 
 /// A store as its readers see it: an unchanging view while one question is answered.

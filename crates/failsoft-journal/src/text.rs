@@ -15,7 +15,7 @@ pub(crate) const LABEL: usize = 200;
 pub(crate) const WORDS: usize = 500;
 
 /// The most that is read of anything; more than is ever stored.
-const READ: usize = 600;
+pub(crate) const READ: usize = 600;
 
 /// A text from the file: someone else may have written it.
 pub(crate) fn read(row: &Row<'_>, column: impl RowIndex) -> rusqlite::Result<Option<String>> {

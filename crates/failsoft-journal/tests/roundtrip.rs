@@ -221,7 +221,8 @@ fn many_threads_lose_nothing_while_a_reader_reads() {
     assert_eq!(counters, Counters { written: 10_000, ..Counters::default() });
     let report = reader.report(NOON, NOON + 60_000).unwrap();
     assert_eq!((report.calls.total, report.calls.failed), (10_000, 1_000));
-    assert_eq!(count(&path, "SELECT count(DISTINCT id) FROM calls"), 10_000);
+    let ids: std::collections::HashSet<String> = ids(&path).into_iter().collect();
+    assert_eq!(ids.len(), 10_000);
 }
 
 #[test]
@@ -235,11 +236,7 @@ fn the_order_of_the_journal_survives_a_clock_that_jumps_back() {
         journal.recorder().record_call(record);
         journal.close();
     }
-    let connection = Connection::open(&path).unwrap();
-    let mut statement = connection.prepare("SELECT id FROM calls ORDER BY seq").unwrap();
-    let ids: Vec<String> =
-        statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
-    assert_eq!(ids, ["first", "second", "third"]);
+    assert_eq!(ids(&path), ["first", "second", "third"]);
 }
 
 #[test]

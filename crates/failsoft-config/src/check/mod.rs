@@ -1,6 +1,7 @@
 //! From what was written to what the program runs on. Each section has a file.
 
 mod hedging;
+mod journal;
 mod keys;
 mod providers;
 mod routes;
@@ -49,7 +50,7 @@ fn check_any_provider(providers: &providers::Checked, at: &At<'_>) {
 /// Checks everything; what came of it is only good when nothing was reported as an error.
 pub(crate) fn check(spec: Spec, at: &At<'_>, around: Surroundings<'_>) -> Settings {
     let server = server::check(spec.server, &at.key("server"), around);
-    let journal = server::check_journal(&spec.journal, &at.key("journal"), around);
+    let journal = journal::check(&spec.journal, &at.key("journal"), around);
     let log = telemetry::check_log(&spec.log);
     let telemetry = telemetry::check(spec.telemetry, &at.key("telemetry"), around);
     let used = routes::used_providers(&spec.routes);

@@ -65,3 +65,30 @@ async fn a_rescued_call_is_one_trace_with_each_attempt_under_its_call() {
         });
     }
 }
+
+/// Who reads the target's traces and ours must find one trace.
+#[tokio::test]
+async fn what_a_target_is_told_of_the_trace_is_what_the_collector_gets() {
+    let collector = StandIn::start().await;
+    let house = house(&collector, "http").await;
+    let parent = "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\n";
+    let body = chat_body("pair", false);
+    let answer = house.post("/v1/chat/completions", parent, &body).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let heard = house.fake.attempts();
+    house.gateway.stop().await;
+    collector.look(|kept| {
+        assert_eq!(faults(kept), [""; 0]);
+        let request = &kept.spans[0];
+        assert_eq!(hex(&request.trace_id), "4bf92f3577b34da6a3ce929d0e0e4736");
+        assert_eq!(hex(&request.parent_span_id), "00f067aa0ba902b7");
+        let attempts: Vec<String> = with(kept, "http.request.method", "POST")
+            .into_iter()
+            .filter(|span| text(&span.attributes, "failsoft.attempt.why").is_some())
+            .map(|span| format!("00-{}-{}-01", hex(&span.trace_id), hex(&span.span_id)))
+            .collect();
+        let told: Vec<&str> =
+            heard.iter().filter_map(|attempt| attempt.header("traceparent")).collect();
+        assert_eq!(told, attempts);
+    });
+}

@@ -6,10 +6,11 @@ use rusqlite::{Connection, Row, params};
 
 use super::quantile::Histogram;
 use super::{
-    Attempts, AttemptsRow, BrokenStreams, Calls, Change, Dropped, FailureRow, Latency, RefusalRow,
-    Report, TargetLatency, ToldRow,
+    Attempts, AttemptsRow, BrokenStreams, Calls, Change, FailureRow, Latency, RefusalRow, Report,
+    TargetLatency, ToldRow,
 };
 use crate::page::rfc3339;
+use crate::rows::Dropped;
 use crate::text::{read, read_some};
 
 const HOUR: i64 = 3_600_000;

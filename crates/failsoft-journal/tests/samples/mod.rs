@@ -13,7 +13,31 @@ pub const NOON: i64 = 1_795_442_523_000;
 pub const DAY: Duration = Duration::from_secs(86_400);
 
 pub fn options(path: &Path) -> Options {
-    Options { path: path.to_owned(), keep: DAY * 36_500, sync: false, queue: 100_000 }
+    Options {
+        path: path.to_owned(),
+        keep: DAY * 36_500,
+        max_size: 1 << 40,
+        sync: false,
+        queue: 100_000,
+    }
+}
+
+/// All calls of a journal in the order they were recorded.
+pub fn all_calls(path: &Path) -> Vec<Recorded> {
+    let mut calls = Vec::new();
+    let all = Span { since_ms: i64::MIN, until_ms: i64::MAX };
+    let mut reader = Reader::open(path).expect("the journal opens");
+    let shown = reader.source().calls(all, &mut |recorded| {
+        calls.push(recorded);
+        std::ops::ControlFlow::Continue(())
+    });
+    shown.expect("the journal is read");
+    calls
+}
+
+/// Their ids.
+pub fn ids(path: &Path) -> Vec<String> {
+    all_calls(path).into_iter().map(|recorded| recorded.call.id).collect()
 }
 
 /// The same for every record, as settings that stay the same.
