@@ -4,12 +4,14 @@
 
 mod admin;
 mod calls;
+mod deployed;
 mod door;
 mod house;
 mod keys;
 mod life;
 mod log;
 mod multiplexed;
+mod promql;
 mod slow;
 #[path = "../../../failsoft-telemetry/tests/stand_in/mod.rs"]
 mod stand_in;
