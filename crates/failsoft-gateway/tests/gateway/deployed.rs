@@ -125,6 +125,20 @@ async fn the_dashboard_and_the_rules_name_nothing_that_is_not_there() {
     promtool_agrees(&page);
 }
 
+#[tokio::test]
+async fn every_metric_is_documented() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/observability.md");
+    let document = std::fs::read_to_string(path).unwrap();
+    let page = page().await;
+    let typed = page.lines().filter_map(|line| line.strip_prefix("# TYPE "));
+    let untold: Vec<String> = typed
+        .map(|line| line.split_once(' ').unwrap())
+        .map(|(name, kind)| format!("`{name}{}`", if kind == "counter" { "_total" } else { "" }))
+        .filter(|name| !document.contains(name))
+        .collect();
+    assert_eq!(untold, [""; 0]);
+}
+
 fn legends(dashboard: &Value) -> BTreeMap<String, String> {
     let panels = dashboard["panels"].as_array().unwrap().iter();
     let targets = panels.filter_map(|panel| panel["targets"].as_array()).flatten();
