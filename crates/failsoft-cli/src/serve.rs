@@ -23,19 +23,19 @@ pub(crate) struct ServeArgs {
     /// Where operators connect, instead of `[server] admin`.
     #[arg(long, value_name = "ADDR")]
     admin: Option<SocketAddr>,
-    /// How the log is written; `RUST_LOG` says how much of it.
-    #[arg(long, value_enum, default_value_t)]
-    log_format: LogFormat,
+    /// How the log is written, instead of `[log] format`; `RUST_LOG` says how much of it.
+    #[arg(long, value_enum)]
+    log_format: Option<LogFormat>,
 }
 
 /// Serves until told to stop.
 pub(crate) async fn run(args: ServeArgs) -> ExitCode {
-    start_log(args.log_format);
     let env = environment();
     let (source, mut settings) = match args.settings.load(&env) {
         Ok(loaded) => loaded,
         Err(code) => return code,
     };
+    start_log(args.log_format, settings.log);
     settings.warnings.0.clear(); // told already, with line and caret
     let words = routes(&settings);
     let keys = settings.server.client_keys.is_some();
@@ -71,6 +71,7 @@ pub(crate) fn not_started(error: &StartError) -> ExitCode {
         StartError::Public(_)
         | StartError::SamePort(_)
         | StartError::ClientKeys(_)
+        | StartError::Telemetry(_)
         | StartError::Failsoft(_) => BAD_USAGE,
     })
 }

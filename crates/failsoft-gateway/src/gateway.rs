@@ -15,17 +15,18 @@ use crate::alerts::Receivers;
 use crate::door::Door;
 use crate::incidents::Incidents;
 use crate::listener::{take_clients, take_operators};
-use crate::metrics::Metrics;
 use crate::reload::{Look, Reloads, reload, tell_warnings};
 use crate::signals::{StopSignals, follow_files, follow_hangups};
 use crate::state::{Phase, State};
-use crate::witness::Witness;
+use crate::watchers::Watchers;
 
 /// After the drain: for ended calls to be recorded and their connections closed.
 const CLOSING: Duration = Duration::from_secs(2);
 
-/// And for alerts to reach their receivers.
+/// After the end: for the last calls and alerts to reach their receivers.
 const FLUSH: Duration = Duration::from_secs(5);
+/// How often the log says what it left out.
+const SUM_UP: Duration = Duration::from_secs(10);
 
 /// What a gateway needs beside its settings.
 #[derive(Clone, Default)]
@@ -66,6 +67,9 @@ pub enum StartError {
     /// The client keys cannot be used.
     #[error("{0}")]
     ClientKeys(String),
+    /// Traces cannot be sent.
+    #[error(transparent)]
+    Telemetry(#[from] failsoft_telemetry::TlsError),
     /// The library cannot start.
     #[error(transparent)]
     Failsoft(#[from] failsoft::StartError),
@@ -103,25 +107,23 @@ impl Gateway {
         let clients = listen(settings.server.listen).await?;
         let operators = listen(settings.server.admin).await?;
         let (client_address, admin_address) = (address(&clients)?, address(&operators)?);
-        let metrics = Arc::new(Metrics::new());
-        metrics.adopt(&settings);
-        let incidents = Arc::new(Incidents::new());
-        incidents.adopt(&settings);
         let receivers = Receivers::new(&settings)?;
-        let mut observers: Vec<Arc<dyn Observer>> =
-            vec![Arc::clone(&metrics) as _, Arc::clone(&incidents) as _, Arc::new(Witness)];
+        let watchers = Watchers::new(&settings, client_address)?;
+        let mut observers = watchers.observers(&settings);
         observers.extend(options.observers);
         let failsoft = Failsoft::start(settings, observers)?;
+        watchers.trace(&failsoft);
         tell_warnings(&failsoft.settings());
         if let Some(problem) = failsoft.journal_problem() {
             tracing::error!(%problem, "calls are not recorded");
         }
-        let state = Arc::new(State::new(failsoft, door, (metrics, incidents), reloads));
+        let state = Arc::new(State::new(failsoft, door, watchers, reloads));
         state.alerts.adopt(receivers);
         let incidents = Arc::clone(&state.incidents);
         let following = incidents.follow(state.failsoft.clone(), Arc::clone(&state.alerts));
         let tasks = vec![
             tokio::spawn(following),
+            tokio::spawn(sum_up(Arc::clone(&state))),
             tokio::spawn(take_clients(Arc::clone(&state), clients)),
             tokio::spawn(take_operators(Arc::clone(&state), operators)),
         ];
@@ -203,7 +205,12 @@ impl Gateway {
         for task in tasks {
             let _ = task.await;
         }
-        tokio::join!(state.alerts.close(FLUSH), state.failsoft.close());
+        let traces = async {
+            if let Some(exporter) = &state.exporter {
+                exporter.close(FLUSH).await;
+            }
+        };
+        tokio::join!(state.alerts.close(FLUSH), traces, state.failsoft.close());
     }
 }
 
@@ -220,6 +227,19 @@ fn advance(state: &State, to: Phase) {
         }
         onward
     });
+}
+
+/// Says now and then what the log left out, until the gateway ends.
+async fn sum_up(state: Arc<State>) {
+    let mut phase = state.phase.subscribe();
+    loop {
+        let ended = phase.wait_for(|phase| *phase == Phase::Ending);
+        let ended = tokio::time::timeout(SUM_UP, ended).await.is_ok();
+        state.witness.sum_up();
+        if ended {
+            return;
+        }
+    }
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {

@@ -137,9 +137,13 @@ fn put_in_force(state: &State, mut new: Settings, text: &str, present: &Settings
     if let Err(error) = state.failsoft.reload(new) {
         return refused(state, Some(texts), vec![error.to_string()]);
     }
-    state.metrics.adopt(&state.failsoft.settings());
-    state.incidents.adopt(&state.failsoft.settings());
+    let settings = state.failsoft.settings();
+    state.metrics.adopt(&settings);
+    state.incidents.adopt(&settings);
     state.alerts.adopt(receivers);
+    if let Some(exporter) = &state.exporter {
+        exporter.adopt(settings);
+    }
     state.door.store(Arc::new(door));
     let generation = state.reloads.generation.fetch_add(1, Ordering::AcqRel) + 1;
     let mut last = state.reloads.last();

@@ -7,6 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use arc_swap::ArcSwap;
 use failsoft::{Body, Failsoft, TurnedAway};
 use failsoft_engine::FailureKind;
+use failsoft_telemetry::Exporter;
 use failsoft_wire::Dialect;
 use http::{HeaderMap, Response, StatusCode};
 use tokio::sync::{Notify, watch};
@@ -16,6 +17,8 @@ use crate::door::Door;
 use crate::incidents::Incidents;
 use crate::metrics::Metrics;
 use crate::reload::Reloads;
+use crate::watchers::Watchers;
+use crate::witness::Witness;
 
 /// How far the gateway's life is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,6 +38,9 @@ pub(crate) struct State {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) incidents: Arc<Incidents>,
     pub(crate) alerts: Arc<Alerts>,
+    pub(crate) witness: Arc<Witness>,
+    /// Sends traces, if the settings say where to.
+    pub(crate) exporter: Option<Arc<Exporter>>,
     pub(crate) reloads: Reloads,
     pub(crate) phase: watch::Sender<Phase>,
     pub(crate) clients: Connections,
@@ -48,16 +54,18 @@ impl State {
     pub(crate) fn new(
         failsoft: Failsoft,
         door: Door,
-        (metrics, incidents): (Arc<Metrics>, Arc<Incidents>),
+        watchers: Watchers,
         reloads: Reloads,
     ) -> Self {
         let since = SystemTime::now().duration_since(UNIX_EPOCH);
         Self {
             failsoft,
             door: ArcSwap::from_pointee(door),
-            metrics,
-            incidents,
+            metrics: watchers.metrics,
+            incidents: watchers.incidents,
             alerts: Arc::new(Alerts::default()),
+            witness: watchers.witness,
+            exporter: watchers.exporter,
             reloads,
             phase: watch::Sender::new(Phase::Serving),
             clients: Connections::default(),
