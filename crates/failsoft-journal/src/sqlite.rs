@@ -282,3 +282,6 @@ pub(crate) fn copied(recorded: &Recorded) -> Result<Connection, JournalError> {
     };
     copy().map_err(|error: rusqlite::Error| JournalError::Read(error.to_string()))
 }
+
+#[cfg(test)]
+mod tests;
