@@ -165,10 +165,15 @@ impl Writing<'_, '_> {
         for entry in group {
             let seq = base + signed(entry.number);
             match &entry.record {
-                Record::Call(call) => match Line::of(call).filter(|_| entry.is_healthy()) {
-                    Some(line) => self.line(seq, &line)?,
-                    None => self.inserts.recorded(seq, &call.recorded())?,
-                },
+                Record::Call(call) => {
+                    if entry.is_healthy()
+                        && let Some(line) = Line::of(call)
+                    {
+                        self.line(seq, &line)?;
+                    } else {
+                        self.inserts.recorded(seq, &call.recorded())?;
+                    }
+                }
                 Record::State(state) => self.inserts.state(seq, &state.recorded())?,
             }
         }
@@ -272,13 +277,5 @@ impl Source for SqliteSource {
     }
 }
 
-/// A copy of one call's rows in memory, for what is asked in SQL; its number is 1.
-pub(crate) fn copied(recorded: &Recorded) -> Result<Connection, JournalError> {
-    let copy = || {
-        let connection = file::open_in_memory()?;
-        let mut targets = TargetIds::default();
-        Inserts::prepare(&connection, &mut targets)?.recorded(1, recorded)?;
-        Ok(connection)
-    };
-    copy().map_err(|error: rusqlite::Error| JournalError::Read(error.to_string()))
-}
+#[cfg(test)]
+mod tests;
