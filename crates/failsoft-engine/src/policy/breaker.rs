@@ -368,6 +368,9 @@ impl BreakerCell {
             let forgiven = u32::try_from(forgiven).unwrap_or(u32::MAX);
             self.doublings = self.doublings.saturating_sub(forgiven);
         }
+        if self.doublings > 0 {
+            self.grounds = self.grounds.with(Measure::OpenedBefore, self.doublings);
+        }
         let factor = 1_u32.checked_shl(self.doublings).unwrap_or(u32::MAX);
         let full = self.rules.open_base.saturating_mul(factor).min(self.rules.open_cap);
         let length = full / 2 + scaled(full / 2, report.draw);
