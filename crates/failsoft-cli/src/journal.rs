@@ -29,6 +29,11 @@ impl JournalArgs {
         Reader::open(self.path()).map_err(|error| told(&error))
     }
 
+    /// The settings file that was asked for.
+    pub(crate) fn config(&self) -> Option<&std::path::Path> {
+        self.settings.config.as_deref()
+    }
+
     /// Reading a record needs no keys, so settings that lack one still say where it is.
     fn path(&self) -> PathBuf {
         let env = environment();
