@@ -11,4 +11,5 @@ mod keys;
 mod life;
 mod multiplexed;
 mod receiver;
+mod series;
 mod slow;
