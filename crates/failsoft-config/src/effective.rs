@@ -162,7 +162,9 @@ fn show(node: &Node, path: &str) -> String {
     let within = |section: &str, parts: &[&str]| {
         path.starts_with(section) && parts.iter().any(|part| path.contains(part))
     };
-    let secret = within("providers.", &[".api_key", ".api_keys", ".headers."])
+    let secret = path.starts_with("journal.url")
+        || path.starts_with("telemetry.headers")
+        || within("providers.", &[".api_key", ".api_keys", ".headers."])
         || within("alerts.webhooks.", &[".secret", ".url"]);
     match &node.value {
         Value::Text(text)

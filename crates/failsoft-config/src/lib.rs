@@ -26,9 +26,11 @@ mod source;
 mod spec;
 mod streams;
 mod structure;
+mod telemetry;
 mod tree;
 mod units;
 mod variables;
+mod watching;
 
 pub use alerts::{AlertKind, Alerts, Webhook};
 pub use effective::{EffectiveValue, ValueOrigin, effective};
@@ -43,4 +45,5 @@ pub use settings::{
 };
 pub use source::{Source, SourceError};
 pub use streams::{END, Hold, Repetition, StreamDelivery, Streams};
+pub use telemetry::{GenAiNames, Log, LogFormat, LogLevel, OtlpProtocol, Telemetry};
 pub use units::duration;

@@ -13,6 +13,14 @@ pub(crate) fn masked(text: &str) -> String {
     for entry in root.node("providers").and_then(Node::table).map_or(&[][..], |all| &all.0) {
         entry.node.table().into_iter().for_each(|provider| secrets(provider, &mut spans));
     }
+    if let Some(url) = root.node("journal").and_then(Node::table).and_then(|all| all.node("url")) {
+        hide(Some(url), &mut spans);
+    }
+    let telemetry = root.node("telemetry").and_then(Node::table);
+    let headers = telemetry.and_then(|telemetry| telemetry.node("headers")).and_then(Node::table);
+    for header in headers.map_or(&[][..], |headers| &headers.0) {
+        hide(Some(&header.node), &mut spans);
+    }
     let alerts = root.node("alerts").and_then(Node::table);
     let webhooks = alerts.and_then(|alerts| alerts.node("webhooks")).and_then(Node::table);
     for entry in webhooks.map_or(&[][..], |all| &all.0) {
@@ -59,13 +67,16 @@ fn hide(node: Option<&Node>, spans: &mut Vec<Range<usize>>) {
     }
 }
 
-/// In a text that cannot be read, what stands behind `api_key =` or `secret =` and does not look like a place.
+/// In a text that cannot be read, what stands behind `api_key =` or `secret =` or looks like a
+/// database's address with a password, and does not look like a place.
 fn suspects(text: &str) -> Vec<Range<usize>> {
     let mut start = 0;
     let mut spans = Vec::new();
     for line in text.split_inclusive('\n') {
         if let Some(equals) = line.find('=')
-            && (line.contains("api_key") || line.contains("secret"))
+            && (line.contains("api_key")
+                || line.contains("secret")
+                || line.contains("url") && line.contains('@'))
             && !line.contains("env")
             && !line.contains("file")
         {
@@ -93,6 +104,13 @@ mod tests {
             (
                 "[providers.a]\nbase_url = \"http://u:p@h\"",
                 "[providers.a]\nbase_url = \"************\"",
+            ),
+            ("[journal]\nurl = \"pg://u:p@h\"", "[journal]\nurl = \"**********\""),
+            ("[journal]\nurl = { env = \"X\" }", "[journal]\nurl = { env = \"X\" }"),
+            ("[journal]\nurl = \"pg://u:p@h", "[journal]\nurl = \"**********"),
+            (
+                "[telemetry]\nheaders = { a = \"b\", c = { env = \"X\" } }",
+                "[telemetry]\nheaders = { a = \"*\", c = { env = \"X\" } }",
             ),
             ("[providers.a]\napi_key = \"sk-x", "[providers.a]\napi_key = \"****"),
             (

@@ -16,6 +16,7 @@ use crate::alerts::Alerts;
 use crate::routing::RouteIndex;
 use crate::spec::ModelSpec;
 use crate::streams::Streams;
+use crate::telemetry::{Log, Telemetry};
 
 /// Everything a running failsoft needs to know.
 #[derive(Debug)]
@@ -26,6 +27,10 @@ pub struct Settings {
     pub server: Server,
     /// The record.
     pub journal: Journal,
+    /// What is written to standard error.
+    pub log: Log,
+    /// Where traces go; `None`: nowhere.
+    pub telemetry: Option<Telemetry>,
     /// Who is told when something goes wrong.
     pub alerts: Alerts,
     /// Provider entries, in the order written.
@@ -60,6 +65,8 @@ pub struct Server {
     pub drain: Duration,
     /// Client connections held at once.
     pub max_connections: usize,
+    /// Whether calls are counted for `/metrics`.
+    pub metrics: bool,
 }
 
 /// Where the hashes of client keys are.
@@ -79,13 +86,17 @@ pub enum ErrorDetail {
     Detailed,
 }
 
-/// Where the record is kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Where the record is kept; nowhere, if neither `path` nor `url` says so.
+#[derive(Clone, Debug)]
 pub struct Journal {
-    /// The SQLite file; `None` keeps no record.
+    /// The SQLite file.
     pub path: Option<PathBuf>,
+    /// The Postgres database (`postgres://…`), instead of a file. It may hold a password.
+    pub url: Option<SecretString>,
     /// How long rows are kept.
     pub keep: Duration,
+    /// How many bytes the record may have; what is oldest goes first.
+    pub max_size: u64,
     /// Whether each group of rows waits for the disk (survives loss of power).
     pub sync: bool,
 }

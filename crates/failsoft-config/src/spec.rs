@@ -17,6 +17,7 @@ use crate::policy::{
     RetrySpec, ThrottleSpec, TimeoutsSpec,
 };
 use crate::units::{Dollars, Length, Size};
+use crate::watching::{LogSpec, TelemetrySpec};
 
 /// Settings of failsoft.
 #[derive(Default, Serialize, Deserialize, JsonSchema)]
@@ -27,6 +28,10 @@ pub(crate) struct Spec {
     pub(crate) server: ServerSpec,
     /// Where the record of calls is kept.
     pub(crate) journal: JournalSpec,
+    /// What is written to standard error.
+    pub(crate) log: LogSpec,
+    /// Where traces and logs of calls are sent, by OpenTelemetry's protocol (OTLP).
+    pub(crate) telemetry: TelemetrySpec,
     /// Who is told when something goes wrong.
     pub(crate) alerts: AlertsSpec,
     /// Services calls can go to, by name. A known name brings dialect, address, way to send the
@@ -61,6 +66,8 @@ pub(crate) struct ServerSpec {
     pub(crate) drain: Length,
     /// Client connections held at once, and calls on all HTTP/2 connections together.
     pub(crate) max_connections: u32,
+    /// Whether calls are counted for `/metrics`. Taken over at the start only.
+    pub(crate) metrics: bool,
 }
 
 /// Where the hashes of client keys are.
@@ -89,10 +96,31 @@ pub(crate) struct JournalSpec {
     pub(crate) enabled: bool,
     /// The file; relative to the settings file.
     pub(crate) path: String,
+    /// A Postgres database that several gateways share, instead of the file:
+    /// `"postgres://USER@HOST/DATABASE"`, or where it is written: `{ env = "NAME" }`,
+    /// `{ file = "PATH" }`.
+    #[serde(skip_serializing)]
+    pub(crate) url: Option<UrlSpec>,
     /// How long rows are kept.
     pub(crate) keep: Length,
+    /// How large the record may grow; what is oldest goes first.
+    pub(crate) max_size: Size,
     /// Whether rows wait for the disk: slower, and nothing is lost when the power fails.
     pub(crate) sync: bool,
+}
+
+/// The address of a database, or where it is written: it may hold a password.
+pub(crate) type UrlSpec = Short<String, UrlPlaceSpec>;
+
+#[derive(Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct UrlPlaceSpec {
+    /// The environment variable that holds the address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) env: Option<String>,
+    /// The file that holds nothing but the address; relative to the settings file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) file: Option<String>,
 }
 
 /// A service calls can go to.
@@ -351,17 +379,21 @@ impl Default for ServerSpec {
             read_timeout: Length(std::time::Duration::from_secs(30)),
             drain: Length(std::time::Duration::from_secs(30)),
             max_connections: 10_000,
+            metrics: true,
         }
     }
 }
 
 impl Default for JournalSpec {
-    /// A month: long enough to see a pattern, short enough for a laptop.
+    /// A month: long enough to see a pattern, short enough for a laptop. A gigabyte holds some ten
+    /// million healthy calls, or a million that failed, and no disk is filled by it unasked.
     fn default() -> Self {
         Self {
             enabled: true,
             path: "failsoft.db".to_owned(),
+            url: None,
             keep: Length(std::time::Duration::from_secs(30 * 86_400)),
+            max_size: Size(1_000_000_000),
             sync: false,
         }
     }

@@ -7,20 +7,21 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use failsoft_config::{
-    AlertKind, Cancel, ErrorDetail, Hold, ModelFacts, Repetition, Settings, StreamDelivery,
-    Streams, ValueOrigin, effective, load,
+    AlertKind, Cancel, ErrorDetail, GenAiNames, Hold, LogFormat, LogLevel, ModelFacts,
+    OtlpProtocol, Repetition, Settings, StreamDelivery, Streams, ValueOrigin, effective, load,
 };
 use failsoft_engine::policy::{
     Breaker, Budget, Budgets, ContentFilter, FirstToken, Hedge, Limit, PerProfile, Quota, Rate,
     Resume, Retry, Throttle, Timeouts,
 };
 use failsoft_engine::{Policies, Prefer, Price, Profile};
+use secrecy::ExposeSecret as _;
 use serde_json::Value as Json;
 
 const GOOD: &str = include_str!("good.toml");
 
 fn env() -> BTreeMap<String, String> {
-    ["ALERTS_SIGNING_SECRET", "ANTHROPIC_API_KEY", "OPENAI_KEY_A", "OPENAI_KEY_B"]
+    ["ALERTS_SIGNING_SECRET", "ANTHROPIC_API_KEY", "OPENAI_KEY_A", "OPENAI_KEY_B", "OTEL_TOKEN"]
         .map(|name| (name.to_owned(), format!("sk-{name}")))
         .into()
 }
@@ -211,6 +212,19 @@ fn sections_reach_their_settings() {
     let journal = &settings.journal;
     assert_eq!(journal.path.as_deref(), Some(folder.path().join("calls.db").as_path()));
     assert_eq!((journal.keep, journal.sync), (secs(7 * 86_400), true));
+    assert_eq!((journal.max_size, journal.url.is_none()), (2 << 30, true));
+    assert!(!server.metrics);
+    assert_eq!((settings.log.format, settings.log.level), (LogFormat::Json, LogLevel::Warn));
+    let telemetry = settings.telemetry.as_ref().unwrap();
+    assert_eq!(
+        (telemetry.endpoint.host.as_str(), telemetry.endpoint.port),
+        ("collector.internal", 4317)
+    );
+    assert_eq!((telemetry.protocol, telemetry.sample_millionths), (OtlpProtocol::Grpc, 50_000));
+    assert_eq!(telemetry.service_name, "gateway");
+    let headers = telemetry.headers.iter();
+    let headers: Vec<_> = headers.map(|(name, it)| (name.as_str(), it.expose_secret())).collect();
+    assert_eq!(headers, [("x-tenant", "search"), ("authorization", "sk-OTEL_TOKEN")]);
     let [anthropic, europe, local] = settings.providers.as_slice() else { panic!() };
     assert_eq!((anthropic.known.id, europe.known.id), ("anthropic", "openai"));
     assert_eq!((anthropic.keys.len(), europe.keys.len(), local.keys.len()), (1, 2, 1));
@@ -266,8 +280,11 @@ fn the_good_text_has_every_key_of_the_schema() {
     let schema = failsoft_config::schema();
     let text: Json = toml::from_str(GOOD).unwrap();
     let mut missing = Vec::new();
-    for section in ["server", "journal"] {
-        look_for(&schema, &schema["properties"][section], &[&text[section]], &mut missing);
+    // A record is kept in one place, so its other place stands in no one text beside it.
+    let elsewhere = serde_json::json!({ "url": { "env": "NAME", "file": "PATH" } });
+    for section in ["server", "journal", "log", "telemetry", "alerts"] {
+        let written = [&text[section], &elsewhere];
+        look_for(&schema, &schema["properties"][section], &written, &mut missing);
     }
     for section in ["providers", "routes"] {
         let entries: Vec<&Json> = text[section].as_object().unwrap().values().collect();
@@ -375,4 +392,45 @@ fn the_documents_are_up_to_date() {
         let kept = std::fs::read_to_string(&path).unwrap_or_default();
         assert!(kept == made, "docs/{name} is out of date: run `cargo xtask generate`");
     }
+}
+
+/// OpenTelemetry gave these names a meaning everywhere; what is written stands above them.
+#[test]
+fn the_usual_variables_say_where_traces_go() {
+    let text = "[providers.openai]\napi_key = \"none\"\n";
+    let telemetry = |text: &str, env: &[(&str, &str)]| {
+        let env = env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        load(text, Path::new(""), &env.collect()).unwrap()
+    };
+    let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4317");
+    assert!(telemetry(text, &[]).telemetry.is_none());
+    assert!(telemetry(text, &[endpoint, ("OTEL_SDK_DISABLED", "true")]).telemetry.is_none());
+    let env = [
+        endpoint,
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer%20x, X-A=b"),
+        ("OTEL_TRACES_SAMPLER_ARG", "0.0001"),
+        ("OTEL_SERVICE_NAME", "edge"),
+        ("OTEL_SEMCONV_STABILITY_OPT_IN", "http, gen_ai_latest_experimental"),
+    ];
+    let settings = telemetry(text, &env);
+    let told = settings.telemetry.as_ref().unwrap();
+    assert_eq!((told.endpoint.port, told.protocol), (4317, OtlpProtocol::Grpc));
+    assert_eq!((told.sample_millionths, told.service_name.as_str()), (100, "edge"));
+    assert_eq!(told.names, GenAiNames::Latest);
+    let headers: Vec<_> =
+        told.headers.iter().map(|(name, it)| (name.as_str(), it.expose_secret())).collect();
+    assert_eq!(headers, [("authorization", "Bearer x"), ("x-a", "b")]);
+    assert!(!format!("{told:?}").contains("Bearer"));
+    let written = format!(
+        "{text}[telemetry]\nendpoint = \"http://h:1\"\nprotocol = \"http\"\nsample = 1\nservice_name = \"s\""
+    );
+    let told = telemetry(&written, &env).telemetry.unwrap();
+    assert_eq!((told.endpoint.port, told.protocol), (1, OtlpProtocol::Http));
+    assert_eq!((told.sample_millionths, told.service_name.as_str()), (1_000_000, "s"));
+    // A variable nobody here wrote must not keep the gateway from starting.
+    let odd = telemetry(text, &[("OTEL_EXPORTER_OTLP_ENDPOINT", "collector")]);
+    assert!(odd.telemetry.is_none() && odd.warnings.0.len() == 1, "{:?}", odd.warnings);
+    let odd = telemetry(text, &[endpoint, ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json")]);
+    assert!(odd.telemetry.is_some() && odd.warnings.0.len() == 1, "{:?}", odd.warnings);
 }

@@ -77,6 +77,7 @@ fn ready(state: &State, verbose: bool) -> Response<Body> {
             "dropped_healthy": journal.dropped_healthy,
             "dropped_failed": journal.dropped_failed,
             "failing": journal.failing,
+            "trouble": state.failsoft.journal_trouble(),
         })
     });
     let page = json!({

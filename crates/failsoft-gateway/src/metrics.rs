@@ -264,6 +264,7 @@ impl Observer for Metrics {
             Event::CallStarted { .. }
             | Event::LimitChanged { .. }
             | Event::TargetSwitched { .. }
+            | Event::Probed { .. }
             | Event::Ignored { .. } => {}
         }
     }

@@ -3,8 +3,6 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-use rusqlite::{Row, RowIndex};
-
 /// The longest id of a call, in characters.
 pub(crate) const ID: usize = 64;
 /// The longest name of a model, route, target, provider or key.
@@ -15,21 +13,7 @@ pub(crate) const LABEL: usize = 200;
 pub(crate) const WORDS: usize = 500;
 
 /// The most that is read of anything; more than is ever stored.
-const READ: usize = 600;
-
-/// A text from the file: someone else may have written it.
-pub(crate) fn read(row: &Row<'_>, column: impl RowIndex) -> rusqlite::Result<Option<String>> {
-    let text: Option<String> = row.get(column)?;
-    Ok(text.map(|text| match label(&text, READ) {
-        Cow::Borrowed(_) => text,
-        Cow::Owned(safe) => safe,
-    }))
-}
-
-/// The same where there is always one.
-pub(crate) fn read_some(row: &Row<'_>, column: impl RowIndex) -> rusqlite::Result<String> {
-    read(row, column).map(Option::unwrap_or_default)
-}
+pub(crate) const READ: usize = 600;
 
 /// A name as it may be stored and shown: what a terminal would obey is escaped.
 pub(crate) fn label(text: &str, max: usize) -> Cow<'_, str> {
@@ -83,7 +67,8 @@ pub(crate) fn sentence(text: &str, max: usize) -> Cow<'_, str> {
 }
 
 fn is_harmless(text: &str, max: usize) -> bool {
-    text.len() <= max && text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+    // Without an early end, so that many bytes are looked at in one go.
+    text.len() <= max && text.bytes().fold(true, |well, byte| well & matches!(byte, b' '..=b'~'))
 }
 
 /// Controls, line and paragraph separators, and characters that turn, hide or join text.

@@ -28,6 +28,13 @@ pub const fn call_span(call: CallId) -> u64 {
     span(call, 0)
 }
 
+/// The number of the span of what a client sees: the request to the gateway.
+#[must_use]
+pub const fn request_span(call: CallId) -> u64 {
+    // Behind every ordinal there is.
+    span(call, 0x100)
+}
+
 /// The number of an attempt's span, as it is sent to its target.
 #[must_use]
 pub const fn attempt_span(attempt: AttemptId) -> u64 {
@@ -51,7 +58,8 @@ mod tests {
     #[test]
     fn spans_of_a_call_differ_and_stay() {
         let call = CallId(0x0199_c2f4_7be1_0000_0000_0000_0000_0007);
-        let spans: Vec<u64> = std::iter::once(call_span(call))
+        let spans: Vec<u64> = [call_span(call), request_span(call)]
+            .into_iter()
             .chain((0..8).map(|ordinal| attempt_span(AttemptId { call, ordinal })))
             .collect();
         for (place, span) in spans.iter().enumerate() {

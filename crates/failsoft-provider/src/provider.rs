@@ -17,6 +17,9 @@ use crate::{PrefillForm, flaw, quota};
 pub struct Provider {
     /// The name used in settings, e.g. the part before the slash of a target.
     pub id: &'static str,
+    /// What OpenTelemetry's conventions call it (`gen_ai.provider.name`); its id where they know no
+    /// name. `None` for services that only share a format: those go by their entry's name.
+    pub trace_name: Option<&'static str>,
     /// What it speaks unless settings say otherwise.
     pub dialect: Dialect,
     /// Everything it speaks at its usual address, `dialect` first.

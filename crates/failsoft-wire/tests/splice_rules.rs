@@ -359,7 +359,7 @@ fn tokens_of_all_targets_are_summed() {
 
 #[test]
 fn a_restart_that_was_allowed_too_little_does_not_fit() {
-    let words = "One two three four five six seven eight nine ten eleven twelve ".repeat(3);
+    let words: String = (1..=36).map(|n| format!("word{n} ")).collect();
     let rest = "and so the whole of it ends here.";
     for (stop, outcome) in [("length", Err(Flaw::DoesNotFit)), ("stop", Ok(Ended::Whole))] {
         let mut splicer = Splicer::new(CHAT, CHAT, presented(), HOLD, false);

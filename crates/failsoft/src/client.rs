@@ -1,5 +1,7 @@
 //! The way in: settings, calls, answers.
 
+mod operating;
+
 use std::fmt;
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,7 +24,10 @@ use crate::observe::Seen;
 use crate::prefills::Prefills;
 use crate::recording::Recording;
 use crate::seals::Seals;
+use crate::trace_context::{Sampler, Tracer};
 use crate::{Body, Observer, TargetStatus, admit, words};
+
+pub use operating::NotDone;
 
 /// A client's request in one of the dialects.
 #[derive(Clone)]
@@ -83,6 +88,7 @@ pub(crate) struct Inner {
     pub(crate) clock: Clock,
     pub(crate) seals: Seals,
     pub(crate) prefills: Prefills,
+    pub(crate) tracer: Tracer,
     ids: CallIds,
 }
 
@@ -110,14 +116,24 @@ impl Inner {
 
     /// Records what came to be of a target.
     pub(crate) fn record_state(&self, names: &Arc<Names>, at: Moment, event: Event) {
+        self.record_change(names, at, (StateChange::Came(event), None));
+    }
+
+    /// Records what became of a target, and who did it.
+    fn record_change(
+        &self,
+        names: &Arc<Names>,
+        at: Moment,
+        (change, operator): (StateChange, Option<&str>),
+    ) {
         let (stamp, names) = (self.clock.stamp(), Arc::clone(names));
-        let change = StateChange::Came(event);
-        self.journal.record_state(StateRecord { stamp, names, at, change, operator: None });
+        let operator = operator.map(str::to_owned);
+        self.journal.record_state(StateRecord { stamp, names, at, change, operator });
     }
 }
 
 impl Failsoft {
-    /// Starts with these settings. The journal is opened if its settings name a file; a journal
+    /// Starts with these settings. The journal is opened if its settings name one; a journal
     /// that cannot be opened does not stop anything, see [`journal_problem`](Self::journal_problem).
     ///
     /// # Errors
@@ -138,6 +154,7 @@ impl Failsoft {
             clock: Clock::start(),
             seals: Seals::default(),
             prefills: Prefills::default(),
+            tracer: Tracer::default(),
             ids: CallIds::new(),
         })))
     }
@@ -148,7 +165,8 @@ impl Failsoft {
     pub async fn send(&self, call: Call) -> Response<Body> {
         let generation = self.0.generation.load_full();
         let id = self.0.ids.next();
-        let (ask, facts) = match admit::admit(&generation, &self.0.seals, call, id) {
+        let admitted = admit::admit(&generation, (&self.0.seals, &self.0.tracer), call, id);
+        let (ask, facts) = match admitted {
             Ok(admitted) => admitted,
             Err(response) => return *response,
         };
@@ -200,18 +218,16 @@ impl Failsoft {
         self.0.generation.store(Arc::clone(&generation));
         drop(engine);
         for event in step.events {
-            let seen = Seen {
-                at: now,
-                names: &generation.names,
-                call: None,
-                code: None,
-                route: None,
-                attempts: &[],
-            };
-            self.0.observe(seen, &event);
+            self.0.observe(Seen::of_no_call(now, &generation.names), &event);
             self.0.record_state(&generation.names, now, event);
         }
         Ok(())
+    }
+
+    /// Traces the calls to come: each attempt is sent with a `traceparent` of its own, in the
+    /// client's trace or in one of ours. `None`: what a client says of its trace passes as it came.
+    pub fn trace_calls(&self, sampler: Option<Sampler>) {
+        self.0.tracer.set(sampler);
     }
 
     /// The settings in force.
@@ -259,6 +275,13 @@ impl Failsoft {
     #[must_use]
     pub fn journal_problem(&self) -> Option<String> {
         self.0.journal.problem()
+    }
+
+    /// Why the journal cannot be written at the moment, in words for an operator and without
+    /// secrets, where it has any. Records wait, and are written by themselves when that is possible.
+    #[must_use]
+    pub fn journal_trouble(&self) -> Option<String> {
+        self.0.journal.trouble()
     }
 
     /// Writes what the journal still holds, and closes it. Calls that end later are not recorded.

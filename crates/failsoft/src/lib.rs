@@ -80,10 +80,12 @@ mod recording;
 mod seals;
 mod service;
 mod timer;
+mod trace_context;
 mod words;
 
 pub use body::Body;
-pub use client::{Call, Failsoft, StartError, TurnedAway};
+pub use client::{Call, Failsoft, NotDone, StartError, TurnedAway};
 pub use egress::{Destination, NoReply, Outbound, Reply};
 pub use observe::{Observer, Seen, TargetStatus};
 pub use service::FailsoftService;
+pub use trace_context::Sampler;

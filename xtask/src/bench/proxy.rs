@@ -22,6 +22,8 @@ pub(super) enum Subject {
     Nginx,
     Failsoft,
     FailsoftWithoutJournal,
+    /// Neither journal nor metrics.
+    FailsoftWithoutRecord,
 }
 
 impl Subject {
@@ -31,6 +33,7 @@ impl Subject {
             Self::Nginx => "nginx",
             Self::Failsoft => "failsoft",
             Self::FailsoftWithoutJournal => "failsoft, no journal",
+            Self::FailsoftWithoutRecord => "failsoft, no record",
         }
     }
 }
@@ -57,8 +60,7 @@ impl Proxy {
             let file = write(&folder, "nginx.conf", &nginx_settings(&folder, port, upstream))?;
             command.arg("nginx").arg("-p").arg(&folder).arg("-c").arg(file);
         } else {
-            let journal = subject == Subject::Failsoft;
-            let text = failsoft_settings([port, admin], upstream, journal);
+            let text = failsoft_settings([port, admin], upstream, subject);
             let file = write(&folder, "failsoft.toml", &text)?;
             let binary = house::target().join("release").join("failsoft");
             command.arg(binary).args(["serve", "--config"]).arg(file);
@@ -158,12 +160,14 @@ fn nginx_settings(folder: &Path, port: u16, upstream: u16) -> String {
     )
 }
 
-fn failsoft_settings(ports: [u16; 2], upstream: u16, journal: bool) -> String {
+fn failsoft_settings(ports: [u16; 2], upstream: u16, subject: Subject) -> String {
     let [port, admin] = ports;
+    let journal = subject == Subject::Failsoft;
+    let metrics = subject != Subject::FailsoftWithoutRecord;
     // Two thousand streams stand open at once, silent for longer than people would wait.
     let room = "[policy.limit]\nmax = 20000\n[policy.timeouts]\nstall = \"300s\"\n";
     format!(
-        "[server]\nlisten = \"127.0.0.1:{port}\"\nadmin = \"127.0.0.1:{admin}\"\n\
+        "[server]\nlisten = \"127.0.0.1:{port}\"\nadmin = \"127.0.0.1:{admin}\"\nmetrics = {metrics}\n\
          [journal]\nenabled = {journal}\npath = \"failsoft.db\"\n{room}\
          [providers.first]\ndialect = \"chat_completions\"\n\
          base_url = \"http://127.0.0.1:{upstream}/v1\"\napi_key = \"none\"\n\

@@ -85,7 +85,7 @@ fn options(arguments: &[String]) -> Done<Options> {
 async fn measure(options: &Options, folder: &Path) -> Done<Vec<Result>> {
     let upstream = upstream::start().await.map_err(|error| error.to_string())?;
     let mut subjects = vec![Subject::Straight, Subject::Nginx, Subject::Failsoft];
-    subjects.push(Subject::FailsoftWithoutJournal);
+    subjects.extend([Subject::FailsoftWithoutJournal, Subject::FailsoftWithoutRecord]);
     subjects.retain(|subject| options.nginx || *subject != Subject::Nginx);
     let only = &options.only;
     subjects.retain(|subject| only.is_empty() || only.iter().any(|name| name == subject.name()));

@@ -7,6 +7,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::figures::{Round, median};
+use super::proxy::Subject;
 use crate::house;
 
 /// Everything seen of one subject.
@@ -147,7 +148,7 @@ pub(super) fn text(results: &[Result]) -> String {
     for result in results {
         let _ = write!(text, "{:>22}", result.name);
     }
-    let _ = writeln!(text, "{:>18}", "failsoft / nginx");
+    let _ = writeln!(text, "{:>18}{:>20}", "failsoft / nginx", "failsoft / no record");
     for line in LINES {
         let _ = write!(text, "{:<20}", line.label);
         for result in results {
@@ -155,8 +156,10 @@ pub(super) fn text(results: &[Result]) -> String {
             let shown = value.map_or("-".to_owned(), |value| format!("{value:.*}", line.digits));
             let _ = write!(text, "{shown:>22}");
         }
-        let shown = ratio(line, results).map_or("-".to_owned(), |ratio| format!("{ratio:.2}"));
-        let _ = writeln!(text, "{shown:>18}");
+        let [nginx, bare] = RIVALS.map(|rival| {
+            ratio(line, results, rival).map_or("-".to_owned(), |ratio| format!("{ratio:.2}"))
+        });
+        let _ = writeln!(text, "{nginx:>18}{bare:>20}");
     }
     let steps = steps();
     if !steps.is_empty() {
@@ -179,14 +182,17 @@ pub(super) fn json(results: &[Result]) -> Value {
     };
     let subjects: serde_json::Map<String, Value> =
         results.iter().map(|result| (result.name.to_owned(), figures(result))).collect();
-    let ratios: serde_json::Map<String, Value> =
-        LINES.iter().map(|line| (line.key.to_owned(), json!(ratio(line, results)))).collect();
+    let [nginx, bare] = RIVALS.map(|rival| {
+        let ratio = |line: &Line| (line.key.to_owned(), json!(ratio(line, results, rival)));
+        LINES.iter().map(ratio).collect::<serde_json::Map<_, _>>()
+    });
     let steps: serde_json::Map<String, Value> =
         steps().into_iter().map(|(name, nanoseconds)| (name, json!(nanoseconds))).collect();
     json!({
         "rounds": results[0].rounds.len(),
         "subjects": subjects,
-        "failsoft_to_nginx": ratios,
+        "failsoft_to_nginx": nginx,
+        "failsoft_to_no_record": bare,
         "engine_step_ns": steps,
     })
 }
@@ -195,12 +201,15 @@ fn proxied(one: &Result, straight: &Result, value: f64) -> Option<f64> {
     (one.name != straight.name).then_some(value)
 }
 
-fn ratio(line: &Line, results: &[Result]) -> Option<f64> {
+/// Whom failsoft is compared with: another's proxy, and itself without journal and metrics.
+const RIVALS: [Subject; 2] = [Subject::Nginx, Subject::FailsoftWithoutRecord];
+
+fn ratio(line: &Line, results: &[Result], rival: Subject) -> Option<f64> {
     let of = |name: &str| {
         let result = results.iter().find(|result| result.name == name)?;
         (line.figure)(result, &results[0])
     };
-    Some(of("failsoft")? / of("nginx")?)
+    Some(of(Subject::Failsoft.name())? / of(rival.name())?)
 }
 
 /// The medians that the engine's benchmark left behind, in nanoseconds.

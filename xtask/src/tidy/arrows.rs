@@ -16,6 +16,8 @@ pub(super) struct Arrow {
 pub(super) enum Kind {
     /// In the product, or in its build.
     Product,
+    /// In the product where a feature asks for it.
+    Optional,
     /// In tests and benchmarks only.
     Tests,
 }
@@ -30,6 +32,8 @@ struct Room {
 #[derive(PartialEq, Eq)]
 enum Network {
     Allowed,
+    /// Behind a feature that is off by default.
+    Optional,
     Never,
 }
 
@@ -44,13 +48,16 @@ const TELEMETRY: &str = "failsoft-telemetry";
 const GATEWAY: &str = "failsoft-gateway";
 const FAKE: &str = "failsoft-fake";
 
+/// Arrows that tests may use besides: what a report proposes must pass the check of settings.
+const IN_TESTS: &[(&str, &str)] = &[(REPORT, CONFIG)];
+
 /// The arrows of ARCHITECTURE.md. Tests may also use the fake provider.
 const PLAN: &[Room] = &[
     Room { name: ENGINE, uses: &[], network: Network::Never },
     Room { name: WIRE, uses: &[], network: Network::Never },
     Room { name: PROVIDER, uses: &[ENGINE, WIRE], network: Network::Never },
     Room { name: CONFIG, uses: &[ENGINE, PROVIDER, WIRE], network: Network::Never },
-    Room { name: JOURNAL, uses: &[ENGINE], network: Network::Never },
+    Room { name: JOURNAL, uses: &[ENGINE], network: Network::Optional },
     Room { name: REPORT, uses: &[ENGINE, JOURNAL], network: Network::Never },
     Room {
         name: LIBRARY,
@@ -87,7 +94,7 @@ const PLAN: &[Room] = &[
 
 /// Crates that open connections or run tasks.
 const NETWORK_CRATES: &[&str] =
-    &["hyper", "hyper-util", "reqwest", "rustls", "tokio", "tokio-rustls"];
+    &["hyper", "hyper-util", "reqwest", "rustls", "tokio", "tokio-postgres", "tokio-rustls"];
 
 /// What the engine never says outside its tests, and why.
 const IMPURE: &[(&str, &str)] = &[
@@ -122,7 +129,7 @@ pub(super) fn read() -> Done<Vec<Arrow>> {
             arrows.push(Arrow {
                 from: text(&package["name"]),
                 to: text(&dependency["name"]),
-                kind: if dependency["kind"] == "dev" { Kind::Tests } else { Kind::Product },
+                kind: kind(dependency),
             });
         }
     }
@@ -147,7 +154,8 @@ pub(super) fn forbidden(house: &House) -> Vec<Finding> {
 
 fn refusal(room: &Room, arrow: &Arrow) -> Option<&'static str> {
     if arrow.to.starts_with("failsoft") {
-        let in_tests = arrow.kind == Kind::Tests && arrow.to == FAKE;
+        let extra = IN_TESTS.contains(&(room.name, arrow.to.as_str()));
+        let in_tests = arrow.kind == Kind::Tests && (arrow.to == FAKE || extra);
         let allowed = in_tests || room.uses.contains(&arrow.to.as_str());
         return (!allowed).then_some("no such arrow in ARCHITECTURE.md");
     }
@@ -157,8 +165,15 @@ fn refusal(room: &Room, arrow: &Arrow) -> Option<&'static str> {
     if room.name == ENGINE {
         return Some("the engine uses std alone");
     }
-    let opens = NETWORK_CRATES.contains(&arrow.to.as_str());
-    (opens && room.network == Network::Never).then_some("this crate opens no connections")
+    if !NETWORK_CRATES.contains(&arrow.to.as_str()) {
+        return None;
+    }
+    match room.network {
+        Network::Allowed => None,
+        Network::Optional if arrow.kind == Kind::Optional => None,
+        Network::Optional => Some("this crate opens connections behind a feature alone"),
+        Network::Never => Some("this crate opens no connections"),
+    }
 }
 
 /// Lines of the engine that ask the time, draw randomness, lock or do I/O.
@@ -173,6 +188,14 @@ pub(super) fn engine_impure(house: &House) -> Vec<Finding> {
         }
     }
     findings
+}
+
+fn kind(dependency: &Value) -> Kind {
+    match (&dependency["kind"], &dependency["optional"]) {
+        (kind, _) if kind == "dev" => Kind::Tests,
+        (_, Value::Bool(true)) => Kind::Optional,
+        (_, _) => Kind::Product,
+    }
 }
 
 fn list(value: &Value) -> &[Value] {

@@ -2,10 +2,12 @@
 
 mod alerts;
 mod hedging;
+mod journal;
 mod keys;
 mod providers;
 mod routes;
 mod server;
+mod telemetry;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -49,7 +51,9 @@ fn check_any_provider(providers: &providers::Checked, at: &At<'_>) {
 /// Checks everything; what came of it is only good when nothing was reported as an error.
 pub(crate) fn check(spec: Spec, at: &At<'_>, around: Surroundings<'_>) -> Settings {
     let server = server::check(spec.server, &at.key("server"), around);
-    let journal = server::check_journal(&spec.journal, &at.key("journal"), around);
+    let journal = journal::check(&spec.journal, &at.key("journal"), around);
+    let log = telemetry::check_log(&spec.log);
+    let telemetry = telemetry::check(spec.telemetry, &at.key("telemetry"), around);
     let alerts = alerts::check(spec.alerts, &at.key("alerts"), around);
     let used = routes::used_providers(&spec.routes);
     let providers = providers::check(spec.providers, &used, &at.key("providers"), around);
@@ -63,6 +67,8 @@ pub(crate) fn check(spec: Spec, at: &At<'_>, around: Surroundings<'_>) -> Settin
         }),
         server,
         journal,
+        log,
+        telemetry,
         alerts,
         providers: providers.usable,
         targets: built.targets,

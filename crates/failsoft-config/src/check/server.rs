@@ -1,11 +1,11 @@
-//! `[server]` and `[journal]`.
+//! `[server]`.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use super::Surroundings;
 use crate::report::{At, Words, say};
-use crate::spec::{ErrorsSpec, JournalSpec, ServerSpec};
-use crate::{ClientKeys, ErrorDetail, Journal, Server};
+use crate::spec::{ErrorsSpec, ServerSpec};
+use crate::{ClientKeys, ErrorDetail, Server};
 
 /// Reads `127.0.0.1:4000`, `[::1]:4000`, `localhost:4000`.
 pub(crate) fn address(text: &str) -> Result<SocketAddr, Words> {
@@ -59,6 +59,7 @@ pub(super) fn check(spec: ServerSpec, at: &At<'_>, around: Surroundings<'_>) -> 
         read_timeout: spec.read_timeout.0,
         drain: spec.drain.0,
         max_connections: usize::try_from(spec.max_connections).unwrap_or(usize::MAX),
+        metrics: spec.metrics,
     }
 }
 
@@ -87,22 +88,5 @@ fn check_addresses(listen: SocketAddr, admin: SocketAddr, keys: bool, at: &At<'_
             ))
             .hint("listen on 127.0.0.1 unless a firewall stands before it"),
         );
-    }
-}
-
-pub(super) fn check_journal(spec: &JournalSpec, at: &At<'_>, around: Surroundings<'_>) -> Journal {
-    if spec.path.is_empty() {
-        at.key("path")
-            .error(say("the path is empty").hint("write `enabled = false` to keep no record"));
-    }
-    if spec.keep.0.is_zero() {
-        at.key("keep").error(
-            say("rows that are kept for 0s are no record").hint("write `enabled = false` instead"),
-        );
-    }
-    Journal {
-        path: spec.enabled.then(|| around.path(&spec.path)),
-        keep: spec.keep.0,
-        sync: spec.sync,
     }
 }

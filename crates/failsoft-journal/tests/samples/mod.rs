@@ -1,6 +1,7 @@
 //! Records as the engine's driver would hand them over.
-#![allow(dead_code, unreachable_pub, reason = "each test uses its own part")]
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "each test uses its own part")]
 
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -13,7 +14,66 @@ pub const NOON: i64 = 1_795_442_523_000;
 pub const DAY: Duration = Duration::from_secs(86_400);
 
 pub fn options(path: &Path) -> Options {
-    Options { path: path.to_owned(), keep: DAY * 36_500, sync: false, queue: 100_000 }
+    Options {
+        path: path.to_owned(),
+        keep: DAY * 36_500,
+        max_size: 1 << 40,
+        sync: false,
+        queue: 100_000,
+    }
+}
+
+/// All calls of a journal in the order they were recorded.
+pub fn all_calls(path: &Path) -> Vec<Recorded> {
+    let mut calls = Vec::new();
+    let all = Span { since_ms: i64::MIN, until_ms: i64::MAX };
+    let mut reader = Reader::open(path).expect("the journal opens");
+    let shown = reader.calls(all, &mut |recorded| {
+        calls.push(recorded);
+        ControlFlow::Continue(())
+    });
+    shown.expect("the journal is read");
+    calls
+}
+
+/// Their ids.
+pub fn ids(path: &Path) -> Vec<String> {
+    all_calls(path).into_iter().map(|recorded| recorded.call.id).collect()
+}
+
+/// What a journal holds of some time, counted.
+#[derive(Debug, Default)]
+pub struct Summed {
+    pub calls: u64,
+    pub failed: u64,
+    pub attempts: u64,
+    /// Changes of breakers, keys, models and switches.
+    pub changes: u64,
+    pub dropped: Dropped,
+}
+
+/// Counts what a reader sees.
+pub fn summed(path: &Path, since_ms: i64, until_ms: i64) -> Summed {
+    let mut reader = Reader::open(path).unwrap();
+    let span = Span { since_ms, until_ms };
+    let mut sum = Summed::default();
+    let mut call = |recorded: Recorded| {
+        sum.calls += 1;
+        sum.failed += u64::from(recorded.call.verdict.as_deref() == Some("failed"));
+        sum.attempts += recorded.attempts.len() as u64;
+        ControlFlow::Continue(())
+    };
+    reader.calls(span, &mut call).unwrap();
+    let mut change = |state: StateRow| {
+        sum.changes += u64::from(matches!(
+            &*state.what,
+            "breaker" | "key_disabled" | "model_disabled" | "switched"
+        ));
+        ControlFlow::Continue(())
+    };
+    reader.states(span, &mut change).unwrap();
+    sum.dropped = reader.dropped(span).unwrap();
+    sum
 }
 
 /// The same for every record, as settings that stay the same.
@@ -48,11 +108,34 @@ pub fn at(ms: u64) -> Moment {
     Moment::from_nanos(ms * 1_000_000)
 }
 
+/// Three dollars for a million tokens read, fifteen for those written.
+const PRICE: Option<Price> = Some(Price { input: 3_000_000, output: 15_000_000 });
+
+/// Behind most first attempts.
+const FIRST: [(Measure, u32); 6] = [
+    (Measure::DeadlineLeftMs, 120_000),
+    (Measure::AttemptsLeft, 3),
+    (Measure::TargetsLooked, 2),
+    (Measure::TargetsOpen, 2),
+    (Measure::Tier, 0),
+    (Measure::ExpectedFirstContentMs, 380),
+];
+
+const BACKOFF: [(Measure, u32); 5] = [
+    (Measure::BackoffNumber, 1),
+    (Measure::BackoffMostMs, 500),
+    (Measure::BackoffMs, 412),
+    (Measure::WaitAllowedMs, 3_000),
+    (Measure::DeadlineLeftMs, 119_588),
+];
+
 /// Writes a call event by event.
 pub struct Telling {
     pub record: CallRecord,
     call: CallId,
     started: u64,
+    /// Behind the next decision.
+    grounds: Grounds,
 }
 
 impl Telling {
@@ -78,7 +161,7 @@ impl Telling {
             events: Vec::with_capacity(8),
             attempts: Vec::with_capacity(1),
         };
-        let telling = Self { record, call, started };
+        let telling = Self { record, call, started, grounds: Grounds::NONE };
         let deadline = at(started + 120_000);
         telling.then(
             0,
@@ -93,7 +176,16 @@ impl Telling {
         )
     }
 
+    /// The figures behind the decision that is told next.
+    pub fn by(mut self, figures: &[(Measure, u32)]) -> Self {
+        let told =
+            |grounds: Grounds, (measure, figure): &(Measure, u32)| grounds.with(*measure, *figure);
+        self.grounds = figures.iter().fold(Grounds::NONE, told);
+        self
+    }
+
     pub fn then(mut self, after: u64, event: Event) -> Self {
+        self.grounds = Grounds::NONE;
         self.record.events.push((at(self.started + after), event));
         self
     }
@@ -104,7 +196,8 @@ impl Telling {
 
     pub fn start(self, after: u64, ordinal: u8, target: u16, why: Why) -> Self {
         let attempt = self.id(ordinal);
-        self.then(after, Event::AttemptStarted { attempt, target: TargetId(target), why })
+        let grounds = self.grounds;
+        self.then(after, Event::AttemptStarted { attempt, target: TargetId(target), why, grounds })
     }
 
     pub fn first_content(self, after: u64, ordinal: u8, since: u64) -> Self {
@@ -122,18 +215,21 @@ impl Telling {
 
     pub fn barred(self, after: u64, target: u16, reason: BarReason, until: Option<u64>) -> Self {
         let until = until.map(|until| at(self.started + until));
-        let call = self.call;
-        self.then(after, Event::Barred(Bar { call, target: TargetId(target), reason, until }))
+        let (call, grounds) = (self.call, self.grounds);
+        self.then(
+            after,
+            Event::Barred(Bar { call, target: TargetId(target), reason, until, grounds }),
+        )
     }
 
     pub fn refused(self, after: u64, why: Why, reason: Refusal) -> Self {
-        let call = self.call;
-        self.then(after, Event::Refused { call, why, reason })
+        let (call, grounds) = (self.call, self.grounds);
+        self.then(after, Event::Refused { call, why, reason, grounds })
     }
 
     pub fn waiting(self, after: u64, target: u16, until: u64, cause: WaitCause) -> Self {
-        let (call, until) = (self.call, at(self.started + until));
-        self.then(after, Event::Waiting { call, target: TargetId(target), until, cause })
+        let (call, until, grounds) = (self.call, at(self.started + until), self.grounds);
+        self.then(after, Event::Waiting { call, target: TargetId(target), until, cause, grounds })
     }
 
     pub fn fact(mut self, fact: AttemptFacts) -> Self {
@@ -202,6 +298,7 @@ pub fn trip(at_ms: u64) -> Event {
         to: BreakerState::Open,
         until: Some(at(at_ms + 5_000)),
         cause: Some(TripCause::Consecutive),
+        grounds: Grounds::NONE,
     })
 }
 
@@ -219,6 +316,7 @@ pub fn rescued(id: &str, started: u64) -> CallRecord {
         ..Failure::new(FailureKind::Overloaded, Phase::FirstContent)
     };
     let telling = Telling::new(id, started)
+        .by(&FIRST)
         .start(0, 0, 0, Why::First)
         .end(412, 0, 0, (Outcome::Failed(overloaded), 412))
         .then(
@@ -229,14 +327,20 @@ pub fn rescued(id: &str, started: u64) -> CallRecord {
                 to: BreakerState::Open,
                 until: Some(at(started + 5_412)),
                 cause: Some(TripCause::Consecutive),
+ grounds: Grounds::NONE,
             }),
         )
-        .then(412, Event::Throttled { target: TargetId(0), until: at(started + 2_412) })
+        .then(412, Event::Throttled { target: TargetId(0), until: at(started + 2_412), grounds: Grounds::NONE })
+        .by(&[(Measure::BudgetLeftMilli, 400), (Measure::BudgetNeededMilli, 1_000)])
         .refused(412, Why::Retry, Refusal::Budget)
+        .by(&[(Measure::FailuresInRow, 5), (Measure::FailuresInRowLimit, 5), (Measure::GateLeftMs, 5_000)])
         .barred(412, 0, BarReason::Breaker, Some(5_412))
+        .by(&BACKOFF)
         .waiting(412, 1, 824, WaitCause::Backoff)
+        .by(&[(Measure::BudgetLeftMilli, 49_500), (Measure::DeadlineLeftMs, 119_176), (Measure::AttemptsLeft, 2), (Measure::TargetsLooked, 4), (Measure::TargetsOpen, 3), (Measure::Tier, 0)])
         .start(824, 1, 1, Why::Failover)
         .barred(8_824, 3, BarReason::CredentialDisabled, None)
+        .by(&[(Measure::WaitedMs, 8_000), (Measure::PatienceMs, 8_000), (Measure::BudgetLeftMilli, 48_500), (Measure::DeadlineLeftMs, 111_176), (Measure::AttemptsLeft, 1), (Measure::TargetsLooked, 4), (Measure::TargetsOpen, 1)])
         .start(8_824, 2, 2, Why::Patience)
         .first_content(9_310, 2, 486)
         .end(9_310, 1, 1, (cancelled(CancelReason::Lost), 8_486))
@@ -250,11 +354,18 @@ pub fn rescued(id: &str, started: u64) -> CallRecord {
             words: Some("Overloaded. Please try again later;\n see the status page for the state of this incident and what to do".to_owned()),
             ..AttemptFacts::default()
         })
-        .fact(AttemptFacts { ordinal: 2, status: Some(200), ..AttemptFacts::default() });
+        .fact(AttemptFacts { ordinal: 1, connected_nanos: Some(31_000_000), status: Some(200), price: PRICE, ..AttemptFacts::default() })
+        .fact(AttemptFacts { ordinal: 2, connected_nanos: Some(9_000_000), status: Some(200), price: PRICE, ..AttemptFacts::default() });
     let attempt = telling.id(2);
     let mut record = telling.verdict(11_204, Verdict::Served { attempt }, 3);
     record.facts.tag = Some("team=search".to_owned());
     record.facts.client_retries = 1;
+    record.facts.prompt_tokens = 1_180;
+    record.facts.trace = Some(Trace {
+        id: 0x4bf9_2f35_77b3_4da6_a3ce_929d_0e0e_4736,
+        parent: Some(7),
+        sampled: true,
+    });
     record
 }
 
@@ -301,6 +412,78 @@ pub fn cut(id: &str, started: u64) -> CallRecord {
     telling.verdict(900, Verdict::Failed { kind, retry_after: None, attempt }, 1)
 }
 
+/// A second target beside one that was slower than usual, and won.
+pub fn hedged(id: &str, started: u64) -> CallRecord {
+    let slow = [
+        (Measure::WaitedMs, 900),
+        (Measure::HedgeDelayMs, 900),
+        (Measure::HedgeSamples, 320),
+        (Measure::BudgetLeftMilli, 3_400),
+        (Measure::AttemptsLeft, 2),
+        (Measure::TargetsLooked, 2),
+        (Measure::TargetsOpen, 1),
+    ];
+    let fact = |ordinal: u8| AttemptFacts {
+        ordinal,
+        connected_nanos: Some(14_000_000),
+        status: Some(200),
+        price: PRICE,
+        ..AttemptFacts::default()
+    };
+    let telling = Telling::new(id, started)
+        .by(&FIRST)
+        .start(0, 0, 0, Why::First)
+        .by(&slow)
+        .start(900, 1, 1, Why::Hedge)
+        .first_content(1_250, 1, 350)
+        .end(1_250, 0, 0, (cancelled(CancelReason::Lost), 1_250))
+        .end(2_900, 1, 1, (succeeded(), 2_000))
+        .fact(fact(0))
+        .fact(fact(1));
+    let attempt = telling.id(1);
+    telling.verdict(2_900, Verdict::Served { attempt }, 2)
+}
+
+/// Its client went away in the middle of the answer.
+pub fn left(id: &str, started: u64) -> CallRecord {
+    let fact = AttemptFacts {
+        status: Some(200),
+        connected_nanos: Some(180_000_000),
+        delivered_bytes: 4_096,
+        usage: Some(Usage { input: 1_234, output: 96 }),
+        price: PRICE,
+        ..AttemptFacts::default()
+    };
+    let telling = Telling::new(id, started)
+        .by(&FIRST)
+        .start(0, 0, 0, Why::First)
+        .first_content(700, 0, 700)
+        .end(1_900, 0, 0, (cancelled(CancelReason::CallerLeft), 1_900))
+        .fact(fact);
+    telling.verdict(1_900, Verdict::Cancelled, 1)
+}
+
+/// The operator's text stood in for an answer.
+pub fn degraded(id: &str, started: u64) -> CallRecord {
+    let telling = Telling::new(id, started)
+        .by(&FIRST)
+        .start(0, 0, 1, Why::First)
+        .end(30_000, 0, 1, (failed(FailureKind::Timeout), 30_000))
+        .by(&[(Measure::ExtrasInFlight, 50), (Measure::ExtrasAllowed, 50)])
+        .refused(30_000, Why::Failover, Refusal::ExtrasInFlight)
+        .by(&[(Measure::LimitInUse, 12), (Measure::LimitAllowed, 12)])
+        .barred(30_000, 2, BarReason::Limit, None)
+        .by(&[
+            (Measure::TokensNeeded, 1_734),
+            (Measure::TokensLeft, 210),
+            (Measure::GateLeftMs, 41_000),
+        ])
+        .barred(30_000, 3, BarReason::Quota, Some(71_000))
+        .fact(AttemptFacts { connected_nanos: Some(2_000_000), ..AttemptFacts::default() });
+    let verdict = Verdict::Degraded { kind: FailureKind::Timeout };
+    telling.verdict(30_000, verdict, 1)
+}
+
 /// All that could be tried was tried.
 pub fn exhausted(id: &str, started: u64) -> CallRecord {
     let limited = Failure {
@@ -308,13 +491,17 @@ pub fn exhausted(id: &str, started: u64) -> CallRecord {
         ..Failure::new(FailureKind::RateLimited, Phase::FirstContent)
     };
     let telling = Telling::new(id, started)
+        .by(&[(Measure::WindowFailed, 11), (Measure::WindowSeen, 20), (Measure::WindowLimitMilli, 500), (Measure::WindowMs, 30_000)])
         .barred(0, 0, BarReason::Breaker, Some(3_000))
+        .by(&FIRST)
         .start(0, 0, 1, Why::First)
         .end(95, 0, 1, (Outcome::Failed(limited), 95))
+        .by(&[(Measure::WaitMs, 40_000), (Measure::WaitAllowedMs, 3_000)])
         .refused(95, Why::Retry, Refusal::WaitTooLong)
         .start(95, 1, 2, Why::Failover)
         .end(5_096, 1, 2, (Outcome::Failed(Failure::new(FailureKind::Network, Phase::Connect)), 5_001))
         .barred(5_096, 3, BarReason::Throttle, Some(44_000))
+        .by(&[(Measure::TargetsLooked, 4), (Measure::TargetsOpen, 0)])
         .refused(5_096, Why::Failover, Refusal::NoTarget)
         .fact(AttemptFacts {
             status: Some(429),

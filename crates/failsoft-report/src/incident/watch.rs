@@ -18,7 +18,7 @@ const HALF_LIFE_MS: f64 = 86_400_000.0;
 /// How many attempts the assumed baseline weighs.
 const ASSUMED: f64 = 20.0;
 /// The time `belongs` looks at.
-const RECENT: i64 = 5 * MINUTE;
+const RECENT: i64 = MINUTE;
 /// Attempts that must have ended otherwise before an incident is taken for over.
 const OTHERS: u64 = 5;
 
@@ -43,7 +43,7 @@ const PASSING: Rule = Rule {
     share: 0.2,
     times: 4.0,
     assumed: 0.05,
-    recovered: RECENT,
+    recovered: 5 * MINUTE,
     quiet: 15 * MINUTE,
 };
 
@@ -57,6 +57,14 @@ const STANDING: Rule = Rule {
     assumed: 0.000_1,
     recovered: 60 * MINUTE,
     quiet: 60 * MINUTE,
+};
+
+/// Late first contents, told by length of prompt, of which some come seldom.
+const LATE: Rule = Rule {
+    windows: &[15 * MINUTE, 60 * MINUTE],
+    recovered: 15 * MINUTE,
+    quiet: 60 * MINUTE,
+    ..PASSING
 };
 
 /// One target.
@@ -275,6 +283,7 @@ fn threshold(baseline: f64, rule: &Rule) -> f64 {
 fn rule(kind: &str) -> &'static Rule {
     match kind {
         "authentication" | "permission" | "quota_exhausted" | "model_not_found" => &STANDING,
+        "slow" => &LATE,
         _ => &PASSING,
     }
 }

@@ -3,17 +3,12 @@
 use std::ops::Range;
 
 use super::Onward;
+use super::anchor::last_words;
 use super::repetition::Repetition;
 use super::seam::LEAST_ECHO;
 use crate::neutral::{
     Citation, Delta, Opening, Part, PartStart, Piece, Rest, Seal, StopReason, ToolCall,
 };
-
-/// The anchor that an instruction quotes: so many words, and so many characters at least and at
-/// most.
-const LAST_WORDS: usize = 8;
-const LEAST_CHARACTERS: usize = 20;
-const MOST_CHARACTERS: usize = 160;
 
 /// A text longer than this is not continued: crowds of such answers must be kept in memory, too.
 const MOST_KEPT: usize = 256 * 1024;
@@ -79,27 +74,10 @@ impl Delivered {
         &self.text
     }
 
-    /// The anchor an instruction quotes: the last few words.
+    /// The anchor an instruction quotes: the last few words, and more where the answer repeats them.
     #[must_use]
     pub fn last_words(&self) -> &str {
-        let text = self.text.trim_end();
-        let (mut words, mut start, mut was_word) = (0, text.len(), false);
-        for (count, (at, char)) in text.char_indices().rev().enumerate() {
-            if count >= MOST_CHARACTERS {
-                break;
-            }
-            if char.is_whitespace() && was_word {
-                words += 1;
-                if words >= LAST_WORDS && count >= LEAST_CHARACTERS {
-                    break;
-                }
-            }
-            was_word = !char.is_whitespace();
-            if was_word {
-                start = at;
-            }
-        }
-        text.get(start..).unwrap_or_default()
+        last_words(&self.text)
     }
 
     /// How the next target should be asked to go on: whether it takes a prefill, and whether it is
@@ -321,26 +299,6 @@ mod tests {
         delivered.record(Delta::PartBegin { choice: 0, start: PartStart::Text });
         delivered.record(Delta::Piece { choice: 0, piece: Piece::Text(text.to_owned()) });
         delivered
-    }
-
-    #[test]
-    fn the_last_words_are_enough_to_be_found_again() {
-        let long = "x".repeat(200);
-        for (text, words) in [
-            ("", ""),
-            (" \n", ""),
-            ("Hello", "Hello"),
-            ("Hello the", "Hello the"),
-            (
-                "one two three four five six seven eight nine ten \n",
-                "three four five six seven eight nine ten",
-            ),
-            ("a b c d e f g h i j k l m n o", "e f g h i j k l m n o"),
-            (&long, &long[..160]),
-        ] {
-            assert_eq!(said(text).last_words(), words, "{text:?}");
-        }
-        assert_eq!(said(&"日本".repeat(200)).last_words().chars().count(), 160);
     }
 
     #[test]

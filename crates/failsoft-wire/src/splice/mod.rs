@@ -5,6 +5,7 @@
 //! pieces, what the client has is taken off at the [`seam`], and the rest is written as the stream
 //! goes on for the client, with the ids and numbers it began with.
 
+mod anchor;
 mod continued;
 mod delivered;
 mod gate;

@@ -10,6 +10,7 @@ use crate::provider::{Auth, Provider};
 
 pub(crate) static PROVIDER: Provider = Provider {
     id: "anthropic",
+    trace_name: Some("anthropic"),
     dialect: Dialect::Messages,
     speaks: &[Dialect::Messages],
     base_url: Some("https://api.anthropic.com"),

@@ -9,6 +9,7 @@ use crate::provider::{Auth, Provider};
 
 pub(crate) static PROVIDER: Provider = Provider {
     id: "bedrock",
+    trace_name: Some("aws.bedrock"),
     dialect: Dialect::BedrockConverse,
     speaks: &[Dialect::BedrockConverse],
     base_url: None,

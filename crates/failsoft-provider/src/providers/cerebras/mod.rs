@@ -7,6 +7,7 @@ use crate::provider::{Auth, Provider};
 
 pub(crate) static PROVIDER: Provider = Provider {
     id: "cerebras",
+    trace_name: Some("cerebras"),
     dialect: Dialect::ChatCompletions,
     speaks: &[Dialect::ChatCompletions],
     base_url: Some("https://api.cerebras.ai/v1"),

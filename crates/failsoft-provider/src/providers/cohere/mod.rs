@@ -8,6 +8,7 @@ use crate::provider::{Auth, Provider};
 
 pub(crate) static PROVIDER: Provider = Provider {
     id: "cohere",
+    trace_name: Some("cohere"),
     dialect: Dialect::ChatCompletions,
     speaks: &[Dialect::ChatCompletions, Dialect::Embeddings],
     base_url: Some("https://api.cohere.ai/compatibility/v1"),

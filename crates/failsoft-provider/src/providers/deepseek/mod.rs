@@ -9,6 +9,7 @@ use crate::provider::{Auth, Provider};
 
 pub(crate) static PROVIDER: Provider = Provider {
     id: "deepseek",
+    trace_name: Some("deepseek"),
     dialect: Dialect::ChatCompletions,
     speaks: &[Dialect::ChatCompletions],
     base_url: Some("https://api.deepseek.com/v1"),

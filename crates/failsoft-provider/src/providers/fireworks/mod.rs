@@ -8,6 +8,7 @@ use crate::provider::{Auth, Provider};
 
 pub(crate) static PROVIDER: Provider = Provider {
     id: "fireworks",
+    trace_name: Some("fireworks"),
     dialect: Dialect::ChatCompletions,
     speaks: &[Dialect::ChatCompletions, Dialect::Responses, Dialect::Embeddings],
     base_url: Some("https://api.fireworks.ai/inference/v1"),

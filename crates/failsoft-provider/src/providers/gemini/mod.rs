@@ -9,6 +9,7 @@ use crate::provider::{Auth, Provider};
 
 pub(crate) static PROVIDER: Provider = Provider {
     id: "gemini",
+    trace_name: Some("gcp.gemini"),
     dialect: Dialect::GenerateContent,
     speaks: &[Dialect::GenerateContent],
     base_url: Some("https://generativelanguage.googleapis.com/v1beta"),

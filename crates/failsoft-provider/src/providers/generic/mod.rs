@@ -7,6 +7,7 @@ use crate::provider::{Auth, Provider};
 
 pub(crate) static CHAT_COMPLETIONS: Provider = Provider {
     id: "chat_completions",
+    trace_name: None,
     dialect: Dialect::ChatCompletions,
     speaks: &[Dialect::ChatCompletions, Dialect::Responses, Dialect::Embeddings],
     base_url: None,
@@ -19,6 +20,7 @@ pub(crate) static CHAT_COMPLETIONS: Provider = Provider {
 
 pub(crate) static MESSAGES: Provider = Provider {
     id: "messages",
+    trace_name: None,
     dialect: Dialect::Messages,
     speaks: &[Dialect::Messages],
     base_url: None,
@@ -32,6 +34,7 @@ pub(crate) static MESSAGES: Provider = Provider {
 
 pub(crate) static RESPONSES: Provider = Provider {
     id: "responses",
+    trace_name: None,
     dialect: Dialect::Responses,
     speaks: &[Dialect::Responses, Dialect::ChatCompletions, Dialect::Embeddings],
     base_url: None,
@@ -44,6 +47,7 @@ pub(crate) static RESPONSES: Provider = Provider {
 
 pub(crate) static GENERATE_CONTENT: Provider = Provider {
     id: "generate_content",
+    trace_name: None,
     dialect: Dialect::GenerateContent,
     speaks: &[Dialect::GenerateContent],
     base_url: None,
@@ -56,6 +60,7 @@ pub(crate) static GENERATE_CONTENT: Provider = Provider {
 
 pub(crate) static BEDROCK_CONVERSE: Provider = Provider {
     id: "bedrock_converse",
+    trace_name: None,
     dialect: Dialect::BedrockConverse,
     speaks: &[Dialect::BedrockConverse],
     base_url: None,

@@ -8,6 +8,7 @@ use crate::provider::{Auth, Provider};
 
 pub(crate) static PROVIDER: Provider = Provider {
     id: "groq",
+    trace_name: Some("groq"),
     dialect: Dialect::ChatCompletions,
     speaks: &[Dialect::ChatCompletions, Dialect::Responses],
     base_url: Some("https://api.groq.com/openai/v1"),

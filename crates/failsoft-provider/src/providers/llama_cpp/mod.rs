@@ -8,6 +8,7 @@ use crate::provider::{Auth, Provider};
 
 pub(crate) static PROVIDER: Provider = Provider {
     id: "llama.cpp",
+    trace_name: Some("llama.cpp"),
     dialect: Dialect::ChatCompletions,
     speaks: &[Dialect::ChatCompletions, Dialect::Responses, Dialect::Embeddings],
     base_url: Some("http://127.0.0.1:8080/v1"),

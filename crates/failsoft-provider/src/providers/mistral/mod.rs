@@ -10,6 +10,7 @@ use crate::provider::{Auth, Provider};
 
 pub(crate) static PROVIDER: Provider = Provider {
     id: "mistral",
+    trace_name: Some("mistral_ai"),
     dialect: Dialect::ChatCompletions,
     speaks: &[Dialect::ChatCompletions, Dialect::Embeddings],
     base_url: Some("https://api.mistral.ai/v1"),

@@ -8,6 +8,7 @@ use crate::provider::{Auth, Provider};
 
 pub(crate) static PROVIDER: Provider = Provider {
     id: "together",
+    trace_name: Some("together"),
     dialect: Dialect::ChatCompletions,
     speaks: &[Dialect::ChatCompletions, Dialect::Embeddings],
     base_url: Some("https://api.together.xyz/v1"),

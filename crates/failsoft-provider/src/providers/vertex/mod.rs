@@ -9,6 +9,7 @@ use crate::provider::{Auth, Provider};
 
 pub(crate) static PROVIDER: Provider = Provider {
     id: "vertex",
+    trace_name: Some("gcp.vertex_ai"),
     dialect: Dialect::GenerateContent,
     speaks: &[Dialect::GenerateContent],
     base_url: None,

@@ -11,6 +11,7 @@ use crate::provider::{Auth, Provider};
 
 pub(crate) static PROVIDER: Provider = Provider {
     id: "vllm",
+    trace_name: Some("vllm"),
     dialect: Dialect::ChatCompletions,
     speaks: &[Dialect::ChatCompletions, Dialect::Responses, Dialect::Embeddings],
     base_url: Some("http://127.0.0.1:8000/v1"),

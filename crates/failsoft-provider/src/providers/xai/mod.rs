@@ -7,6 +7,7 @@ use crate::provider::{Auth, Provider};
 
 pub(crate) static PROVIDER: Provider = Provider {
     id: "xai",
+    trace_name: Some("x_ai"),
     dialect: Dialect::ChatCompletions,
     speaks: &[Dialect::ChatCompletions, Dialect::Responses],
     base_url: Some("https://api.x.ai/v1"),

@@ -1,5 +1,7 @@
 //! Ids of tool calls, which this dialect often leaves out.
 
+use std::collections::HashSet;
+
 /// Gives ids to calls without one, and finds the call a result without one answers.
 #[derive(Debug)]
 pub(super) struct Ids {
@@ -7,6 +9,8 @@ pub(super) struct Ids {
     next: usize,
     /// Calls without a result yet: id and name.
     open: Vec<(String, String)>,
+    /// Ids of calls without a result yet that were not made up here.
+    given: HashSet<String>,
 }
 
 impl Ids {
@@ -22,8 +26,8 @@ impl Ids {
         Self::new(if id.is_empty() { "call_".to_owned() } else { format!("call_{id}_") })
     }
 
-    const fn new(prefix: String) -> Self {
-        Self { prefix, next: 0, open: Vec::new() }
+    fn new(prefix: String) -> Self {
+        Self { prefix, next: 0, open: Vec::new(), given: HashSet::new() }
     }
 
     /// The id of the next call.
@@ -57,6 +61,8 @@ impl Ids {
         self.next += 1;
         if is_made_up {
             self.open.push((id.to_owned(), String::new()));
+        } else {
+            self.given.insert(id.to_owned());
         }
         is_made_up
     }
@@ -66,6 +72,10 @@ impl Ids {
         if let Some(at) = self.open.iter().position(|(known, _)| known == id) {
             self.open.remove(at);
             return true;
+        }
+        // What the caller counts may look like what is counted here.
+        if self.given.remove(id) {
+            return false;
         }
         let is_made_up = self.is_next(id);
         self.next += usize::from(is_made_up);
@@ -100,6 +110,14 @@ mod tests {
         let made_up = ["x", "call_0", "other", "call_2", "call_3"];
         let made_up = made_up.map(|id| ids.is_made_up_result(id));
         assert_eq!(made_up, [false, true, false, true, true]);
+    }
+
+    #[test]
+    fn an_id_that_a_call_was_given_is_not_made_up_in_its_result() {
+        let mut ids = Ids::of_conversation();
+        assert_eq!(["call_1", "call_2"].map(|id| ids.is_made_up_call(id)), [false, false]);
+        assert_eq!(["call_2", "call_1"].map(|id| ids.is_made_up_result(id)), [false, false]);
+        assert!(ids.is_made_up_result("call_2"), "once it was answered, that is another one");
     }
 
     #[test]

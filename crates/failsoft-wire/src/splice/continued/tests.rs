@@ -212,7 +212,9 @@ fn the_bound_is_lowered_by_what_was_delivered_and_never_raised() {
     let page = "word ".repeat(80);
     assert_eq!(most(None, &page, PREFILL), None);
     assert_eq!(most(Some(500), &page, PREFILL), Some(400));
-    assert_eq!(most(Some(500), &page, Onward::Asked), Some(425), "the quoted words come again");
+    let ended = format!("{page}and these are the last words of it");
+    assert_eq!(most(Some(500), &ended, PREFILL), Some(392));
+    assert_eq!(most(Some(500), &ended, Onward::Asked), Some(416), "the quoted words come again");
     assert_eq!(most(Some(500), "a", PREFILL), Some(499));
     assert_eq!(most(Some(90), &page, PREFILL), Some(16));
     assert_eq!(most(Some(9), &page, PREFILL), Some(9));

@@ -1,14 +1,17 @@
 //! Many calls summed up: what was answered, what failed where and when, and how long it took.
 
-mod load;
-mod quantile;
 mod render;
 mod table;
+pub(crate) mod tally;
 
 use serde::Serialize;
 
-pub(crate) use load::load;
-pub use quantile::Quantiles;
+use failsoft_journal::Dropped;
+
+use crate::effects::{Course, Saved, Slot, Spent, Users};
+use crate::finding::Finding;
+use crate::quantile::Quantiles;
+use crate::spans::IncidentRow;
 
 /// Many calls summed up. As JSON the fields carry these names; shares lie between 0 and 1.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -47,6 +50,24 @@ pub struct Report {
     pub changes_total: u64,
     /// Records that could not be kept.
     pub dropped: Dropped,
+    /// Times in which failures stood out, by their beginning; of more than 1,000, the last.
+    pub incidents: Vec<IncidentRow>,
+    /// What an operator should know, what lost calls first.
+    pub findings: Vec<Finding>,
+    /// What users saw.
+    pub users: Users,
+    /// What was paid for nothing.
+    pub spent: Spent,
+    /// What failsoft saved.
+    pub saved: Saved,
+    /// Calls that were themselves retries of their client.
+    pub client_retries: u64,
+    /// How long a piece of the time is, in milliseconds.
+    pub slot_ms: i64,
+    /// How it went, piece by piece; those without a call are left out.
+    pub slots: Vec<Slot>,
+    /// First content at each target, piece by piece.
+    pub courses: Vec<Course>,
 }
 
 /// How calls ended.
@@ -186,13 +207,4 @@ pub struct Change {
     pub until_unix_ms: Option<i64>,
     /// A key's number, or 1 for on and 0 for off.
     pub value: Option<u64>,
-}
-
-/// Records that could not be kept.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Dropped {
-    /// Calls served by their only attempt.
-    pub healthy: u64,
-    /// All others, and changes of state.
-    pub failed: u64,
 }
