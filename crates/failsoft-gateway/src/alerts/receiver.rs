@@ -52,9 +52,10 @@ impl Receiver {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (heard, arrived) = (Arc::<Mutex<Vec<Heard>>>::default(), Arc::<Notify>::default());
-        let mut script = script.to_vec().into_iter();
+        let script = script.to_vec();
         let (book, bell) = (Arc::clone(&heard), Arc::clone(&arrived));
         tokio::spawn(async move {
+            let mut script = script.into_iter();
             while let Ok((socket, _)) = listener.accept().await {
                 let act = script.next().unwrap_or(Act::Says(200, ""));
                 tokio::spawn(serve(socket, act, Arc::clone(&book), Arc::clone(&bell)));

@@ -14,6 +14,7 @@ mod log;
 mod multiplexed;
 mod promql;
 mod receiver;
+mod series;
 mod slow;
 #[path = "../../../failsoft-telemetry/tests/stand_in/mod.rs"]
 mod stand_in;
