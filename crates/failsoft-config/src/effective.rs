@@ -159,8 +159,9 @@ fn places<'n>(node: &'n Node, found: &mut Vec<&'n Place>) {
 }
 
 fn show(node: &Node, path: &str) -> String {
-    let secret = path.starts_with("providers.")
+    let of_provider = path.starts_with("providers.")
         && [".api_key", ".api_keys", ".headers."].iter().any(|part| path.contains(part));
+    let secret = of_provider || path.starts_with("server.admin_token");
     match &node.value {
         Value::Text(text)
             if secret && text != "none" && !path.ends_with(".env") && !path.ends_with(".file") =>

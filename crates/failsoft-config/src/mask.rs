@@ -13,6 +13,12 @@ pub(crate) fn masked(text: &str) -> String {
     for entry in root.node("providers").and_then(Node::table).map_or(&[][..], |all| &all.0) {
         entry.node.table().into_iter().for_each(|provider| secrets(provider, &mut spans));
     }
+    let token = root.node("server").and_then(Node::table);
+    if let Some(Node { place: Place::Text(span), value: Value::Text(_) }) =
+        token.and_then(|server| server.node("admin_token"))
+    {
+        spans.push(span.clone());
+    }
     if report.has_errors() {
         spans.extend(suspects(text));
     }
@@ -55,7 +61,7 @@ fn suspects(text: &str) -> Vec<Range<usize>> {
     let mut spans = Vec::new();
     for line in text.split_inclusive('\n') {
         if let Some(equals) = line.find('=')
-            && line.contains("api_key")
+            && (line.contains("api_key") || line.contains("admin_token"))
             && !line.contains("env")
             && !line.contains("file")
         {
@@ -79,6 +85,7 @@ mod tests {
                 "providers.a.api_keys = [{ env = \"X\" }, 's']",
                 "providers.a.api_keys = [{ env = \"X\" }, '*']",
             ),
+            ("[server]\nadmin_token = \"sk\"", "[server]\nadmin_token = \"**\""),
             ("[providers.a.headers]\nx-a = \"b\"", "[providers.a.headers]\nx-a = \"*\""),
             (
                 "[providers.a]\nbase_url = \"http://u:p@h\"",
