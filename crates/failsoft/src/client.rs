@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use failsoft_config::Settings;
-use failsoft_engine::{Engine, Event, FailureKind, Input, Moment};
+use failsoft_engine::{Engine, Event, FailureKind, Input, Moment, RouteId};
 use failsoft_journal::{CallRecord, Names, StateChange, StateRecord};
 use failsoft_wire::{Addressed, Dialect};
 use http::{HeaderMap, Response, StatusCode};
@@ -22,7 +22,7 @@ use crate::observe::Seen;
 use crate::prefills::Prefills;
 use crate::recording::Recording;
 use crate::seals::Seals;
-use crate::{Body, Observer, TargetStatus, admit, words};
+use crate::{Body, Observer, RouteBudgets, TargetStatus, admit, words};
 
 /// A client's request in one of the dialects.
 #[derive(Clone)]
@@ -89,6 +89,11 @@ impl Inner {
         self.engine.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The settings in force, with what was made of them.
+    pub(crate) fn generation(&self) -> Arc<Generation> {
+        self.generation.load_full()
+    }
+
     /// Shows an event to everyone who watches.
     pub(crate) fn observe(&self, seen: Seen<'_>, event: &Event) {
         for observer in &self.observers {
@@ -137,6 +142,10 @@ impl Failsoft {
             prefills: Prefills::default(),
             ids: CallIds::new(),
         })))
+    }
+
+    pub(crate) fn inner(&self) -> &Inner {
+        &self.0
     }
 
     /// Answers a call. There is always an answer: what cannot be served comes back as an error in
@@ -228,7 +237,22 @@ impl Failsoft {
             .filter_map(|(name, number)| {
                 let target = failsoft_engine::TargetId(number);
                 let view = engine.target_view(target)?;
-                Some(TargetStatus::new(target, name.name.clone(), &view, now))
+                Some(TargetStatus::new(target, name, &view, now))
+            })
+            .collect()
+    }
+
+    /// What is left in the budgets of each route.
+    #[must_use]
+    pub fn budgets(&self) -> Vec<RouteBudgets> {
+        let generation = self.0.generation.load_full();
+        let engine = self.0.engine();
+        let named = generation.names.routes.iter().zip(0_u16..);
+        named
+            .filter_map(|(name, number)| {
+                let route = RouteId(number);
+                let left = engine.budget_view(route)?;
+                Some(RouteBudgets { route, name: name.clone(), left })
             })
             .collect()
     }

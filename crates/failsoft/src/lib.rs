@@ -74,6 +74,7 @@ mod generation;
 mod heartbeat;
 mod instruction;
 mod observe;
+mod operate;
 mod order;
 mod prefills;
 mod recording;
@@ -84,5 +85,5 @@ mod words;
 
 pub use body::Body;
 pub use client::{Call, Failsoft, StartError, TurnedAway};
-pub use observe::{Observer, Seen, TargetStatus};
+pub use observe::{Observer, RouteBudgets, Seen, TargetStatus};
 pub use service::FailsoftService;
