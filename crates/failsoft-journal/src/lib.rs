@@ -37,6 +37,7 @@ mod reader;
 mod record;
 mod report;
 mod rows;
+mod search;
 mod source;
 mod store;
 mod story;

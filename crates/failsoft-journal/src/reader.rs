@@ -7,7 +7,7 @@ use rusqlite::{Connection, params};
 use crate::report::{self, Report};
 use crate::story::{self, Story};
 use crate::text::read_some;
-use crate::{JournalError, store};
+use crate::{JournalError, Search, search, store};
 
 /// Calls named when the beginning of an id fits several.
 const NAMED: usize = 5;
@@ -40,6 +40,14 @@ impl Reader {
                 calls: several.iter().map(|(_, id)| id.clone()).collect(),
             }),
         }
+    }
+
+    /// The newest calls that fit, newest first.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn search(&self, search: &Search) -> Result<Vec<Story>, JournalError> {
+        search::search(&self.connection, search).map_err(|error| unreadable(&error))
     }
 
     /// The calls that came from `since_millis` to `now_millis`, both since 1970, summed up.
