@@ -62,8 +62,8 @@ pub(crate) async fn take_operators(state: Arc<State>, listener: TcpListener) {
         tokio::spawn(async move {
             let shared = Arc::clone(&state);
             serve(state, socket, Until::Ending, move |request| {
-                let answer = admin::answer(&shared, &request);
-                async { answer }
+                let shared = Arc::clone(&shared);
+                async move { admin::answer(&shared, request).await }
             })
             .await;
             drop(place);

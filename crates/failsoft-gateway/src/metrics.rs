@@ -2,6 +2,7 @@
 
 mod exposition;
 mod series;
+mod snapshot;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,6 +18,7 @@ use failsoft_engine::{
 use series::{Count, RouteSeries, Tally, TargetSeries};
 
 pub(crate) use exposition::exposition;
+pub(crate) use snapshot::{RouteFigures, Snapshot, Spread, TargetFigures, VERDICTS, outcome_name};
 
 /// Calls followed at once because they made more than their first attempt. What comes beyond is
 /// counted as a first attempt, which is a lie, and better than a leak.

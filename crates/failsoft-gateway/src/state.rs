@@ -11,6 +11,7 @@ use failsoft_wire::Dialect;
 use http::{HeaderMap, Response, StatusCode};
 use tokio::sync::{Notify, watch};
 
+use crate::admin::Operators;
 use crate::door::Door;
 use crate::metrics::Metrics;
 use crate::reload::Reloads;
@@ -31,6 +32,8 @@ pub(crate) struct State {
     pub(crate) failsoft: Failsoft,
     pub(crate) door: ArcSwap<Door>,
     pub(crate) metrics: Arc<Metrics>,
+    /// What operators see, and who they are.
+    pub(crate) operators: Operators,
     pub(crate) reloads: Reloads,
     pub(crate) phase: watch::Sender<Phase>,
     pub(crate) clients: Connections,
@@ -44,7 +47,7 @@ impl State {
     pub(crate) fn new(
         failsoft: Failsoft,
         door: Door,
-        metrics: Arc<Metrics>,
+        (metrics, operators): (Arc<Metrics>, Operators),
         reloads: Reloads,
     ) -> Self {
         let since = SystemTime::now().duration_since(UNIX_EPOCH);
@@ -52,6 +55,7 @@ impl State {
             failsoft,
             door: ArcSwap::from_pointee(door),
             metrics,
+            operators,
             reloads,
             phase: watch::Sender::new(Phase::Serving),
             clients: Connections::default(),

@@ -132,7 +132,7 @@ pub(super) struct Histogram {
 }
 
 impl Histogram {
-    const BUCKETS: usize = 15;
+    pub(super) const BUCKETS: usize = 15;
     const FIRST: u64 = 10_000_000;
 
     pub(super) fn record(&self, took: Duration) {

@@ -4,6 +4,7 @@
 
 mod admin;
 mod calls;
+mod dashboard;
 mod door;
 mod house;
 mod keys;
