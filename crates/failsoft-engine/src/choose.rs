@@ -1,5 +1,6 @@
 //! Ranking: which targets of a route may take a call's next attempt, and which of them is best.
 
+use crate::figures::Seen;
 use crate::policy::Repeats;
 use crate::random::{Purpose, Subject};
 use crate::target::Gate;
@@ -43,8 +44,10 @@ impl Turn<'_> {
         let tier = route.tiers.first()?;
         let mut best: Option<(Rank, Place)> = None;
         let mut barred = false;
+        let mut seen = Seen::default();
         for &target in tier {
             let Some(cell) = self.call.book.cell(target) else { continue };
+            seen.looked += 1;
             self.world.notice(self.now, target, cell, self.step);
             if self.unfit(target).is_some()
                 || self.world.gate(self.now, self.call, target).is_some()
@@ -52,12 +55,14 @@ impl Turn<'_> {
                 barred = true;
                 continue;
             }
+            seen.open += 1;
             let rank = self.rank(target, cell);
             if best.is_none_or(|(least, _)| rank < least) {
                 best = Some((rank, Place { target, cell, tier: 0 }));
             }
         }
         let (_, place) = best?;
+        self.seen = seen;
         if barred {
             for &target in tier {
                 if !self.tell_unfit(target) {
@@ -73,9 +78,11 @@ impl Turn<'_> {
     pub(crate) fn look_around(&mut self) -> Vec<Look> {
         let route = std::sync::Arc::clone(&self.call.route);
         let mut looks = Vec::with_capacity(route.tiers.iter().map(Vec::len).sum());
+        let mut looked = 0;
         for (tier, targets) in route.tiers.iter().enumerate() {
             for &target in targets {
                 let Some(cell) = self.call.book.cell(target) else { continue };
+                looked += 1;
                 if self.tell_unfit(target) {
                     continue;
                 }
@@ -90,6 +97,7 @@ impl Turn<'_> {
                 looks.push(Look { place: Place { target, cell, tier }, standing, gate });
             }
         }
+        self.seen = Seen::of(looked, &looks);
         looks
     }
 
@@ -200,7 +208,8 @@ impl Turn<'_> {
     }
 
     pub(crate) fn bar(&mut self, target: TargetId, reason: BarReason, until: Option<Moment>) {
-        let bar = Bar { call: self.call.id, target, reason, until };
+        let grounds = self.grounds_of_bar(target, (reason, until));
+        let bar = Bar { call: self.call.id, target, reason, until, grounds };
         self.step.events.push(Event::Barred(bar));
     }
 }

@@ -5,6 +5,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use crate::call::Call;
+use crate::figures::Seen;
 use crate::fingerprint::Fingerprint;
 use crate::random::Random;
 use crate::target::TargetView;
@@ -83,6 +84,7 @@ impl Engine {
             }
             Input::SettingsChanged(settings) => self.world.follow(now, settings, &mut step),
             Input::TargetSwitched { target, enabled } => self.switch(target, enabled, &mut step),
+            Input::Probe { target } => self.world.probe(now, target, &mut step),
         }
         step
     }
@@ -157,7 +159,8 @@ impl Engine {
             deadline: fresh.deadline,
             max_attempts: fresh.max_attempts,
         });
-        let mut turn = Turn { now, world: &mut self.world, call: &mut fresh, step };
+        let seen = Seen::default();
+        let mut turn = Turn { now, world: &mut self.world, call: &mut fresh, step, seen };
         turn.next_attempt();
         turn.ask_to_be_woken();
         if !fresh.over {
@@ -191,7 +194,8 @@ impl Engine {
             step.events.push(Event::Ignored { call: Some(id) });
             return;
         };
-        let mut turn = Turn { now, world: &mut self.world, call, step };
+        let seen = Seen::default();
+        let mut turn = Turn { now, world: &mut self.world, call, step, seen };
         act(&mut turn);
         turn.ask_to_be_woken();
         if call.over {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::reason::{BarReason, CancelReason, Refusal, WaitCause, Why};
 use crate::{
-    AttemptId, CallId, CredentialId, Delivery, Failure, FailureKind, Moment, Profile, RouteId,
-    TargetId, Usage,
+    AttemptId, CallId, CredentialId, Delivery, Failure, FailureKind, Grounds, Moment, Profile,
+    RouteId, TargetId, Usage,
 };
 
 /// A fact. Refused alternatives are facts too.
@@ -34,6 +34,8 @@ pub enum Event {
         target: TargetId,
         /// Why it was made.
         why: Why,
+        /// The figures behind it.
+        grounds: Grounds,
     },
     /// A target could not take the call's next attempt.
     Barred(Bar),
@@ -45,6 +47,8 @@ pub enum Event {
         why: Why,
         /// What stood against it.
         reason: Refusal,
+        /// What was needed and what was there.
+        grounds: Grounds,
     },
     /// The call waits before its next attempt.
     Waiting {
@@ -56,6 +60,8 @@ pub enum Event {
         until: Moment,
         /// For what.
         cause: WaitCause,
+        /// How the wait came to its length.
+        grounds: Grounds,
     },
     /// First content came.
     FirstContent {
@@ -88,6 +94,8 @@ pub enum Event {
         target: TargetId,
         /// Until when.
         until: Moment,
+        /// What it asked, or what was assumed.
+        grounds: Grounds,
     },
     /// A credential, or one model for one credential, is out of use.
     Disabled {
@@ -97,6 +105,8 @@ pub enum Event {
         kind: FailureKind,
         /// Until when it will not be tried.
         until: Moment,
+        /// What it asked, or what was assumed.
+        grounds: Grounds,
     },
     /// A concurrency limit moved.
     LimitChanged {
@@ -111,6 +121,12 @@ pub enum Event {
         target: TargetId,
         /// Whether it may be used.
         enabled: bool,
+    },
+    /// An operator wants to know how a target is: an open breaker is half open now, and one
+    /// attempt may go there although it asked to be left alone or is out of use.
+    Probed {
+        /// The target.
+        target: TargetId,
     },
     /// The call is over.
     CallEnded {
@@ -141,6 +157,8 @@ pub struct Bar {
     pub reason: BarReason,
     /// When it opens, if that is known.
     pub until: Option<Moment>,
+    /// How far it was closed.
+    pub grounds: Grounds,
 }
 
 /// How an attempt ended.
@@ -240,6 +258,8 @@ pub struct BreakerChange {
     pub until: Option<Moment>,
     /// What opened it, if it opened.
     pub cause: Option<TripCause>,
+    /// The evidence in figures.
+    pub grounds: Grounds,
 }
 
 /// The evidence that opened a breaker.

@@ -2,8 +2,9 @@
 //! against it is asked when the moment has come, not when it is set.
 
 use crate::choose::{Look, Rank};
+use crate::obstacle::Obstacle;
 use crate::turn::{Place, Turn};
-use crate::{Cancel, Moment, Refusal, Target, TargetId, Why};
+use crate::{Cancel, Grounds, Measure, Moment, Refusal, Target, TargetId, Why};
 
 /// Less is better: the tier, then whether the provider is the slow one's, then the rank.
 type Order = (usize, bool, Rank);
@@ -30,17 +31,20 @@ impl Turn<'_> {
         let due = self.call.living.iter_mut().find(|it| it.hedge_at.is_some_and(|at| now >= at));
         let Some(slow) = due else { return };
         slow.hedge_at = None;
-        let (target, cell, waited) = (slow.target, slow.cell, now.since(slow.sent));
+        let (target, cell, sent) = (slow.target, slow.cell, slow.sent);
+        let waited = now.since(sent);
         if !self.call.may_hedge || self.call.living.len() > 1 {
             return;
         }
         match self.beside(target, cell) {
             Ok(place) => {
                 self.call.may_hedge = false;
-                self.start(place, Why::Hedge);
+                let grounds = self.usual_wait(self.waited(sent), cell);
+                self.start_by(place, Why::Hedge, grounds);
             }
-            Err(reason) => {
-                self.refuse(Why::Hedge, reason);
+            Err(obstacle) => {
+                let reason = obstacle.reason;
+                self.refuse(Why::Hedge, obstacle);
                 // The longer it has waited, the more a hedge is worth: what is short now may not be
                 // when it has waited as long again.
                 let slow = self.call.living.first_mut().filter(|_| may_pass(reason));
@@ -52,24 +56,24 @@ impl Turn<'_> {
     }
 
     /// The best target beside a slow one, or what stands against the one that would be.
-    fn beside(&mut self, slow: TargetId, cell: usize) -> Result<Place, Refusal> {
+    fn beside(&mut self, slow: TargetId, cell: usize) -> Result<Place, Obstacle> {
         if self.call.attempts_left() == 0 {
-            return Err(Refusal::AttemptsSpent);
+            return Err(Refusal::AttemptsSpent.into());
         }
         let book = std::sync::Arc::clone(&self.call.book);
-        let Some(slow) = book.target(slow) else { return Err(Refusal::NoTarget) };
+        let Some(slow) = book.target(slow) else { return Err(Refusal::NoTarget.into()) };
         if slow.cancel == Cancel::Billed {
-            return Err(Refusal::CancelBilled);
+            return Err(Refusal::CancelBilled.into());
         }
         if self.world.cells[cell].hedge.is_overloaded(self.now) {
-            return Err(Refusal::RecentOverload);
+            return Err(self.overloaded(cell));
         }
         self.affords(Why::Hedge)?;
         let looks = self.look_around();
         let present = self.call.tier();
         let open = looks.iter().filter(|look| look.is_open() && look.place.tier >= present);
         let mut best: Option<(Order, Place)> = None;
-        let mut nearest: Option<(Order, Refusal)> = None;
+        let mut nearest: Option<(Order, Obstacle)> = None;
         for place in open.map(|look: &Look| look.place) {
             let Some(other) = book.target(place.target) else { continue };
             let same_provider = other.provider == slow.provider;
@@ -78,28 +82,36 @@ impl Turn<'_> {
                 Ok(()) if best.is_none_or(|(least, _)| order < least) => {
                     best = Some((order, place));
                 }
-                Err(reason) if nearest.is_none_or(|(least, _)| order < least) => {
-                    nearest = Some((order, reason));
+                Err(obstacle) if nearest.is_none_or(|(least, _)| order < least) => {
+                    nearest = Some((order, obstacle));
                 }
                 Ok(()) | Err(_) => {}
             }
         }
-        best.map(|(_, place)| place).ok_or(nearest.map_or(Refusal::NoTarget, |(_, reason)| reason))
+        let against = nearest.map_or(Refusal::NoTarget.into(), |(_, obstacle)| obstacle);
+        best.map(|(_, place)| place).ok_or(against)
+    }
+
+    fn overloaded(&self, cell: usize) -> Obstacle {
+        let left = self.world.cells[cell].hedge.quiet_left(self.now);
+        let grounds = Grounds::NONE.span(Measure::GateLeftMs, left);
+        Obstacle { reason: Refusal::RecentOverload, grounds }
     }
 
     /// Whether a target that may be sent to has something to spare for a hedge.
-    fn spares(&self, place: Place, other: &Target) -> Result<(), Refusal> {
+    fn spares(&self, place: Place, other: &Target) -> Result<(), Obstacle> {
         let cell = &self.world.cells[place.cell];
         if !cell.is_well() {
-            Err(Refusal::NoTarget)
+            Err(Refusal::NoTarget.into())
         } else if other.cancel == Cancel::Billed {
-            Err(Refusal::CancelBilled)
+            Err(Refusal::CancelBilled.into())
         } else if cell.hedge.is_overloaded(self.now) {
-            Err(Refusal::RecentOverload)
+            Err(self.overloaded(place.cell))
         } else if !cell.has_headroom(self.now) {
-            Err(Refusal::NoHeadroom)
+            let grounds = cell.spare(self.now);
+            Err(Obstacle { reason: Refusal::NoHeadroom, grounds })
         } else if !self.fits(place, self.now, Why::Hedge) {
-            Err(Refusal::Deadline)
+            Err(self.too_late(place, self.now, Why::Hedge))
         } else {
             Ok(())
         }

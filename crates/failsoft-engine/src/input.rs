@@ -92,6 +92,13 @@ pub enum Input {
         /// Whether it may be used.
         enabled: bool,
     },
+    /// An operator wants to know how a target is, whatever is known of it. Its open breaker is half
+    /// open from now on, and one attempt of the calls to come may go there although it asked to be
+    /// left alone, or its credential or model is out of use. Limits and quotas hold.
+    Probe {
+        /// The target.
+        target: TargetId,
+    },
 }
 
 /// A call at its start.

@@ -8,13 +8,15 @@
 
 use crate::call::Failed;
 use crate::choose::{Rank, Standing};
+use crate::figures::Seen;
+use crate::obstacle::Obstacle;
 use crate::policy::{ContentFilter, Repeats};
 use crate::schedule::{Plan, Within};
 use crate::target::Gate;
 use crate::turn::{Place, Turn};
 use crate::{
-    AttemptId, BarReason, CancelReason, FailureKind, Moment, Need, Refusal, Resumable, TargetId,
-    Verdict, WaitCause, Why,
+    AttemptId, BarReason, CancelReason, FailureKind, Grounds, Measure, Moment, Need, Refusal,
+    Resumable, TargetId, Verdict, WaitCause, Why,
 };
 
 /// What a call knows of the breaks of its stream.
@@ -29,6 +31,13 @@ pub(crate) struct Seam {
     continued: u8,
     /// What broke the stream first.
     broken: Option<(FailureKind, AttemptId)>,
+}
+
+impl Seam {
+    /// How often the call was continued.
+    pub(crate) const fn continued(&self) -> u8 {
+        self.continued
+    }
 }
 
 /// Where a stream may go on, the best first.
@@ -66,8 +75,8 @@ impl Turn<'_> {
             self.refuse(Why::Resume, Refusal::NotRetryable);
             return self.fail(last.failure.kind, Some(last.id));
         }
-        if let Err(reason) = self.may_resume(&last) {
-            return self.end_broken(reason);
+        if let Err(obstacle) = self.may_resume(&last) {
+            return self.end_broken(obstacle);
         }
         let ways = self.ways(&last);
         if let Some(place) = self.best_way(&ways) {
@@ -75,7 +84,7 @@ impl Turn<'_> {
         }
         match self.best_pause(&ways) {
             Ok(plan) => self.follow(plan),
-            Err(reason) => self.end_broken(reason),
+            Err(obstacle) => self.end_broken(obstacle),
         }
     }
 
@@ -84,7 +93,7 @@ impl Turn<'_> {
         let is_broken = self.call.seam.broken.is_some() && !self.call.streams();
         self.cancel_all(CancelReason::Deadline);
         if is_broken {
-            return self.end_broken(Refusal::Deadline);
+            return self.end_broken(Refusal::Deadline.into());
         }
         self.refuse(Why::Failover, Refusal::Deadline);
         self.fail(FailureKind::Timeout, None);
@@ -111,14 +120,14 @@ impl Turn<'_> {
     }
 
     /// Whether the call may be continued at all, wherever.
-    fn may_resume(&mut self, last: &Failed) -> Result<(), Refusal> {
+    fn may_resume(&mut self, last: &Failed) -> Result<(), Obstacle> {
         let seam = &self.call.seam;
         if seam.resumable == Resumable::Never {
-            return Err(Refusal::NotResumable);
+            return Err(Refusal::NotResumable.into());
         }
         let spent = seam.continued >= self.call.route.policies.resume.max;
         if (spent && !self.is_asked_once_more(last)) || self.call.made == u8::MAX {
-            return Err(Refusal::ResumesSpent);
+            return Err(Refusal::ResumesSpent.into());
         }
         self.affords(Why::Resume)
     }
@@ -141,9 +150,11 @@ impl Turn<'_> {
         let once_more = self.is_asked_once_more(last);
         let spent = self.call.seam.continued >= route.policies.resume.max;
         let mut ways = Vec::new();
+        let mut looked = 0;
         for (tier, targets) in route.tiers.iter().enumerate() {
             for &target in targets {
                 let Some(cell) = self.call.book.cell(target) else { continue };
+                looked += 1;
                 if spent && !(once_more && target == last.target) {
                     continue;
                 }
@@ -152,6 +163,8 @@ impl Turn<'_> {
                 }
             }
         }
+        let open = ways.iter().filter(|way| way.gate.is_none() && way.asked.is_none()).count();
+        self.seen = Seen { looked, open: u32::try_from(open).unwrap_or(u32::MAX) };
         ways
     }
 
@@ -214,46 +227,49 @@ impl Turn<'_> {
     }
 
     /// The wait that ends first, if it is a short one.
-    fn best_pause(&self, ways: &[Way]) -> Result<Plan, Refusal> {
-        let mut best: Result<Plan, Refusal> = Err(Refusal::NoTarget);
+    fn best_pause(&self, ways: &[Way]) -> Result<Plan, Obstacle> {
+        let mut best: Result<Plan, Obstacle> = Err(Refusal::NoTarget.into());
         for way in ways {
             best = match (best, self.pause(way)) {
                 (Ok(best), Ok(plan)) if plan.ready < best.ready => Ok(plan),
                 (Ok(best), _) => Ok(best),
                 (Err(_), Ok(plan)) => Ok(plan),
-                (Err(Refusal::NoTarget), Err(reason)) => Err(reason),
-                (Err(reason), Err(_)) => Err(reason),
+                (Err(first), Err(other)) if first.reason == Refusal::NoTarget => Err(other),
+                (Err(first), Err(_)) => Err(first),
             };
         }
         best
     }
 
     /// The wait for a target that will be free by itself.
-    fn pause(&self, way: &Way) -> Result<Plan, Refusal> {
+    fn pause(&self, way: &Way) -> Result<Plan, Obstacle> {
         let gate = way.gate;
         let passes = |gate: Gate| {
             matches!(gate.reason, BarReason::Throttle | BarReason::Quota | BarReason::Limit)
         };
         let opens = match gate {
             Some(gate) if passes(gate) => Some(self.opens(gate, Within::Route)?),
-            Some(_) => return Err(Refusal::NoTarget),
+            Some(_) => return Err(Refusal::NoTarget.into()),
             None => None,
         };
         let end = opens.max(way.asked).unwrap_or(self.now);
         let is_named = gate.is_none_or(|gate| gate.until.is_some());
         let ready = if is_named { end + self.spread(end) } else { end };
         if !self.fits(way.place, ready, Why::Resume) {
-            return Err(Refusal::Deadline);
+            return Err(self.too_late(way.place, ready, Why::Resume));
         }
         let since = self.call.pause.map_or(self.now, |pause| pause.since);
-        if end.since(since) > self.call.route.policies.retry.tier_wait {
-            return Err(Refusal::WaitTooLong);
+        let allowed = self.call.route.policies.retry.tier_wait;
+        if end.since(since) > allowed {
+            return Err(Obstacle::wait(end.since(since), allowed));
         }
         let cause = match (way.asked, gate) {
             (None, Some(gate)) => WaitCause::Gate(gate.reason),
             (Some(_), _) | (None, None) => WaitCause::RetryAfter,
         };
-        Ok(Plan { place: way.place, why: Why::Resume, ready, cause })
+        let left = Grounds::NONE.span(Measure::GateLeftMs, end.since(self.now));
+        let grounds = self.bounds(left, allowed);
+        Ok(Plan { place: way.place, why: Why::Resume, ready, cause, grounds })
     }
 
     fn go_on(&mut self, place: Place, last: &Failed) {
@@ -266,8 +282,8 @@ impl Turn<'_> {
 
     /// Nobody goes on: the client is told what broke its answer, not what became of the attempts
     /// to save it.
-    fn end_broken(&mut self, reason: Refusal) {
-        self.refuse(Why::Resume, reason);
+    fn end_broken(&mut self, obstacle: Obstacle) {
+        self.refuse(Why::Resume, obstacle);
         let broken = self.call.seam.broken;
         let kind = broken.map_or(FailureKind::Timeout, |(kind, _)| kind);
         self.fail(kind, broken.map(|(_, attempt)| attempt));

@@ -9,11 +9,12 @@ use std::time::Duration;
 
 use crate::call::Pause;
 use crate::choose::{Look, Standing};
+use crate::obstacle::Obstacle;
 use crate::policy::Extra;
 use crate::random::{Purpose, Subject};
 use crate::target::Gate;
 use crate::turn::{Place, Turn};
-use crate::{BarReason, Event, Moment, Refusal, WaitCause, Why};
+use crate::{BarReason, Event, Grounds, Measure, Moment, Refusal, WaitCause, Why};
 
 /// The first wait for a gate whose opening is not known; doubled with each look.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
@@ -29,6 +30,7 @@ pub(crate) struct Plan {
     pub(crate) why: Why,
     pub(crate) ready: Moment,
     pub(crate) cause: WaitCause,
+    pub(crate) grounds: Grounds,
 }
 
 /// Where a call may wait.
@@ -86,19 +88,22 @@ impl Turn<'_> {
     pub(crate) fn start_beside(&mut self, index: usize) {
         let Some(slow) = self.call.living.get_mut(index) else { return };
         slow.patience_at = None;
+        let sent = slow.sent;
         if self.call.living.len() > 1 || self.call.committed.is_some() {
             return;
         }
         if self.call.attempts_left() == 0 {
             return self.refuse(Why::Patience, Refusal::AttemptsSpent);
         }
-        if let Err(reason) = self.affords(Why::Patience) {
-            return self.refuse(Why::Patience, reason);
+        if let Err(obstacle) = self.affords(Why::Patience) {
+            return self.refuse(Why::Patience, obstacle);
         }
         let looks = self.look_around();
         let present = self.call.tier();
         if let Some(place) = self.best_open(&looks, Why::Patience, |tier| tier >= present) {
-            return self.start(place, Why::Patience);
+            let patience = self.call.first_content().patience;
+            let grounds = self.waited(sent).span(Measure::PatienceMs, patience);
+            return self.start_by(place, Why::Patience, grounds);
         }
         self.refuse(Why::Patience, Refusal::NoTarget);
         let untried = looks.iter().filter(|look| look.standing == Standing::Untried);
@@ -108,11 +113,11 @@ impl Turn<'_> {
         }
     }
 
-    fn wait_or_give_up(&mut self, looks: &[Look], leave: Result<(), Refusal>) {
+    fn wait_or_give_up(&mut self, looks: &[Look], leave: Result<(), Obstacle>) {
         let open = looks.iter().any(Look::is_open);
         let unaffordable = open && leave.is_err();
-        if let (true, Err(reason)) = (open, leave) {
-            self.refuse(Why::Failover, reason);
+        if let (true, Err(obstacle)) = (open, leave) {
+            self.refuse(Why::Failover, obstacle);
         }
         if let Some(plan) = self.best_wait(looks, Within::Route) {
             return self.follow(plan);
@@ -153,21 +158,23 @@ impl Turn<'_> {
             match plan {
                 Ok(plan) if best.is_none_or(|best| plan.ready < best.ready) => best = Some(plan),
                 Ok(_) => {}
-                Err(reason) => obstacle = obstacle.or(Some((self.refused_why(look), reason))),
+                Err(against) => obstacle = obstacle.or(Some((self.refused_why(look), against))),
             }
         }
         // That a target not tried yet is barred was said when it was looked at.
-        if let (None, Some((why, reason))) = (best, obstacle)
+        if let (None, Some((why, against))) = (best, obstacle)
             && (why == Why::Retry || within == Within::Route)
         {
-            self.refuse(why, reason);
+            self.refuse(why, against);
         }
         best
     }
 
     /// The same target again, after its back-off and whatever it asked for.
-    fn repeat(&self, look: &Look, failed: usize, within: Within) -> Result<Plan, Refusal> {
-        let Some(last) = self.call.failed.get(failed) else { return Err(Refusal::NotRetryable) };
+    fn repeat(&self, look: &Look, failed: usize, within: Within) -> Result<Plan, Obstacle> {
+        let Some(last) = self.call.failed.get(failed) else {
+            return Err(Refusal::NotRetryable.into());
+        };
         let gate = look.gate.map(|gate| self.opens(gate, within)).transpose()?;
         let asked = last.failure.retry_after.map(|wait| last.ended + wait);
         let named = gate.max(asked);
@@ -179,36 +186,63 @@ impl Turn<'_> {
             (None, Within::Route) => true,
         };
         if !allowed {
-            return Err(Refusal::WaitTooLong);
+            let wait = named.unwrap_or(ready).since(since);
+            return Err(Obstacle::wait(wait, self.bound(within)));
         }
         if !self.fits(look.place, ready.max(self.now), Why::Retry) {
-            return Err(Refusal::Deadline);
+            return Err(self.too_late(look.place, ready.max(self.now), Why::Retry));
         }
         let cause = match (asked, look.gate) {
             (Some(_), _) => WaitCause::RetryAfter,
             (None, Some(gate)) if ready > last.ready => WaitCause::Gate(gate.reason),
             (None, _) => WaitCause::Backoff,
         };
-        Ok(Plan { place: look.place, why: Why::Retry, ready, cause })
+        let grounds = self.bounds(self.backoff(failed, gate), self.bound(within));
+        Ok(Plan { place: look.place, why: Why::Retry, ready, cause, grounds })
+    }
+
+    /// How the wait before a repeat came to its length.
+    fn backoff(&self, failed: usize, gate: Option<Moment>) -> Grounds {
+        let Some(last) = self.call.failed.get(failed) else { return Grounds::NONE };
+        let here = self.call.failed.iter().take(failed + 1).filter(|it| it.target == last.target);
+        let number = u32::try_from(here.count()).unwrap_or(u32::MAX);
+        let retry = &self.call.route.policies.retry;
+        let most = retry.step(last.failure.kind, number, self.call.profile);
+        let mut grounds = Grounds::NONE
+            .with(Measure::BackoffNumber, number)
+            .span(Measure::BackoffMostMs, most)
+            .span(Measure::BackoffMs, last.ready.since(last.ended));
+        if let Some(asked) = last.failure.retry_after {
+            grounds = grounds.span(Measure::AskedMs, asked);
+        }
+        if let Some(gate) = gate {
+            grounds = grounds.span(Measure::GateLeftMs, gate.since(self.now));
+        }
+        grounds
     }
 
     /// An untried target whose gate will open.
-    fn opening(&self, look: &Look, within: Within) -> Result<Plan, Refusal> {
-        let Some(gate) = look.gate else { return Err(Refusal::Deadline) };
+    fn opening(&self, look: &Look, within: Within) -> Result<Plan, Obstacle> {
+        let Some(gate) = look.gate else {
+            return Err(self.too_late(look.place, self.now, self.onward()));
+        };
         if within != Within::Route && !gate.named {
-            return Err(Refusal::WaitTooLong);
+            return Err(Refusal::WaitTooLong.into());
         }
         let end = self.opens(gate, within)?;
         let since = self.call.pause.map_or(self.now, |pause| pause.since);
-        if end.since(since) > self.bound(within) {
-            return Err(Refusal::WaitTooLong);
+        let allowed = self.bound(within);
+        if end.since(since) > allowed {
+            return Err(Obstacle::wait(end.since(since), allowed));
         }
         let why = self.onward();
         let ready = if gate.until.is_some() { end + self.spread(end) } else { end };
         if !self.fits(look.place, ready, why) {
-            return Err(Refusal::Deadline);
+            return Err(self.too_late(look.place, ready, why));
         }
-        Ok(Plan { place: look.place, why, ready, cause: WaitCause::Gate(gate.reason) })
+        let left = Grounds::NONE.span(Measure::GateLeftMs, end.since(self.now));
+        let (cause, grounds) = (WaitCause::Gate(gate.reason), self.bounds(left, allowed));
+        Ok(Plan { place: look.place, why, ready, cause, grounds })
     }
 
     /// When a closed gate is to be looked at again, if it is one to wait for.
@@ -312,11 +346,12 @@ impl Turn<'_> {
             target: plan.place.target,
             until: plan.ready,
             cause: plan.cause,
+            grounds: plan.grounds,
         });
     }
 
     /// Whether the budget allows an attempt of this kind.
-    pub(crate) fn affords(&mut self, why: Why) -> Result<(), Refusal> {
+    pub(crate) fn affords(&mut self, why: Why) -> Result<(), Obstacle> {
         let extra = match why {
             Why::First => return Ok(()),
             Why::Retry => Extra::Retry,

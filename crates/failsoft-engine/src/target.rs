@@ -8,7 +8,9 @@ use crate::policy::{
     Ask, BreakerCell, BreakerPermit, Change, Closed, Evidence, HedgeCell, LimitCell, LimitPermit,
     QuotaCell, QuotaPermit, QuotaView, Report, Room, ThrottleCell, Used,
 };
-use crate::{BarReason, BreakerState, Delivery, FailureKind, Moment, QuotaTold, Target};
+use crate::{
+    BarReason, BreakerState, Delivery, FailureKind, Grounds, Measure, Moment, QuotaTold, Target,
+};
 
 /// Before anything is known of a target's pace, silence must last this many times longer.
 const COLD_FACTOR: u32 = 4;
@@ -95,6 +97,8 @@ pub(crate) struct TargetCell {
     quota: QuotaCell,
     pub(crate) model: Option<Disabled>,
     pub(crate) enabled: bool,
+    /// An operator wants one attempt to go there, whatever it asked.
+    probe_wanted: bool,
     paces: [Pace; 2],
     trouble: Trouble,
     pub(crate) hedge: HedgeCell,
@@ -109,6 +113,7 @@ impl TargetCell {
             quota: QuotaCell::new(&target.quota),
             model: None,
             enabled: true,
+            probe_wanted: false,
             paces: [Pace::default(), Pace::default()],
             trouble: Trouble::default(),
             hedge: HedgeCell::default(),
@@ -137,12 +142,13 @@ impl TargetCell {
         let disabled =
             [(BarReason::CredentialDisabled, credential), (BarReason::ModelDisabled, self.model)];
         let disabled = disabled.into_iter().filter_map(|(reason, out)| {
-            let out = out.filter(|out| out.bars(now))?;
+            let out = out.filter(|out| out.bars(now) && !self.probe_wanted)?;
             Some(gate(reason, out.kind, Some(out.until)))
         });
         let breaker = self.breaker.check(now).err();
         let breaker = breaker.map(|until| gate(BarReason::Breaker, FailureKind::Overloaded, until));
-        let throttle = self.throttle.check(now).err().map(|Closed { until, named }| Gate {
+        let throttle = self.throttle.check(now).err().filter(|_| !self.probe_wanted);
+        let throttle = throttle.map(|Closed { until, named }| Gate {
             named,
             ..gate(BarReason::Throttle, FailureKind::RateLimited, Some(until))
         });
@@ -154,6 +160,53 @@ impl TargetCell {
         });
         let gates = disabled.chain(breaker).chain(throttle).chain(quota).chain(limit);
         gates.max_by_key(|gate| gate.until)
+    }
+
+    /// How far one of its gates is closed.
+    pub(crate) fn grounds(&self, reason: BarReason, now: Moment, ask: Ask) -> Grounds {
+        match reason {
+            BarReason::Breaker => self.breaker.grounds(),
+            BarReason::Limit => self.room(),
+            BarReason::Quota => self.quota.grounds(now, ask),
+            BarReason::Throttle
+            | BarReason::CredentialDisabled
+            | BarReason::ModelDisabled
+            | BarReason::SwitchedOff
+            | BarReason::Excluded
+            | BarReason::ContextTooSmall
+            | BarReason::OtherForm
+            | BarReason::OtherAccount
+            | BarReason::OtherModel
+            | BarReason::Incapable(_) => Grounds::NONE,
+        }
+    }
+
+    /// What its breaker was changed by last.
+    pub(crate) const fn evidence(&self) -> Grounds {
+        self.breaker.grounds()
+    }
+
+    /// An operator wants to know how it is: its open breaker is half open, and if something else
+    /// bars it that a probe would look past, the next attempt does.
+    pub(crate) fn probe(&mut self, now: Moment, credential: Option<Disabled>) -> Option<Change> {
+        let out = [credential, self.model].into_iter().flatten().any(|out| out.bars(now));
+        self.probe_wanted |= out || self.throttle.check(now).is_err();
+        self.breaker.half_open(now)
+    }
+
+    /// What stands against it having room to spare.
+    pub(crate) fn spare(&self, now: Moment) -> Grounds {
+        let quota = self.quota.view(now);
+        let left = [quota.requests.left_milli, quota.tokens.left_milli];
+        match left.into_iter().flatten().min() {
+            Some(least) => self.room().with(Measure::QuotaLeftMilli, least),
+            None => self.room(),
+        }
+    }
+
+    fn room(&self) -> Grounds {
+        let held = Grounds::NONE.with(Measure::LimitInUse, self.limit.in_flight());
+        self.limit.limit().map_or(held, |limit| held.with(Measure::LimitAllowed, limit))
     }
 
     /// Since when it waits for a chance, if its breaker or what is out of use is all that bars it,
@@ -194,6 +247,7 @@ impl TargetCell {
     ) -> (Permit, Option<Change>) {
         // A plain answer is silent until it is whole: only a known pace tells late from long.
         let telling = delivery == Delivery::Streamed || self.pace(delivery).typical().is_some();
+        self.probe_wanted = false;
         let (breaker, change) = self.breaker.take(now, telling);
         let quota = self.quota.take(now, ask);
         (Permit { breaker, limit: self.limit.take(), quota }, change)

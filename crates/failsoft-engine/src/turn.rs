@@ -3,12 +3,15 @@
 use std::time::Duration;
 
 use crate::call::{Attempt, Call, Failed};
+use crate::figures::Seen;
+use crate::obstacle::Obstacle;
 use crate::policy::{Backoff, Extra, Repeats};
 use crate::random::{Purpose, Subject};
+use crate::target::Told;
 use crate::world::{Ending, Over, World, tell};
 use crate::{
-    AttemptId, CancelReason, Command, Event, Failure, FailureKind, Moment, Outcome, Phase, Refusal,
-    Step, TargetId, Usage, Verdict, Why,
+    AttemptId, CancelReason, Command, Event, Failure, FailureKind, Grounds, Moment, Outcome, Phase,
+    Refusal, Step, TargetId, Usage, Verdict, Why,
 };
 
 /// One step's view of one call.
@@ -17,6 +20,7 @@ pub(crate) struct Turn<'a> {
     pub(crate) world: &'a mut World,
     pub(crate) call: &'a mut Call,
     pub(crate) step: &'a mut Step,
+    pub(crate) seen: Seen,
 }
 
 /// A target that may be sent to now.
@@ -30,6 +34,11 @@ pub(crate) struct Place {
 impl Turn<'_> {
     /// Sends an attempt. Every gate and the budget have been asked; now all is taken.
     pub(crate) fn start(&mut self, place: Place, why: Why) {
+        self.start_by(place, why, Grounds::NONE);
+    }
+
+    /// The same, with figures of its own behind it.
+    pub(crate) fn start_by(&mut self, place: Place, why: Why, own: Grounds) {
         let Place { target, cell, tier } = place;
         let extra = match why {
             Why::First => None,
@@ -38,7 +47,7 @@ impl Turn<'_> {
             Why::Resume => Some(Extra::Resume),
             Why::Hedge => Some(Extra::Hedge { tokens: self.call.demand.weight() }),
         };
-        let extra = match (self.world.purses.get_mut(self.call.purse), extra) {
+        let paid = match (self.world.purses.get_mut(self.call.purse), extra) {
             (Some(purse), Some(extra)) => Some(purse.take(extra)),
             (Some(purse), None) => {
                 purse.first_sent(self.call.demand.weight());
@@ -48,7 +57,8 @@ impl Turn<'_> {
         };
         let (ask, delivery) = (self.call.demand.ask(), self.call.delivery);
         let (permit, change) = self.world.cells[cell].take(self.now, ask, delivery);
-        tell(target, crate::target::Told { breaker: change, limit: None }, self.step);
+        tell(target, Told { breaker: change, limit: None }, &self.world.cells[cell], self.step);
+        let grounds = self.grounds_of_start(place, why, (extra, own));
         self.world.in_flight += 1;
         let attempt = AttemptId { call: self.call.id, ordinal: self.call.made };
         self.call.made = self.call.made.saturating_add(1);
@@ -69,9 +79,9 @@ impl Turn<'_> {
             hedge_at,
             resumable: self.call.seam.resumable,
             permit,
-            extra,
+            extra: paid,
         });
-        self.step.events.push(Event::AttemptStarted { attempt, target, why });
+        self.step.events.push(Event::AttemptStarted { attempt, target, why, grounds });
         self.step.commands.push(Command::Start { attempt, target, why });
     }
 
@@ -258,8 +268,10 @@ impl Turn<'_> {
         attempt
     }
 
-    pub(crate) fn refuse(&mut self, why: Why, reason: Refusal) {
-        self.step.events.push(Event::Refused { call: self.call.id, why, reason });
+    pub(crate) fn refuse(&mut self, why: Why, obstacle: impl Into<Obstacle>) {
+        let obstacle = obstacle.into();
+        let (reason, grounds) = (obstacle.reason, self.grounds_of_refusal(obstacle));
+        self.step.events.push(Event::Refused { call: self.call.id, why, reason, grounds });
     }
 
     /// Ends the call without an answer, or with the operator's.

@@ -13,8 +13,8 @@ use crate::random::{Purpose, Random, Subject};
 use crate::target::{Disabled, Gate, Sample, TargetCell, Told};
 use crate::turn::Place;
 use crate::{
-    BreakerChange, Delivery, DisabledScope, Event, Failure, FailureKind, Moment, Route, Settings,
-    Step, Target, TargetId, Usage, Why,
+    BreakerChange, Delivery, DisabledScope, Event, Failure, FailureKind, Grounds, Measure, Moment,
+    Route, Settings, Step, Target, TargetId, Usage, Why,
 };
 
 /// One version of the settings, and where the state of its targets and routes is kept. A call
@@ -120,7 +120,7 @@ impl World {
         };
         let (breaker, moved) = self.cells[cell].follow(target, now);
         let limit = if moved { self.cells[cell].limit.limit() } else { None };
-        tell(id, Told { breaker, limit }, step);
+        tell(id, Told { breaker, limit }, &self.cells[cell], step);
         cell
     }
 
@@ -139,7 +139,21 @@ impl World {
     pub(crate) fn notice(&mut self, now: Moment, target: TargetId, cell: usize, step: &mut Step) {
         let random = self.random;
         let change = self.cells[cell].notice(now, |generation| open_draw(random, cell, generation));
-        tell(target, Told { breaker: change, limit: None }, step);
+        tell(target, Told { breaker: change, limit: None }, &self.cells[cell], step);
+    }
+
+    /// An operator wants to know how a target is.
+    pub(crate) fn probe(&mut self, now: Moment, target: TargetId, step: &mut Step) {
+        let book = Arc::clone(&self.book);
+        let credential = self.credential(&book, target);
+        let cell = book.cell(target).and_then(|cell| self.cells.get_mut(cell));
+        let Some(cell) = cell.filter(|cell| cell.enabled) else {
+            step.events.push(Event::Ignored { call: None });
+            return;
+        };
+        step.events.push(Event::Probed { target });
+        let told = Told { breaker: cell.probe(now, credential), limit: None };
+        tell(target, told, cell, step);
     }
 
     /// The gate that bars a target, if one does.
@@ -183,7 +197,7 @@ impl World {
             cell.hedge.answered(now, waited(&call.demand, call.delivery, sample.took));
         }
         let told = cell.answered(now, &mut attempt.permit, sample);
-        tell(attempt.target, told, step);
+        tell(attempt.target, told, cell, step);
         self.vouch(&call.book, attempt.target, attempt.sent);
     }
 
@@ -225,7 +239,7 @@ impl World {
         let draw = open_draw(self.random, index, cell.generation());
         let report = Report { now, evidence: feeds.breaker, hint, draw };
         let told = cell.ended(attempt.permit, used, (feeds, report));
-        tell(target, told, step);
+        tell(target, told, cell, step);
         if let Ending::Failed(failure) = ending {
             let closing = Closing { target, index, sent: attempt.sent, gate: feeds.gate, failure };
             self.close_gate(now, call, closing, step);
@@ -257,7 +271,11 @@ impl World {
     fn close_gate(&mut self, now: Moment, call: &Call, closing: Closing, step: &mut Step) {
         let Closing { target, index, failure, .. } = closing;
         let rules = &call.route.policies.throttle;
-        let lasts = failure.retry_after.unwrap_or(rules.disabled_for);
+        let (measure, lasts) = match failure.retry_after {
+            Some(asked) => (Measure::AskedMs, asked),
+            None => (Measure::AssumedMs, rules.disabled_for),
+        };
+        let grounds = Grounds::NONE.span(measure, lasts);
         let until = now + lasts;
         let disabled = Disabled { since: now, until, kind: failure.kind };
         let known = call.book.target(target);
@@ -276,7 +294,7 @@ impl World {
                 DisabledScope::Model(target)
             }
         };
-        step.events.push(Event::Disabled { scope, kind: failure.kind, until });
+        step.events.push(Event::Disabled { scope, kind: failure.kind, until, grounds });
     }
 
     fn throttle(&mut self, now: Moment, call: &Call, closing: Closing, step: &mut Step) {
@@ -290,7 +308,11 @@ impl World {
             }
         }
         let until = throttle.until().unwrap_or(now);
-        step.events.push(Event::Throttled { target: closing.target, until });
+        let grounds = match closing.failure.retry_after {
+            Some(wait) => Grounds::NONE.span(Measure::AskedMs, wait),
+            None => Grounds::NONE.span(Measure::AssumedMs, until.since(now)),
+        };
+        step.events.push(Event::Throttled { target: closing.target, until, grounds });
     }
 
     /// An answer to something sent after its credential was put out of use shows that it works.
@@ -343,9 +365,10 @@ struct Closing {
 }
 
 /// Makes events of what changed at a target.
-pub(crate) fn tell(target: TargetId, told: Told, step: &mut Step) {
+pub(crate) fn tell(target: TargetId, told: Told, cell: &TargetCell, step: &mut Step) {
     if let Some(Change { from, to, until, cause }) = told.breaker {
-        step.events.push(Event::BreakerChanged(BreakerChange { target, from, to, until, cause }));
+        let change = BreakerChange { target, from, to, until, cause, grounds: cell.evidence() };
+        step.events.push(Event::BreakerChanged(change));
     }
     if let Some(limit) = told.limit {
         step.events.push(Event::LimitChanged { target, limit });

@@ -13,7 +13,7 @@ use failsoft_engine::{
     TargetId, Usage,
 };
 use proptest::prelude::*;
-use rig::world::{Dice, Fate, World, any_told, healthy};
+use rig::world::{Dice, Fate, Nature, World, any_told, healthy};
 use rig::{Rig, arrival, at, policies_of, settings};
 
 /// The knobs of a random world.
@@ -205,9 +205,41 @@ fn random_world(knobs: &Knobs) -> World {
             target.prefill = true;
         }
     }
+    let mut world = World::new(settings.clone(), knobs.seed, nature(knobs));
+    world.tells = Some(Dice(!knobs.seed));
+    world.delivers = knobs.resumes.map(|_| Dice(knobs.seed.rotate_left(32)));
+    let mut probes = Dice(knobs.seed.rotate_left(16));
+    let mut now = at(Duration::from_secs(1));
+    for call in 0..knobs.calls {
+        let arrival = any_arrival(&mut world.dice, u128::from(call));
+        world.arrive(now, arrival);
+        if world.dice.percent(5) {
+            let later = now + world.dice.millis(0, 10_000);
+            world.at(later, Input::CallerLeft { call: CallId(u128::from(call)) });
+        }
+        if world.dice.percent(4) {
+            let target = TargetId(world.dice.roll(settings.targets.len() as u64) as u16);
+            world.at(now, Input::TargetSwitched { target, enabled: false });
+            let later = now + world.dice.millis(0, 10_000);
+            world.at(later, Input::TargetSwitched { target, enabled: true });
+        }
+        if probes.percent(10) {
+            let target = TargetId(probes.roll(settings.targets.len() as u64) as u16);
+            world.at(now, Input::Probe { target });
+        }
+        if world.dice.percent(3) {
+            world.at(now, Input::SettingsChanged(Arc::new(other_settings(&settings))));
+        }
+        now = now + world.dice.millis(0, knobs.gap_ms);
+    }
+    world
+}
+
+/// How the targets of such a world behave.
+fn nature(knobs: &Knobs) -> Nature {
     let (sick, hang) = (knobs.sick_percent, knobs.hang_percent);
     let (breaks, stalls) = (knobs.break_percent, knobs.resumes.is_some());
-    let nature = move |dice: &mut Dice, _: &str, _: Moment| {
+    Box::new(move |dice: &mut Dice, _: &str, _: Moment| {
         if dice.percent(hang) {
             return Fate::Hang;
         }
@@ -228,30 +260,7 @@ fn random_world(knobs: &Knobs) -> World {
             return Fate::Answer { first, whole: first + dice.millis(0, 60_000) };
         }
         healthy(dice)
-    };
-    let mut world = World::new(settings.clone(), knobs.seed, Box::new(nature));
-    world.tells = Some(Dice(!knobs.seed));
-    world.delivers = knobs.resumes.map(|_| Dice(knobs.seed.rotate_left(32)));
-    let mut now = at(Duration::from_secs(1));
-    for call in 0..knobs.calls {
-        let arrival = any_arrival(&mut world.dice, u128::from(call));
-        world.arrive(now, arrival);
-        if world.dice.percent(5) {
-            let later = now + world.dice.millis(0, 10_000);
-            world.at(later, Input::CallerLeft { call: CallId(u128::from(call)) });
-        }
-        if world.dice.percent(4) {
-            let target = TargetId(world.dice.roll(settings.targets.len() as u64) as u16);
-            world.at(now, Input::TargetSwitched { target, enabled: false });
-            let later = now + world.dice.millis(0, 10_000);
-            world.at(later, Input::TargetSwitched { target, enabled: true });
-        }
-        if world.dice.percent(3) {
-            world.at(now, Input::SettingsChanged(Arc::new(other_settings(&settings))));
-        }
-        now = now + world.dice.millis(0, knobs.gap_ms);
-    }
-    world
+    })
 }
 
 /// The same targets under the same keys in another order, with other limits.
@@ -294,7 +303,7 @@ proptest! {
     fn no_order_of_inputs_and_no_clock_breaks_a_rule(
         shape_number in 0..7_usize,
         tight in any::<bool>(),
-        inputs in prop::collection::vec((0..19_u8, any::<u16>(), 0..6_u8), 1..200),
+        inputs in prop::collection::vec((0..20_u8, any::<u16>(), 0..6_u8), 1..200),
     ) {
         let mut settings = shape(shape_number);
         if tight {
@@ -344,6 +353,7 @@ fn chaotic_input(what: u8, detail: u16, now: Moment, settings: &Settings) -> Inp
                 [dice.roll(3) as usize],
         },
         17 => Input::FirstContent { attempt },
+        18 => Input::Probe { target: TargetId(detail % 5) },
         12 | 13 => Input::QuotaTold { attempt, told: any_told(&mut dice) },
         _ => Input::TargetSwitched {
             target: TargetId(detail % 5),
@@ -352,7 +362,7 @@ fn chaotic_input(what: u8, detail: u16, now: Moment, settings: &Settings) -> Inp
     }
 }
 
-const RARE: [&str; 70] = [
+const RARE: [&str; 72] = [
     "refused attempts_spent",
     "refused deadline",
     "refused budget",
@@ -423,6 +433,8 @@ const RARE: [&str; 70] = [
     "resumed in 3 legs",
     "broken off",
     "held and failed",
+    "probe asked",
+    "probe past a throttle",
 ];
 
 /// 50: every state, every refusal and every gate is met somewhere.

@@ -266,6 +266,7 @@ impl Observer for Metrics {
             Event::CallStarted { .. }
             | Event::LimitChanged { .. }
             | Event::TargetSwitched { .. }
+            | Event::Probed { .. }
             | Event::Ignored { .. } => {}
         }
     }

@@ -26,12 +26,12 @@ impl Observer for Witness {
                 ..
             } => call_failed(&seen, kind, took, attempts),
             Event::BreakerChanged(change) => breaker_changed(&seen, change),
-            Event::Throttled { target, until } => tracing::info!(
+            Event::Throttled { target, until, .. } => tracing::info!(
                 target = name(&seen, target),
                 millis = until.since(seen.at).as_millis(),
                 "a target asked to be left alone"
             ),
-            Event::Disabled { scope, kind, until } => {
+            Event::Disabled { scope, kind, until, .. } => {
                 disabled(&seen, scope, kind, until.since(seen.at));
             }
             Event::AttemptEnded {
@@ -51,6 +51,7 @@ impl Observer for Witness {
             | Event::Committed { .. }
             | Event::LimitChanged { .. }
             | Event::TargetSwitched { .. }
+            | Event::Probed { .. }
             | Event::Ignored { .. } => {}
         }
     }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use failsoft_engine::{
-    AttemptId, DisabledScope, Event, FailureKind, Moment, Outcome, TargetId, Usage, Verdict,
+    AttemptId, Bar, BreakerChange, DisabledScope, Event, FailureKind, Grounds, Moment, Outcome,
+    TargetId, Usage, Verdict,
 };
 
 use crate::words;
@@ -56,6 +57,7 @@ pub(crate) struct AttemptRow<'a> {
     pub(crate) cancel: Option<&'static str>,
     pub(crate) retry_after: Option<Duration>,
     pub(crate) usage: Option<Usage>,
+    pub(crate) grounds: Grounds,
     pub(crate) facts: Option<&'a AttemptFacts>,
 }
 
@@ -81,6 +83,8 @@ pub(crate) struct Happening {
     pub(crate) until: Option<Moment>,
     /// A limit, the number of a key, on or off.
     pub(crate) value: Option<u32>,
+    /// The figures it was decided by.
+    pub(crate) grounds: Grounds,
 }
 
 /// Folds a call into rows. Sequences that no engine would produce give rows too, as far as they go.
@@ -105,23 +109,21 @@ pub(crate) fn happening(event: &Event) -> Happening {
     let happening = |what| Happening { what, ..Happening::default() };
     match *event {
         Event::CallStarted { .. } => happening("call_started"),
-        Event::AttemptStarted { target, why, .. } => Happening {
+        Event::AttemptStarted { target, why, grounds, .. } => Happening {
             target: Some(target),
             why: Some(why.as_str()),
+            grounds,
             ..happening("attempt_started")
         },
-        Event::Barred(bar) => Happening {
-            target: Some(bar.target),
-            reason: Some(bar.reason.as_str()),
-            until: known(bar.until),
-            ..happening("barred")
-        },
-        Event::Refused { why, reason, .. } => Happening {
+        Event::Barred(bar) => barred(bar),
+        Event::Refused { why, reason, grounds, .. } => Happening {
             why: Some(why.as_str()),
             reason: Some(reason.as_str()),
+            grounds,
             ..happening("refused")
         },
-        Event::Waiting { target, until, cause, .. } => Happening {
+        Event::Waiting { target, until, cause, grounds, .. } => Happening {
+            grounds,
             target: Some(target),
             reason: Some(cause.as_str()),
             until: known(Some(until)),
@@ -132,18 +134,16 @@ pub(crate) fn happening(event: &Event) -> Happening {
         Event::AttemptEnded { target, .. } => {
             Happening { target: Some(target), ..happening("attempt_ended") }
         }
-        Event::BreakerChanged(change) => Happening {
-            target: Some(change.target),
-            reason: change.cause.map(failsoft_engine::TripCause::as_str),
-            from: Some(change.from.as_str()),
-            to: Some(change.to.as_str()),
-            until: known(change.until),
-            ..happening("breaker")
+        Event::BreakerChanged(change) => breaker(change),
+        Event::Throttled { target, until, grounds } => Happening {
+            target: Some(target),
+            until: known(Some(until)),
+            grounds,
+            ..happening("throttled")
         },
-        Event::Throttled { target, until } => {
-            Happening { target: Some(target), until: known(Some(until)), ..happening("throttled") }
+        Event::Disabled { scope, kind, until, grounds } => {
+            Happening { grounds, ..disabled(scope, kind, until) }
         }
-        Event::Disabled { scope, kind, until } => disabled(scope, kind, until),
         Event::LimitChanged { target, limit } => {
             Happening { target: Some(target), value: Some(limit), ..happening("limit") }
         }
@@ -152,8 +152,33 @@ pub(crate) fn happening(event: &Event) -> Happening {
             value: Some(u32::from(enabled)),
             ..happening("switched")
         },
+        Event::Probed { target } => Happening { target: Some(target), ..happening("probed") },
         Event::CallEnded { .. } => happening("call_ended"),
         Event::Ignored { .. } => happening("ignored"),
+    }
+}
+
+fn barred(bar: Bar) -> Happening {
+    Happening {
+        what: "barred",
+        target: Some(bar.target),
+        reason: Some(bar.reason.as_str()),
+        until: known(bar.until),
+        grounds: bar.grounds,
+        ..Happening::default()
+    }
+}
+
+fn breaker(change: BreakerChange) -> Happening {
+    Happening {
+        what: "breaker",
+        target: Some(change.target),
+        reason: change.cause.map(failsoft_engine::TripCause::as_str),
+        from: Some(change.from.as_str()),
+        to: Some(change.to.as_str()),
+        until: known(change.until),
+        grounds: change.grounds,
+        ..Happening::default()
     }
 }
 
@@ -187,8 +212,9 @@ fn fold_event(here: Here, event: &Event, rows: &mut Rows<'_>) {
             call.max_attempts = Some(max_attempts);
             call.deadline = known(Some(deadline)).map(|deadline| deadline.since(here.at));
         }
-        Event::AttemptStarted { attempt, target, why } => {
+        Event::AttemptStarted { attempt, target, why, grounds } => {
             let row = rows.attempt(attempt.ordinal);
+            row.grounds = grounds;
             row.target = Some(target);
             row.why = Some(why.as_str());
             row.start_step = Some(here.step);
@@ -223,6 +249,7 @@ fn fold_event(here: Here, event: &Event, rows: &mut Rows<'_>) {
         | Event::Throttled { .. }
         | Event::Disabled { .. }
         | Event::TargetSwitched { .. }
+        | Event::Probed { .. }
         | Event::Ignored { .. } => {
             let happening = happening(event);
             let (step, at) = (here.step, here.offset);

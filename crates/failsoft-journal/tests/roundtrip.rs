@@ -107,6 +107,7 @@ fn every_event() -> Vec<Event> {
     let attempt = AttemptId { call, ordinal: 0 };
     let target = TargetId(1);
     let until = at(9_000);
+    let grounds = Grounds::NONE.with(Measure::AttemptsLeft, 2).with(Measure::Tier, 0);
     vec![
         Event::CallStarted {
             call,
@@ -116,24 +117,33 @@ fn every_event() -> Vec<Event> {
             deadline: Moment::NEVER,
             max_attempts: 1,
         },
-        Event::AttemptStarted { attempt, target, why: Why::First },
-        Event::Barred(Bar { call, target, reason: BarReason::Limit, until: None }),
-        Event::Refused { call, why: Why::Patience, reason: Refusal::ExtrasInFlight },
-        Event::Waiting { call, target, until, cause: WaitCause::Gate(BarReason::Throttle) },
+        Event::AttemptStarted { attempt, target, why: Why::First, grounds },
+        Event::Barred(Bar { call, target, reason: BarReason::Limit, until: None, grounds }),
+        Event::Refused { call, why: Why::Patience, reason: Refusal::ExtrasInFlight, grounds },
+        Event::Waiting {
+            call,
+            target,
+            until,
+            cause: WaitCause::Gate(BarReason::Throttle),
+            grounds,
+        },
         Event::FirstContent { attempt, after: ms(5) },
         Event::Committed { attempt },
         Event::AttemptEnded { attempt, target, outcome: succeeded(), took: ms(6) },
         trip(0),
-        Event::Throttled { target, until },
+        Event::Throttled { target, until, grounds },
+        Event::Probed { target },
         Event::Disabled {
             scope: DisabledScope::Credential(CredentialId(3)),
             kind: FailureKind::Authentication,
             until: Moment::NEVER,
+            grounds,
         },
         Event::Disabled {
             scope: DisabledScope::Model(target),
             kind: FailureKind::ModelNotFound,
             until,
+            grounds,
         },
         Event::LimitChanged { target, limit: 12 },
         Event::TargetSwitched { target, enabled: false },
@@ -282,6 +292,7 @@ fn any_event() -> impl Strategy<Value = Event> {
             attempt: attempt(ordinal),
             target,
             why: Why::Retry,
+            grounds: Grounds::NONE,
         }),
         1 => parts.clone().prop_map(move |(ordinal, target, nanos)| Event::AttemptEnded {
             attempt: attempt(ordinal),
@@ -290,7 +301,11 @@ fn any_event() -> impl Strategy<Value = Event> {
             took: Duration::from_nanos(nanos),
         }),
         1 => parts.prop_map(move |(ordinal, target, nanos)| match ordinal {
-            0 => Event::Throttled { target, until: Moment::from_nanos(nanos) },
+            0 => Event::Throttled {
+                target,
+                until: Moment::from_nanos(nanos),
+                grounds: Grounds::NONE,
+            },
             _ => Event::Committed { attempt: attempt(ordinal) },
         }),
     ]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::silence::Silence;
 use super::window::{Count, Window};
 use crate::random::scaled;
-use crate::{BreakerState, Moment, TripCause};
+use crate::{BreakerState, Grounds, Measure, Moment, TripCause};
 
 /// When a target's breaker opens, and for how long.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -116,6 +116,8 @@ pub(crate) struct BreakerCell {
     /// How often the open time has been doubled.
     doublings: u32,
     closed_at: Moment,
+    /// What its state was changed by.
+    grounds: Grounds,
 }
 
 #[derive(Debug, Hash)]
@@ -142,6 +144,7 @@ impl BreakerCell {
             silence: Silence::default(),
             doublings: 0,
             closed_at: Moment::ZERO,
+            grounds: Grounds::NONE,
         }
     }
 
@@ -159,6 +162,7 @@ impl BreakerCell {
             return None;
         }
         self.close(now);
+        self.grounds = Grounds::NONE;
         Some(Change { from, to: BreakerState::Closed, until: None, cause: None })
     }
 
@@ -168,6 +172,11 @@ impl BreakerCell {
             State::Open { .. } => BreakerState::Open,
             State::HalfOpen { .. } => BreakerState::HalfOpen,
         }
+    }
+
+    /// What its state was changed by last.
+    pub(crate) const fn grounds(&self) -> Grounds {
+        self.grounds
     }
 
     /// Until when it bars, while it is open.
@@ -222,7 +231,7 @@ impl BreakerCell {
 
     /// Gives the permit that `check` promised, or, asked in panic, an early probe.
     pub(crate) fn take(&mut self, now: Moment, tells: bool) -> (BreakerPermit, Option<Change>) {
-        let change = self.half_open();
+        let change = self.half_open(now);
         let sent = self.silence.send(now, tells);
         let expires = now + self.rules.probe_timeout;
         let probe = match &mut self.state {
@@ -268,8 +277,14 @@ impl BreakerCell {
         self.record(permit.generation, report)
     }
 
-    fn half_open(&mut self) -> Option<Change> {
-        let State::Open { .. } = self.state else { return None };
+    /// An open breaker is to be probed, whenever it would have been.
+    pub(crate) fn half_open(&mut self, now: Moment) -> Option<Change> {
+        let State::Open { until, .. } = self.state else { return None };
+        let early = until.since(now);
+        self.grounds = Grounds::NONE.with(Measure::ProbesNeeded, self.rules.successes);
+        if !early.is_zero() {
+            self.grounds = self.grounds.span(Measure::GateLeftMs, early);
+        }
         self.begin(State::HalfOpen { probe: None, issued: 0, successes: 0 });
         Some(Change {
             from: BreakerState::Open,
@@ -313,6 +328,7 @@ impl BreakerCell {
                 if *successes < self.rules.successes {
                     return None;
                 }
+                self.grounds = probes(*successes, &self.rules);
                 self.close(now);
                 Some(Change {
                     from: BreakerState::HalfOpen,
@@ -346,6 +362,7 @@ impl BreakerCell {
 
     fn open(&mut self, cause: TripCause, report: Report) -> Change {
         let from = self.state();
+        self.grounds = self.evidence(cause, report);
         if from == BreakerState::Closed {
             let forgiven = report.now.since(self.closed_at).as_nanos() / FORGIVE_AFTER.as_nanos();
             let forgiven = u32::try_from(forgiven).unwrap_or(u32::MAX);
@@ -361,6 +378,33 @@ impl BreakerCell {
         Change { from, to: BreakerState::Open, until: Some(until), cause: Some(cause) }
     }
 
+    /// What opens it, in figures.
+    fn evidence(&mut self, cause: TripCause, report: Report) -> Grounds {
+        let grounds = match cause {
+            TripCause::Consecutive | TripCause::Ratio => {
+                let seen = self.window.sum(report.now, self.rules.window);
+                Grounds::NONE
+                    .with(Measure::FailuresInRow, self.in_row)
+                    .with(Measure::FailuresInRowLimit, self.rules.consecutive)
+                    .with(Measure::WindowFailed, seen.hard)
+                    .with(Measure::WindowSeen, seen.all)
+                    .with(Measure::WindowLimitMilli, self.rules.ratio_milli)
+                    .span(Measure::WindowMs, self.rules.window)
+            }
+            TripCause::Stall => {
+                let (sends, silence) = self.silence.so_far(report.now);
+                let grounds = Grounds::NONE.with(Measure::UnheardSends, sends);
+                grounds.span(Measure::SilenceMs, silence)
+            }
+            TripCause::Probe => match self.state {
+                State::HalfOpen { successes, .. } => probes(successes, &self.rules),
+                State::Closed | State::Open { .. } => Grounds::NONE,
+            },
+        };
+        let asked = report.hint.filter(|hint| !hint.is_zero());
+        asked.map_or(grounds, |hint| grounds.span(Measure::AskedMs, hint))
+    }
+
     fn close(&mut self, now: Moment) {
         self.begin(State::Closed);
         self.closed_at = now;
@@ -374,6 +418,10 @@ impl BreakerCell {
         self.in_row = 0;
         self.silence.clear();
     }
+}
+
+const fn probes(passed: u32, rules: &Breaker) -> Grounds {
+    Grounds::NONE.with(Measure::ProbesPassed, passed).with(Measure::ProbesNeeded, rules.successes)
 }
 
 #[cfg(test)]

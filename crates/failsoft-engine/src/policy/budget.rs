@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::{Moment, Refusal};
+use crate::Moment;
+use crate::obstacle::Obstacle;
 
 /// One budget for each kind of extra attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -158,17 +159,28 @@ impl Purse {
     }
 
     /// Whether an extra attempt may be made now.
-    pub(crate) fn check(&mut self, now: Moment, extra: Extra) -> Result<(), Refusal> {
+    pub(crate) fn check(&mut self, now: Moment, extra: Extra) -> Result<(), Obstacle> {
         let in_flight = self.in_flight;
         if let Extra::Hedge { .. } = extra {
             self.retry.refill(now);
             // Where retries have run short nothing is left for what is not needed.
             let spare = self.retry.rules.cap == 0 || self.retry.is_above_half();
-            if !spare || !self.hedge.is_above_half() {
-                return Err(Refusal::Budget);
+            let short = if spare { &self.hedge } else { &self.retry };
+            if !short.is_above_half() {
+                return Err(Obstacle::budget(short.left(), short.in_units(short.full() / 2)));
             }
         }
         self.pot(extra).check(now, in_flight, extra.price())
+    }
+
+    /// Thousandths of an extra attempt of this kind, or of an average call for hedges, that are left.
+    pub(crate) const fn left_milli(&self, extra: Extra) -> u64 {
+        match extra {
+            Extra::Retry => self.retry.left(),
+            Extra::Failover => self.failover.left(),
+            Extra::Resume => self.resume.left(),
+            Extra::Hedge { .. } => self.hedge.left(),
+        }
     }
 
     /// Pays for the extra attempt that `check` allowed.
@@ -205,7 +217,7 @@ impl Purse {
 
     /// Thousandths of an average call left for hedges.
     pub(crate) fn hedges(&self) -> u64 {
-        self.hedge.milli / self.hedge.unit
+        self.hedge.left()
     }
 }
 
@@ -237,6 +249,15 @@ impl Pot {
         (u64::from(self.rules.cap) * WHOLE).saturating_mul(self.unit)
     }
 
+    /// What is left, in thousandths of its unit.
+    const fn left(&self) -> u64 {
+        self.in_units(self.milli)
+    }
+
+    const fn in_units(&self, milli: u64) -> u64 {
+        milli / self.unit
+    }
+
     fn is_above_half(&self) -> bool {
         self.milli > self.full() / 2
     }
@@ -254,15 +275,17 @@ impl Pot {
         self.milli = self.milli.saturating_add(more).min(self.full());
     }
 
-    fn check(&mut self, now: Moment, in_flight: u32, price: u64) -> Result<(), Refusal> {
+    fn check(&mut self, now: Moment, in_flight: u32, price: u64) -> Result<(), Obstacle> {
         self.refill(now);
-        if self.milli < price.saturating_mul(WHOLE) {
-            return Err(Refusal::Budget);
+        let price = price.saturating_mul(WHOLE);
+        if self.milli < price {
+            return Err(Obstacle::budget(self.left(), self.in_units(price)));
         }
         // The attempt to be made counts: where all others are extras too, it is still one of them.
         let share = (u64::from(in_flight) + 1) * u64::from(self.rules.in_flight_milli) / WHOLE;
-        if u64::from(self.in_flight) >= share.max(u64::from(self.rules.min_in_flight)) {
-            return Err(Refusal::ExtrasInFlight);
+        let allowed = share.max(u64::from(self.rules.min_in_flight));
+        if u64::from(self.in_flight) >= allowed {
+            return Err(Obstacle::extras(u64::from(self.in_flight), allowed));
         }
         Ok(())
     }
@@ -288,6 +311,11 @@ impl Pot {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Refusal;
+
+    fn asked(purse: &mut Purse, now: u64, extra: Extra) -> Result<(), Refusal> {
+        purse.check(at(now), extra).map_err(|obstacle| obstacle.reason)
+    }
 
     fn at(millis: u64) -> Moment {
         Moment::ZERO + Duration::from_millis(millis)
@@ -333,12 +361,12 @@ mod tests {
     fn a_refusal_costs_nothing() {
         let mut purse = purse(0, 2, 0);
         for _ in 0..1000 {
-            assert_eq!(purse.check(at(0), Extra::Retry), Ok(()));
+            assert_eq!(asked(&mut purse, 0, Extra::Retry), Ok(()));
         }
         assert_eq!(purse.balance()[..2], [2000, 2000]);
         let _one = purse.take(Extra::Retry);
         let _two = purse.take(Extra::Retry);
-        assert_eq!(purse.check(at(0), Extra::Retry), Err(Refusal::Budget));
+        assert_eq!(asked(&mut purse, 0, Extra::Retry), Err(Refusal::Budget));
         assert_eq!(purse.balance()[..2], [0, 2000]);
     }
 
@@ -363,13 +391,13 @@ mod tests {
     fn a_full_pot_saves_no_part_of_its_floor() {
         let mut purse = purse(0, 1, 10);
         assert_eq!(
-            purse.check(at(9), Extra::Retry),
+            asked(&mut purse, 9, Extra::Retry),
             Ok(()),
             "full, 9 of 10 ms towards a thousandth"
         );
         let _spent = purse.take(Extra::Retry);
-        assert_eq!(purse.check(at(10_008), Extra::Retry), Err(Refusal::Budget));
-        assert_eq!(purse.check(at(10_009), Extra::Retry), Ok(()));
+        assert_eq!(asked(&mut purse, 10_008, Extra::Retry), Err(Refusal::Budget));
+        assert_eq!(asked(&mut purse, 10_009, Extra::Retry), Ok(()));
     }
 
     #[test]
@@ -380,11 +408,11 @@ mod tests {
             Moment::ZERO,
         );
         let permits: Vec<_> = (0..3).map(|_| purse.take(Extra::Retry)).collect();
-        assert_eq!(purse.check(at(0), Extra::Retry), Err(Refusal::ExtrasInFlight));
+        assert_eq!(asked(&mut purse, 0, Extra::Retry), Err(Refusal::ExtrasInFlight));
         for _ in 0..17 {
             purse.first_sent(1);
         }
-        assert_eq!(purse.check(at(0), Extra::Retry), Ok(()), "three of twenty, four may");
+        assert_eq!(asked(&mut purse, 0, Extra::Retry), Ok(()), "three of twenty, four may");
         for permit in permits {
             purse.ended(Some(permit));
         }
@@ -405,14 +433,14 @@ mod tests {
     #[test]
     fn hedges_are_paid_in_tokens_and_only_from_above_half() {
         let mut purse = Purse::new(&Budgets::default(), Moment::ZERO);
-        assert_eq!(purse.check(at(0), hedge(1)), Err(Refusal::Budget), "it starts empty");
+        assert_eq!(asked(&mut purse, 0, hedge(1)), Err(Refusal::Budget), "it starts empty");
         for _ in 0..50 {
             purse.first_sent(1000);
         }
-        assert_eq!((purse.hedges(), purse.check(at(0), hedge(1))), (2500, Err(Refusal::Budget)));
+        assert_eq!((purse.hedges(), asked(&mut purse, 0, hedge(1))), (2500, Err(Refusal::Budget)));
         purse.first_sent(1000);
-        assert_eq!(purse.check(at(0), hedge(2550)), Ok(()));
-        assert_eq!(purse.check(at(0), hedge(2551)), Err(Refusal::Budget), "it holds 2550 tokens");
+        assert_eq!(asked(&mut purse, 0, hedge(2550)), Ok(()));
+        assert_eq!(asked(&mut purse, 0, hedge(2551)), Err(Refusal::Budget), "it holds 2550 tokens");
         let permit = purse.take(hedge(2550));
         assert_eq!(purse.hedges(), 0);
         for _ in 0..1000 {
@@ -429,12 +457,12 @@ mod tests {
             purse.first_sent(1000);
         }
         let _spent: Vec<ExtraPermit> = (0..5).map(|_| purse.take(Extra::Retry)).collect();
-        assert_eq!(purse.check(at(0), hedge(1000)), Err(Refusal::Budget));
+        assert_eq!(asked(&mut purse, 0, hedge(1000)), Err(Refusal::Budget));
         purse.first_sent(1000);
-        assert_eq!(purse.check(at(0), hedge(1000)), Ok(()), "a tenth above half");
+        assert_eq!(asked(&mut purse, 0, hedge(1000)), Ok(()), "a tenth above half");
         let none = Budget { cap: 0, ..Budgets::default().retry };
         purse.follow(&Budgets { retry: none, ..Budgets::default() });
-        assert_eq!(purse.check(at(0), hedge(1000)), Ok(()), "without retries they run not short");
+        assert_eq!(asked(&mut purse, 0, hedge(1000)), Ok(()), "without retries they run not short");
     }
 
     /// What is hedged is at most the ratio of what was sent first, whatever comes.

@@ -87,6 +87,17 @@ impl HedgeCell {
         Some(sketch.quantile(now, tokens, quantile_milli)?.max(LEAST_DELAY))
     }
 
+    /// The same as it was when it was last looked for, and the answers it is known from.
+    pub(crate) fn known(&self, delivery: Delivery, tokens: u32) -> Option<(Duration, u64)> {
+        let (delay, answers) = self.sketches[delivery.index()].as_ref()?.known(tokens)?;
+        Some((delay.max(LEAST_DELAY), answers))
+    }
+
+    /// For how much longer that it said so counts.
+    pub(crate) fn quiet_left(&self, now: Moment) -> Duration {
+        self.overloaded.map_or(Duration::ZERO, |at| (at + QUIET).since(now))
+    }
+
     /// The wait before a hedge of an average streamed call, as it was when one was last looked for.
     pub(crate) fn shown(&self) -> Option<Duration> {
         let sketch = self.sketches[Delivery::Streamed.index()].as_ref()?;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{Left, Moment, QuotaTold};
+use crate::{Grounds, Left, Measure, Moment, QuotaTold};
 
 /// The rate a provider grants to one key for one model. `None`: not known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -105,6 +105,22 @@ impl QuotaCell {
         }
         let closed = [self.requests.check(now, 1).err(), self.tokens.check(now, ask.tokens).err()];
         closed.into_iter().flatten().max().map_or(Ok(()), Err)
+    }
+
+    /// What is needed and what is left, in the dimensions that have no room.
+    pub(crate) fn grounds(&self, now: Moment, ask: Ask) -> Grounds {
+        let mut grounds = Grounds::NONE;
+        if self.requests.check(now, 1).is_err() {
+            grounds = grounds
+                .count(Measure::RequestsNeeded, 1)
+                .count(Measure::RequestsLeft, self.requests.units_left(now));
+        }
+        if self.tokens.check(now, ask.tokens).is_err() {
+            grounds = grounds
+                .count(Measure::TokensNeeded, ask.tokens)
+                .count(Measure::TokensLeft, self.tokens.units_left(now));
+        }
+        grounds
     }
 
     /// Reserves in both dimensions what `check` found room for.
@@ -284,6 +300,13 @@ impl Meter {
             told.limit.filter(|limit| *limit > 0).map(|limit| milli(free, u128::from(limit)))
         });
         [here, there].into_iter().flatten().min()
+    }
+
+    /// Whole units that are left; what was only told is nothing when it bars.
+    fn units_left(&self, now: Moment) -> u64 {
+        let Some(rate) = self.rate else { return 0 };
+        let free = rate.room().saturating_sub(self.level(now, rate));
+        u64::try_from(free / rate.worth(1)).unwrap_or(u64::MAX)
     }
 
     fn view(&self, now: Moment) -> Share {

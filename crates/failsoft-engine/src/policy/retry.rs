@@ -92,13 +92,18 @@ impl Retry {
     /// How long to wait before the same target is tried again: full jitter, never before the time
     /// the target asked for, and spread after it.
     pub(crate) fn delay(&self, backoff: Backoff) -> Duration {
-        let throttled = backoff.kind == FailureKind::RateLimited;
-        let base = if throttled { self.base_throttled } else { self.base };
-        let factor = 1_u32.checked_shl(backoff.number.saturating_sub(1)).unwrap_or(u32::MAX);
-        let step = base.saturating_mul(factor).min(self.cap.of(backoff.profile));
+        let step = self.step(backoff.kind, backoff.number, backoff.profile);
         let delay = scaled(step, backoff.draws.0);
         let Some(asked) = backoff.retry_after else { return delay };
         delay.max(asked).saturating_add(scaled((asked / 5).min(SPREAD_MAX), backoff.draws.1))
+    }
+
+    /// The longest that the back-off of this number may be, if the target asks for nothing.
+    pub(crate) fn step(&self, kind: FailureKind, number: u32, profile: Profile) -> Duration {
+        let throttled = kind == FailureKind::RateLimited;
+        let base = if throttled { self.base_throttled } else { self.base };
+        let factor = 1_u32.checked_shl(number.saturating_sub(1)).unwrap_or(u32::MAX);
+        base.saturating_mul(factor).min(self.cap.of(profile))
     }
 
     /// How often a call may fail in this way at one target and still be repeated there.

@@ -53,6 +53,11 @@ impl Silence {
         sends > 0 && self.unheard() >= sends && now.since(self.since) >= lasts
     }
 
+    /// How many have gone without an answer, and for how long.
+    pub(crate) fn so_far(&self, now: Moment) -> (u32, Duration) {
+        (self.unheard(), now.since(self.since))
+    }
+
     fn unheard(&self) -> u32 {
         self.sent.wrapping_sub(self.heard)
     }

@@ -110,6 +110,13 @@ impl Sketch {
         self.of_usual(self.average / 32, self.quantile.multiple?)
     }
 
+    /// The quantile that was looked for last, for a prompt of so many tokens, and the answers it is
+    /// known from.
+    pub(crate) fn known(&self, tokens: u32) -> Option<(Duration, u64)> {
+        let answers = u64::from(self.newer.answers) + u64::from(self.older.answers);
+        Some((self.of_usual(u64::from(tokens), self.quantile.multiple?)?, answers))
+    }
+
     fn of_usual(&self, tokens: u64, multiple: u64) -> Option<Duration> {
         let usual = self.sizes[size_of(tokens)].known()?;
         let nanos = (u128::from(usual) * u128::from(multiple)) >> USUAL_BITS;

@@ -1,6 +1,7 @@
 //! The naive model: it keeps every fact it was told and checks each step against the rules that
 //! must always hold. The numbers are those of the list of invariants in the test names.
 
+mod grounds;
 mod hedges;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -73,6 +74,8 @@ struct TargetFacts {
     requests: Vec<(Moment, i128)>,
     tokens: Vec<(Moment, i128)>,
     throttled_until: Moment,
+    /// An operator lets one attempt look past that.
+    probe_wanted: bool,
     state: BreakerState,
     open_until: Moment,
     generation: u32,
@@ -153,6 +156,7 @@ impl Checker {
                 requests: Vec::new(),
                 tokens: Vec::new(),
                 throttled_until: Moment::ZERO,
+                probe_wanted: false,
                 state: BreakerState::Closed,
                 open_until: Moment::ZERO,
                 generation: 0,
@@ -254,6 +258,9 @@ impl Checker {
             | Input::TimePassed { .. }
             | Input::CallerLeft { .. }
             | Input::TargetSwitched { .. } => {}
+            Input::Probe { .. } => {
+                self.reached.insert("probe asked".to_owned());
+            }
         }
     }
 
@@ -275,7 +282,11 @@ impl Checker {
                 assert!(arrival.max_attempts.is_none_or(|most| *max_attempts <= most.max(1)));
                 assert!(self.calls.insert(*call, facts).is_none(), "8: {call:?} accepted twice");
             }
-            Event::AttemptStarted { attempt, target, why } => {
+            Event::AttemptStarted { attempt, target, why, grounds } => {
+                let call = &self.calls[&attempt.call];
+                grounds::check_start(*why, grounds, (call.max_attempts, now, call.deadline), {
+                    call.attempts.values().filter(|it| it.why != Why::Resume).count()
+                });
                 self.started(now, *attempt, *target, *why, step);
             }
             Event::FirstContent { attempt, .. } => self.answered(now, *attempt),
@@ -283,9 +294,10 @@ impl Checker {
             Event::AttemptEnded { attempt, outcome, .. } => self.ended(now, *attempt, *outcome),
             Event::BreakerChanged(change) => {
                 let key = self.key(change.target, step);
+                grounds::check_trip(change);
                 self.breaker(now, &key, change, step);
             }
-            Event::Throttled { target, until } => {
+            Event::Throttled { target, until, .. } => {
                 let key = self.key(*target, step);
                 assert!(*until >= self.targets[&key].throttled_until, "4: a wish was shortened");
                 self.targets.get_mut(&key).unwrap().throttled_until = *until;
@@ -325,7 +337,8 @@ impl Checker {
                 });
                 assert!(ends, "turned away and not told");
             }
-            Event::Refused { why, reason, .. } => {
+            Event::Refused { why, reason, grounds, .. } => {
+                grounds::check_refusal(*reason, grounds);
                 self.reached.insert(format!("refused {}", reason.as_str()));
                 if *why == Why::Hedge {
                     self.reached.insert(format!("not hedged {}", reason.as_str()));
@@ -340,6 +353,7 @@ impl Checker {
                 );
             }
             Event::Barred(bar) => {
+                grounds::check_bar(now, bar);
                 self.reached.insert(format!("barred {}", bar.reason.as_str()));
                 let call = &self.calls[&bar.call];
                 let target = &call.settings.targets[usize::from(bar.target.0)];
@@ -354,7 +368,8 @@ impl Checker {
                     assert!(is_gate(bar.reason), "{bar:?}, and it can serve the call");
                 }
             }
-            Event::Waiting { call, cause, until, .. } => {
+            Event::Waiting { call, cause, until, grounds, .. } => {
+                grounds::check_wait(*cause, grounds);
                 if self.calls[call].committed.is_some() {
                     self.reached.insert(format!("resume waits {}", cause.as_str()));
                 }
@@ -374,6 +389,10 @@ impl Checker {
                     "disabled {}",
                     format!("{scope:?}").split('(').next().unwrap()
                 ));
+            }
+            Event::Probed { target } => {
+                let key = self.key(*target, step);
+                self.targets.get_mut(&key).unwrap().probe_wanted = true;
             }
             Event::TargetSwitched { .. } | Event::Ignored { .. } => {}
         }
@@ -396,6 +415,7 @@ impl Checker {
             | Event::Disabled { .. }
             | Event::LimitChanged { .. }
             | Event::TargetSwitched { .. }
+            | Event::Probed { .. }
             | Event::Ignored { .. } => None,
         });
         let settings = call.and_then(|call| self.calls.get(&call)).map(|call| &call.settings);
@@ -600,8 +620,13 @@ impl Checker {
         let forward = self.forward;
         let target = self.targets.get_mut(key).unwrap();
         if forward {
-            assert!(now >= target.throttled_until, "4: {key} asked to be left alone");
+            let may = now >= target.throttled_until || target.probe_wanted;
+            assert!(may, "4: {key} asked to be left alone");
+            if now < target.throttled_until {
+                self.reached.insert("probe past a throttle".to_owned());
+            }
         }
+        target.probe_wanted = false;
         if target.limited {
             assert!(
                 target.living < target.limit,

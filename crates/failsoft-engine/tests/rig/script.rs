@@ -229,6 +229,7 @@ impl Player {
             ["leave"] => Input::CallerLeft { call: CallId(1) },
             ["leave", call] => Input::CallerLeft { call: CallId(call.parse().unwrap()) },
             ["off", name] => Input::TargetSwitched { target: self.target(name), enabled: false },
+            ["probe", name] => Input::Probe { target: self.target(name) },
             ["on", name] => Input::TargetSwitched { target: self.target(name), enabled: true },
             other => panic!("unknown input {other:?}"),
         }
@@ -331,6 +332,7 @@ fn told(step: &Step, rig: &Rig) -> String {
             Event::LimitChanged { target, limit } => {
                 lines.push(format!("limit {} {limit}", name(*target)));
             }
+            Event::Probed { target } => lines.push(format!("probed {}", name(*target))),
             Event::TargetSwitched { .. } => lines.push("switched".to_owned()),
             Event::Ignored { .. } => lines.push("ignored".to_owned()),
             Event::AttemptEnded { attempt, outcome: Outcome::Failed(failure), .. }

@@ -146,7 +146,8 @@ impl World {
             Input::CallArrived(_)
             | Input::CallerLeft { .. }
             | Input::SettingsChanged(_)
-            | Input::TargetSwitched { .. } => true,
+            | Input::TargetSwitched { .. }
+            | Input::Probe { .. } => true,
         }
     }
 

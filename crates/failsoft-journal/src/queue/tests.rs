@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use failsoft_engine::{
-    AttemptId, CallId, CredentialId, DisabledScope, FailureKind, Moment, Usage, Why,
+    AttemptId, CallId, CredentialId, DisabledScope, FailureKind, Grounds, Moment, Usage, Why,
 };
 use proptest::prelude::*;
 
@@ -30,6 +30,7 @@ fn state() -> Record {
         scope: DisabledScope::Credential(CredentialId(0)),
         kind: FailureKind::Authentication,
         until: Moment::NEVER,
+        grounds: Grounds::NONE,
     };
     Record::State(StateRecord {
         stamp: STAMP,
@@ -88,8 +89,12 @@ fn only_a_call_served_by_its_only_attempt_is_healthy() {
         took: Duration::ZERO,
         attempts,
     };
-    let started =
-        Event::AttemptStarted { attempt, target: failsoft_engine::TargetId(0), why: Why::First };
+    let started = Event::AttemptStarted {
+        attempt,
+        target: failsoft_engine::TargetId(0),
+        why: Why::First,
+        grounds: Grounds::NONE,
+    };
     let answered = Event::AttemptEnded {
         attempt,
         target: failsoft_engine::TargetId(0),

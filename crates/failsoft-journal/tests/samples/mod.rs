@@ -53,6 +53,8 @@ pub struct Telling {
     pub record: CallRecord,
     call: CallId,
     started: u64,
+    /// Behind the next decision.
+    grounds: Grounds,
 }
 
 impl Telling {
@@ -78,7 +80,7 @@ impl Telling {
             events: Vec::with_capacity(8),
             attempts: Vec::with_capacity(1),
         };
-        let telling = Self { record, call, started };
+        let telling = Self { record, call, started, grounds: Grounds::NONE };
         let deadline = at(started + 120_000);
         telling.then(
             0,
@@ -93,7 +95,16 @@ impl Telling {
         )
     }
 
+    /// The figures behind the decision that is told next.
+    pub fn by(mut self, figures: &[(Measure, u32)]) -> Self {
+        let told =
+            |grounds: Grounds, (measure, figure): &(Measure, u32)| grounds.with(*measure, *figure);
+        self.grounds = figures.iter().fold(Grounds::NONE, told);
+        self
+    }
+
     pub fn then(mut self, after: u64, event: Event) -> Self {
+        self.grounds = Grounds::NONE;
         self.record.events.push((at(self.started + after), event));
         self
     }
@@ -104,7 +115,8 @@ impl Telling {
 
     pub fn start(self, after: u64, ordinal: u8, target: u16, why: Why) -> Self {
         let attempt = self.id(ordinal);
-        self.then(after, Event::AttemptStarted { attempt, target: TargetId(target), why })
+        let grounds = self.grounds;
+        self.then(after, Event::AttemptStarted { attempt, target: TargetId(target), why, grounds })
     }
 
     pub fn first_content(self, after: u64, ordinal: u8, since: u64) -> Self {
@@ -122,18 +134,21 @@ impl Telling {
 
     pub fn barred(self, after: u64, target: u16, reason: BarReason, until: Option<u64>) -> Self {
         let until = until.map(|until| at(self.started + until));
-        let call = self.call;
-        self.then(after, Event::Barred(Bar { call, target: TargetId(target), reason, until }))
+        let (call, grounds) = (self.call, self.grounds);
+        self.then(
+            after,
+            Event::Barred(Bar { call, target: TargetId(target), reason, until, grounds }),
+        )
     }
 
     pub fn refused(self, after: u64, why: Why, reason: Refusal) -> Self {
-        let call = self.call;
-        self.then(after, Event::Refused { call, why, reason })
+        let (call, grounds) = (self.call, self.grounds);
+        self.then(after, Event::Refused { call, why, reason, grounds })
     }
 
     pub fn waiting(self, after: u64, target: u16, until: u64, cause: WaitCause) -> Self {
-        let (call, until) = (self.call, at(self.started + until));
-        self.then(after, Event::Waiting { call, target: TargetId(target), until, cause })
+        let (call, until, grounds) = (self.call, at(self.started + until), self.grounds);
+        self.then(after, Event::Waiting { call, target: TargetId(target), until, cause, grounds })
     }
 
     pub fn fact(mut self, fact: AttemptFacts) -> Self {
@@ -202,6 +217,7 @@ pub fn trip(at_ms: u64) -> Event {
         to: BreakerState::Open,
         until: Some(at(at_ms + 5_000)),
         cause: Some(TripCause::Consecutive),
+        grounds: Grounds::NONE,
     })
 }
 
@@ -229,9 +245,10 @@ pub fn rescued(id: &str, started: u64) -> CallRecord {
                 to: BreakerState::Open,
                 until: Some(at(started + 5_412)),
                 cause: Some(TripCause::Consecutive),
+ grounds: Grounds::NONE,
             }),
         )
-        .then(412, Event::Throttled { target: TargetId(0), until: at(started + 2_412) })
+        .then(412, Event::Throttled { target: TargetId(0), until: at(started + 2_412), grounds: Grounds::NONE })
         .refused(412, Why::Retry, Refusal::Budget)
         .barred(412, 0, BarReason::Breaker, Some(5_412))
         .waiting(412, 1, 824, WaitCause::Backoff)
