@@ -27,6 +27,27 @@ pub(crate) fn parse(text: &str) -> Result<BaseUrl, Words> {
     Ok(BaseUrl { tls, host, port, path: normal_path(path)? })
 }
 
+/// Reads an address whose path and query are the receiver's business: they stay as they are. It may
+/// be a secret, so the words quote no more of it than scheme and host.
+pub(crate) fn parse_exact(text: &str) -> Result<BaseUrl, Words> {
+    if !text.contains("://") {
+        return Err(say("the address has no scheme").hint("write \"https://host/path\""));
+    }
+    let (tls, rest) = scheme(text)?;
+    let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    if authority.contains('@') {
+        return Err(say("the address has a name or password in it"));
+    }
+    let (host, port) = host_and_port(authority, tls)?;
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/%?".contains(&byte);
+    if !path.bytes().all(plain) {
+        return Err(say("behind the host stands something that no request can carry")
+            .hint("leave out what follows `#`, and percent-encode other signs"));
+    }
+    let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
+    Ok(BaseUrl { tls, host, port, path })
+}
+
 fn scheme(text: &str) -> Result<(bool, &str), Words> {
     let Some((scheme, rest)) = text.split_once("://") else {
         let host = if text.is_empty() { "host/path".to_owned() } else { short(text) };
@@ -127,6 +148,24 @@ mod tests {
         ] {
             let expected = BaseUrl { tls, host: host.to_owned(), port, path: path.to_owned() };
             assert_eq!(parse(text).ok(), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_exact_address_keeps_its_path_and_query() {
+        for (text, path) in [
+            ("https://h.example/hooks/T0/", "/hooks/T0/"),
+            ("https://h.example/v1/messages?key=a%20b&x=1", "/v1/messages?key=a%20b&x=1"),
+            ("https://h.example", "/"),
+            ("https://h.example?sig=x", "/?sig=x"),
+        ] {
+            assert_eq!(parse_exact(text).ok().map(|url| url.path).as_deref(), Some(path), "{text}");
+        }
+        for text in
+            ["h.example/canary", "https:///canary", "https://u:canary@h", "https://h/canary#x"]
+        {
+            let words = parse_exact(text).err().map(|words| format!("{words:?}"));
+            assert!(words.is_some_and(|words| !words.contains("canary")), "{text}");
         }
     }
 

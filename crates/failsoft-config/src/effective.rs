@@ -159,9 +159,12 @@ fn places<'n>(node: &'n Node, found: &mut Vec<&'n Place>) {
 }
 
 fn show(node: &Node, path: &str) -> String {
-    let of_provider = path.starts_with("providers.")
-        && [".api_key", ".api_keys", ".headers."].iter().any(|part| path.contains(part));
-    let secret = of_provider || path.starts_with("server.admin_token");
+    let within = |section: &str, parts: &[&str]| {
+        path.starts_with(section) && parts.iter().any(|part| path.contains(part))
+    };
+    let secret = within("providers.", &[".api_key", ".api_keys", ".headers."])
+        || within("alerts.webhooks.", &[".secret", ".url"])
+        || path.starts_with("server.admin_token");
     match &node.value {
         Value::Text(text)
             if secret && text != "none" && !path.ends_with(".env") && !path.ends_with(".file") =>

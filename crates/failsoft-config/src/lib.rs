@@ -4,6 +4,7 @@
 //! check that finds all problems, each with its line and a hint. Settings that cannot work cannot
 //! be represented. Defaults stand once, with the policies they belong to.
 
+mod alerts;
 mod base_url;
 mod check;
 mod choice;
@@ -29,6 +30,7 @@ mod tree;
 mod units;
 mod variables;
 
+pub use alerts::{AlertKind, Alerts, Webhook};
 pub use effective::{EffectiveValue, ValueOrigin, effective};
 pub use failsoft_provider::{Cancel, ModelFacts};
 pub use load::{Origin, keyed_providers, load, load_default};

@@ -13,11 +13,15 @@ pub(crate) fn masked(text: &str) -> String {
     for entry in root.node("providers").and_then(Node::table).map_or(&[][..], |all| &all.0) {
         entry.node.table().into_iter().for_each(|provider| secrets(provider, &mut spans));
     }
-    let token = root.node("server").and_then(Node::table);
-    if let Some(Node { place: Place::Text(span), value: Value::Text(_) }) =
-        token.and_then(|server| server.node("admin_token"))
-    {
-        spans.push(span.clone());
+    let server = root.node("server").and_then(Node::table);
+    hide(server.and_then(|server| server.node("admin_token")), &mut spans);
+    let alerts = root.node("alerts").and_then(Node::table);
+    let webhooks = alerts.and_then(|alerts| alerts.node("webhooks")).and_then(Node::table);
+    for entry in webhooks.map_or(&[][..], |all| &all.0) {
+        let webhook = entry.node.table();
+        for key in ["secret", "url"] {
+            hide(webhook.and_then(|webhook| webhook.node(key)), &mut spans);
+        }
     }
     if report.has_errors() {
         spans.extend(suspects(text));
@@ -34,13 +38,7 @@ pub(crate) fn masked(text: &str) -> String {
 }
 
 fn secrets(provider: &Table, spans: &mut Vec<Range<usize>>) {
-    let mut hide = |node: &Node| {
-        if let (Place::Text(span), Value::Text(text)) = (&node.place, &node.value)
-            && text != "none"
-        {
-            spans.push(span.clone());
-        }
-    };
+    let mut hide = |node: &Node| hide(Some(node), spans);
     provider.node("api_key").into_iter().for_each(&mut hide);
     if let Some(Node { value: Value::List(keys), .. }) = provider.node("api_keys") {
         keys.iter().for_each(&mut hide);
@@ -55,13 +53,21 @@ fn secrets(provider: &Table, spans: &mut Vec<Range<usize>>) {
         .map(hide);
 }
 
-/// In a text that cannot be read, what stands behind `api_key =` and does not look like a place.
+fn hide(node: Option<&Node>, spans: &mut Vec<Range<usize>>) {
+    if let Some(Node { place: Place::Text(span), value: Value::Text(text), .. }) = node
+        && text != "none"
+    {
+        spans.push(span.clone());
+    }
+}
+
+/// In a text that cannot be read, what stands behind `api_key =` or `secret =` and does not look like a place.
 fn suspects(text: &str) -> Vec<Range<usize>> {
     let mut start = 0;
     let mut spans = Vec::new();
     for line in text.split_inclusive('\n') {
         if let Some(equals) = line.find('=')
-            && (line.contains("api_key") || line.contains("admin_token"))
+            && ["api_key", "admin_token", "secret"].iter().any(|key| line.contains(key))
             && !line.contains("env")
             && !line.contains("file")
         {
@@ -92,6 +98,10 @@ mod tests {
                 "[providers.a]\nbase_url = \"************\"",
             ),
             ("[providers.a]\napi_key = \"sk-x", "[providers.a]\napi_key = \"****"),
+            (
+                "[alerts.webhooks.a]\nsecret = \"s\"\nurl = \"https://h/t\"",
+                "[alerts.webhooks.a]\nsecret = \"*\"\nurl = \"***********\"",
+            ),
             ("[providers.a]\napi_key = { env = \"X }", "[providers.a]\napi_key = { env = \"X }"),
         ] {
             assert_eq!(masked(text), expected);

@@ -33,7 +33,7 @@ pub fn reference() -> String {
     let schema = schema();
     let root = Shape::new(&schema);
     let mut out = HEAD.to_owned();
-    for section in ["server", "journal"] {
+    for section in ["server", "journal", "alerts"] {
         table(&mut out, root, section, &format!("[{section}]"));
     }
     for section in ["providers", "routes"] {

@@ -18,6 +18,7 @@ pub(crate) struct Report<'t> {
 const MOST: usize = 200;
 
 /// What a problem says.
+#[derive(Debug)]
 pub(crate) struct Words {
     message: String,
     hint: Option<String>,

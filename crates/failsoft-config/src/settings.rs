@@ -12,6 +12,7 @@ use failsoft_wire::Dialect;
 use secrecy::SecretString;
 
 use crate::Problems;
+use crate::alerts::Alerts;
 use crate::routing::RouteIndex;
 use crate::spec::ModelSpec;
 use crate::streams::Streams;
@@ -25,6 +26,8 @@ pub struct Settings {
     pub server: Server,
     /// The record.
     pub journal: Journal,
+    /// Who is told when something goes wrong.
+    pub alerts: Alerts,
     /// Provider entries, in the order written.
     pub providers: Vec<Provider>,
     /// Parallel to `engine.targets`.

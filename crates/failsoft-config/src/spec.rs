@@ -9,6 +9,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::alerts::AlertsSpec;
 use crate::choice::Short;
 use crate::policy::{
     BeginAfterSpec, BreakerSpec, BudgetSpec, DegradeSpec, DeliverySpec, HeartbeatSpec, HedgeSpec,
@@ -26,6 +27,8 @@ pub(crate) struct Spec {
     pub(crate) server: ServerSpec,
     /// Where the record of calls is kept.
     pub(crate) journal: JournalSpec,
+    /// Who is told when something goes wrong.
+    pub(crate) alerts: AlertsSpec,
     /// Services calls can go to, by name. A known name brings dialect, address, way to send the
     /// key, and failure table.
     pub(crate) providers: BTreeMap<String, ProviderSpec>,

@@ -76,7 +76,12 @@ fn every_problem_has_a_path_and_words_in_house_style() {
 
 #[test]
 fn keys_stand_in_no_words() {
-    let (_, problems) = problems(Path::new("tests/bad/literal_key.toml"));
-    let told = format!("{problems} {problems:?}");
-    assert!(!told.contains("sk-one") && !told.contains("sk two"), "{told}");
+    for (file, secrets) in
+        [("literal_key", ["sk-one", "sk two"]), ("alerts", ["canary", "tooshort"])]
+    {
+        let (text, problems) = problems(&Path::new("tests/bad").join(file).with_extension("toml"));
+        let told = format!("{problems} {problems:?} {}", problems.render(file, &text));
+        let quoted = told.replace("# env: SHORT=tooshort", "");
+        assert!(secrets.iter().all(|secret| !quoted.contains(secret)), "{told}");
+    }
 }

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use failsoft_config::{
-    Cancel, ErrorDetail, Hold, ModelFacts, Repetition, Settings, StreamDelivery, Streams,
-    ValueOrigin, effective, load,
+    AlertKind, Cancel, ErrorDetail, Hold, ModelFacts, Repetition, Settings, StreamDelivery,
+    Streams, ValueOrigin, effective, load,
 };
 use failsoft_engine::policy::{
     Breaker, Budget, Budgets, ContentFilter, FirstToken, Hedge, Limit, PerProfile, Quota, Rate,
@@ -21,7 +21,7 @@ use serde_json::Value as Json;
 const GOOD: &str = include_str!("good.toml");
 
 fn env() -> BTreeMap<String, String> {
-    ["ANTHROPIC_API_KEY", "OPENAI_KEY_A", "OPENAI_KEY_B", "FAILSOFT_ADMIN_TOKEN"]
+    ["ALERTS_SIGNING_SECRET", "ANTHROPIC_API_KEY", "FAILSOFT_ADMIN_TOKEN", "OPENAI_KEY_A", "OPENAI_KEY_B"]
         .map(|name| (name.to_owned(), format!("sk-{name}")))
         .into()
 }
@@ -92,6 +92,25 @@ fn every_key_reaches_its_setting() {
              it or to it"
         ]
     );
+}
+
+#[test]
+fn alerts_reach_their_settings_and_secrets_no_page() {
+    let folder = folder();
+    let alerts = good(folder.path()).alerts;
+    assert_eq!((alerts.name.as_str(), alerts.webhooks.len()), ("gateway-eu", 1));
+    assert_eq!(alerts.dashboard.as_deref(), Some("https://failsoft.example"));
+    let ops = &alerts.webhooks[0];
+    assert_eq!(
+        (ops.url.host.as_str(), ops.url.path.as_str()),
+        ("hooks.example", "/failsoft?team=a")
+    );
+    assert_eq!(ops.on, [AlertKind::Incident, AlertKind::CallsLost]);
+    assert_eq!((ops.min_failures, ops.min_lost), (5, 2));
+    assert_eq!((ops.cooldown, ops.keep_trying), (secs(600), secs(1200)));
+    assert!(ops.allow_private && ops.ca_file.is_some());
+    let shown = format!("{ops:?} {:?}", effective(GOOD, folder.path(), &env()).unwrap());
+    assert!(!shown.contains("team=a") && !shown.contains("sk-"), "{shown}");
 }
 
 fn expected_policies() -> Policies {

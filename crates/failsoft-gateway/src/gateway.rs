@@ -12,7 +12,9 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::admin::{self, Operators};
+use crate::alerts::Receivers;
 use crate::door::Door;
+use crate::incidents::Incidents;
 use crate::listener::{take_clients, take_operators};
 use crate::metrics::Metrics;
 use crate::reload::{Look, Reloads, reload, tell_warnings};
@@ -22,6 +24,9 @@ use crate::witness::Witness;
 
 /// After the drain: for ended calls to be recorded and their connections closed.
 const CLOSING: Duration = Duration::from_secs(2);
+
+/// And for alerts to reach their receivers.
+const FLUSH: Duration = Duration::from_secs(5);
 
 /// What a gateway needs beside its settings.
 #[derive(Clone, Default)]
@@ -103,17 +108,29 @@ impl Gateway {
         let (client_address, admin_address) = (address(&clients)?, address(&admin)?);
         let metrics = Arc::new(Metrics::new());
         metrics.adopt(&settings);
+        let incidents = Arc::new(Incidents::new());
+        incidents.adopt(&settings);
+        let receivers = Receivers::new(&settings)?;
         let operators = Operators::new(admin_address.port(), settings.journal.path.clone());
-        let mut observers: Vec<Arc<dyn Observer>> =
-            vec![Arc::clone(&metrics) as _, Arc::new(Witness), Arc::clone(&operators.spend) as _];
+        let mut observers: Vec<Arc<dyn Observer>> = vec![
+            Arc::clone(&metrics) as _,
+            Arc::clone(&incidents) as _,
+            Arc::new(Witness),
+            Arc::clone(&operators.spend) as _,
+        ];
         observers.extend(options.observers);
         let failsoft = Failsoft::start(settings, observers)?;
         tell_warnings(&failsoft.settings());
         if let Some(problem) = failsoft.journal_problem() {
             tracing::error!(%problem, "calls are not recorded");
         }
-        let state = Arc::new(State::new(failsoft, door, (metrics, operators), reloads));
+        let state = State::new(failsoft, door, (metrics, incidents, operators), reloads);
+        let state = Arc::new(state);
+        state.alerts.adopt(receivers);
+        let incidents = Arc::clone(&state.incidents);
+        let following = incidents.follow(state.failsoft.clone(), Arc::clone(&state.alerts));
         let tasks = vec![
+            tokio::spawn(following),
             tokio::spawn(take_clients(Arc::clone(&state), clients)),
             tokio::spawn(take_operators(Arc::clone(&state), admin)),
             tokio::spawn(admin::beat(Arc::clone(&state))),
@@ -147,6 +164,12 @@ impl Gateway {
     #[must_use]
     pub fn failsoft(&self) -> &Failsoft {
         &self.state.failsoft
+    }
+
+    /// Incidents as they are now.
+    #[must_use]
+    pub fn incidents(&self) -> &Incidents {
+        &self.state.incidents
     }
 
     /// Reads the settings' file again now, as on `SIGHUP`. Whether new settings are in force; if
@@ -196,10 +219,11 @@ impl Gateway {
         }
         advance(&state, Phase::Ending);
         let _ = tokio::time::timeout(CLOSING, state.clients.below(1)).await;
-        state.failsoft.close().await;
+        state.incidents.end();
         for task in tasks {
             let _ = task.await;
         }
+        tokio::join!(state.alerts.close(FLUSH), state.failsoft.close());
     }
 }
 

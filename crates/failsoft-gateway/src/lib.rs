@@ -8,10 +8,12 @@
 //! about attempts, and no prompt, answer or key is written anywhere.
 
 mod admin;
+mod alerts;
 mod answer;
 mod connection;
 mod door;
 mod gateway;
+mod incidents;
 mod intake;
 mod isolate;
 mod listener;
@@ -25,4 +27,6 @@ mod state;
 mod strict;
 mod witness;
 
+pub use alerts::{Answered, try_webhook};
 pub use gateway::{Gateway, GatewayOptions, StartError};
+pub use incidents::{IncidentView, Incidents};

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use failsoft_config::{Problem, Settings, Severity};
 
+use crate::alerts::Receivers;
 use crate::door::Door;
 use crate::gateway::{GatewayOptions, StartError, is_open_to_all};
 use crate::state::State;
@@ -143,10 +144,16 @@ fn put_in_force(state: &State, mut new: Settings, text: &str, present: &Settings
         Ok(door) => door,
         Err(problem) => return refused(state, Some(texts), vec![problem.to_string()]),
     };
+    let receivers = match Receivers::new(&new) {
+        Ok(receivers) => receivers,
+        Err(problem) => return refused(state, Some(texts), vec![problem.to_string()]),
+    };
     if let Err(error) = state.failsoft.reload(new) {
         return refused(state, Some(texts), vec![error.to_string()]);
     }
     state.metrics.adopt(&state.failsoft.settings());
+    state.incidents.adopt(&state.failsoft.settings());
+    state.alerts.adopt(receivers);
     state.door.store(Arc::new(door));
     let generation = state.reloads.generation.fetch_add(1, Ordering::AcqRel) + 1;
     let in_force = Some(Arc::from(text));

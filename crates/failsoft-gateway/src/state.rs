@@ -12,7 +12,9 @@ use http::{HeaderMap, Response, StatusCode};
 use tokio::sync::{Notify, watch};
 
 use crate::admin::Operators;
+use crate::alerts::Alerts;
 use crate::door::Door;
+use crate::incidents::Incidents;
 use crate::metrics::Metrics;
 use crate::reload::Reloads;
 
@@ -34,6 +36,8 @@ pub(crate) struct State {
     pub(crate) metrics: Arc<Metrics>,
     /// What operators see, and who they are.
     pub(crate) operators: Operators,
+    pub(crate) incidents: Arc<Incidents>,
+    pub(crate) alerts: Arc<Alerts>,
     pub(crate) reloads: Reloads,
     pub(crate) phase: watch::Sender<Phase>,
     pub(crate) clients: Connections,
@@ -47,7 +51,7 @@ impl State {
     pub(crate) fn new(
         failsoft: Failsoft,
         door: Door,
-        (metrics, operators): (Arc<Metrics>, Operators),
+        (metrics, incidents, operators): (Arc<Metrics>, Arc<Incidents>, Operators),
         reloads: Reloads,
     ) -> Self {
         let since = SystemTime::now().duration_since(UNIX_EPOCH);
@@ -56,6 +60,8 @@ impl State {
             door: ArcSwap::from_pointee(door),
             metrics,
             operators,
+            incidents,
+            alerts: Arc::new(Alerts::default()),
             reloads,
             phase: watch::Sender::new(Phase::Serving),
             clients: Connections::default(),

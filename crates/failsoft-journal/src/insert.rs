@@ -217,6 +217,19 @@ impl<'c> Inserts<'c> {
         let happening = match &record.change {
             StateChange::Came(event) => happening(event),
             StateChange::Drained => Happening { what: "drained", ..Happening::default() },
+            StateChange::IncidentOpened { target, kind } => Happening {
+                what: "incident_opened",
+                target: Some(*target),
+                reason: Some(kind.as_str()),
+                ..Happening::default()
+            },
+            StateChange::IncidentClosed { target, kind, failures } => Happening {
+                what: "incident_closed",
+                target: Some(*target),
+                reason: Some(kind.as_str()),
+                value: Some(*failures),
+                ..Happening::default()
+            },
         };
         let Happening { what, why, reason, from, to, until, value, .. } = happening;
         let target = self.target(&record.names, concerned(&record.names, &happening))?;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use failsoft_engine::{Event, Moment, Price, TargetId, Usage};
+use failsoft_engine::{Event, FailureKind, Moment, Price, TargetId, Usage};
 
 use crate::Trace;
 
@@ -136,4 +136,20 @@ pub enum StateChange {
     Came(Event),
     /// An operator let the gateway take no more calls.
     Drained,
+    /// One kind of failure stands out at a target from here on.
+    IncidentOpened {
+        /// The target.
+        target: TargetId,
+        /// The kind of failure.
+        kind: FailureKind,
+    },
+    /// It is over.
+    IncidentClosed {
+        /// The target.
+        target: TargetId,
+        /// The kind of failure.
+        kind: FailureKind,
+        /// Attempts that failed in it.
+        failures: u32,
+    },
 }

@@ -189,7 +189,7 @@ pub struct StateRow {
     /// When, in milliseconds since 1970.
     pub at_ms: i64,
     /// `breaker`, `throttled`, `key_disabled`, `model_disabled`, `limit`, `switched`, `probed`,
-    /// or what an operator did: `drained`.
+    /// what an operator did: `drained`, or what was seen: `incident_opened`, `incident_closed`.
     pub what: Name,
     /// The target it tells of.
     pub target: Option<TargetRow>,
@@ -201,7 +201,7 @@ pub struct StateRow {
     pub to_state: Option<Name>,
     /// Until when, in milliseconds since 1970.
     pub until_ms: Option<i64>,
-    /// A limit, the number of a key, or 1 for on and 0 for off.
+    /// A limit, the number of a key, failed attempts of an incident, or 1 for on and 0 for off.
     pub value: Option<u32>,
     /// The figures it was decided by: see [`StepRow::grounds`].
     pub grounds: Option<Name>,

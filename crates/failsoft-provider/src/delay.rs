@@ -3,7 +3,7 @@
 //! Many say it in many places; the first place that says something holds. Headers count on error
 //! statuses only: some providers send them with every answer.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
@@ -40,6 +40,13 @@ pub(crate) fn asked(said: &Said<'_>) -> Option<Duration> {
     // Zero says nothing yet: some send `retry-after-ms: 0` beside `retry-after: 1`.
     let first = waits.next()?;
     if first.is_zero() { waits.find(|it| !it.is_zero()).or(Some(first)) } else { Some(first) }
+}
+
+/// The wait that a `retry-after` header names, in seconds or as a date; `None` if it names none, or
+/// one nobody would wait for.
+#[must_use]
+pub fn read_retry_after(text: &str, now: SystemTime) -> Option<Duration> {
+    formats::until(text, formats::since_1970(now)).filter(|wait| *wait <= ABSURD)
 }
 
 fn retry_after_ms(said: &Said<'_>) -> Option<Duration> {

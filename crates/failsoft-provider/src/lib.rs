@@ -20,6 +20,7 @@ pub use failsoft_engine::Price;
 
 pub use capability::{capability, needs};
 pub use classify::{Answer, Place, Reading};
+pub use delay::read_retry_after;
 pub use failsoft_engine::Cancel;
 pub use failsoft_wire::PrefillMark;
 pub use models::{ModelFacts, facts};

@@ -65,6 +65,9 @@ pub enum StartError {
     /// A provider entry cannot be used.
     #[error("{0}")]
     Provider(String),
+    /// An address that is told things cannot be used.
+    #[error("{0}")]
+    Destination(String),
 }
 
 /// failsoft in this process: cheap to clone, shared by all tasks.
@@ -261,6 +264,13 @@ impl Failsoft {
     #[must_use]
     pub fn calls_in_flight(&self) -> usize {
         self.0.engine().calls()
+    }
+
+    /// Records a change that is not the engine's doing, as of now.
+    pub fn note(&self, change: StateChange) {
+        let names = Arc::clone(&self.0.generation.load().names);
+        let (stamp, at) = (self.0.clock.stamp(), self.0.clock.now());
+        self.0.journal.record_state(StateRecord { stamp, names, at, change, operator: None });
     }
 
     /// How the journal is doing; `None` without one.

@@ -85,5 +85,6 @@ mod words;
 
 pub use body::Body;
 pub use client::{Call, Failsoft, StartError, TurnedAway};
+pub use egress::{Destination, NoReply, Outbound, Reply};
 pub use observe::{Observer, RouteBudgets, Seen, TargetStatus};
 pub use service::FailsoftService;

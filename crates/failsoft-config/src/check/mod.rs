@@ -1,5 +1,6 @@
 //! From what was written to what the program runs on. Each section has a file.
 
+mod alerts;
 mod hedging;
 mod keys;
 mod providers;
@@ -49,6 +50,7 @@ fn check_any_provider(providers: &providers::Checked, at: &At<'_>) {
 pub(crate) fn check(spec: Spec, at: &At<'_>, around: Surroundings<'_>) -> Settings {
     let server = server::check(spec.server, &at.key("server"), around);
     let journal = server::check_journal(&spec.journal, &at.key("journal"), around);
+    let alerts = alerts::check(spec.alerts, &at.key("alerts"), around);
     let used = routes::used_providers(&spec.routes);
     let providers = providers::check(spec.providers, &used, &at.key("providers"), around);
     check_any_provider(&providers, &at.key("providers"));
@@ -61,6 +63,7 @@ pub(crate) fn check(spec: Spec, at: &At<'_>, around: Surroundings<'_>) -> Settin
         }),
         server,
         journal,
+        alerts,
         providers: providers.usable,
         targets: built.targets,
         routes: built.routes,

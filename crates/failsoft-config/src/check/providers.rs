@@ -78,7 +78,7 @@ fn check_one(
     need: Need,
     (at, around): (&At<'_>, Surroundings<'_>),
 ) -> Option<Provider> {
-    check_name(name, at);
+    check_name(name, "provider", at);
     let known = find_known(name, &spec, at)?;
     let dialect = spec.dialect.map_or(known.dialect, |dialect| dialect.0);
     let base_url = find_base_url(known, &spec, at);
@@ -118,11 +118,11 @@ fn check_one(
     })
 }
 
-fn check_name(name: &str, at: &At<'_>) {
+pub(super) fn check_name(name: &str, what: &str, at: &At<'_>) {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     if name.is_empty() || name.len() > 64 || !name.bytes().all(plain) {
         at.error(
-            say(format!("`{}` cannot name a provider", name.escape_debug()))
+            say(format!("`{}` cannot name a {what}", name.escape_debug()))
                 .hint("use up to 64 letters, digits, `-`, `_` and `.`"),
         );
     }
@@ -330,7 +330,7 @@ fn distinct(found: Vec<(Found, At<'_>)>) -> Option<Vec<SecretString>> {
 }
 
 /// Whether a host is this machine, or an address someone wrote out.
-fn is_local(host: &str) -> bool {
+pub(super) fn is_local(host: &str) -> bool {
     host == "localhost"
         || host.ends_with(".localhost")
         || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())

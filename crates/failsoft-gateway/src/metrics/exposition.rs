@@ -1,5 +1,7 @@
 //! The text that `/metrics` answers, in the OpenMetrics format.
 
+mod alerts;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -48,6 +50,7 @@ impl Collector for Scrape {
         page.targets(&targets)?;
         page.tallies(metrics)?;
         page.status(&self.0.failsoft.targets())?;
+        page.alerts(&self.0)?;
         page.gateway(&self.0)
     }
 }

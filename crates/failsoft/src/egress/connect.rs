@@ -11,7 +11,7 @@ use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
-use super::endpoint::{Endpoint, Secure};
+use super::origin::{Origin, Secure};
 use super::pool::Connection;
 use super::stream::Stream;
 
@@ -30,9 +30,9 @@ pub(crate) struct NotConnected {
 }
 
 /// Opens a connection. It is dropped, and with it the socket, as soon as its caller is.
-pub(crate) async fn connect(endpoint: Arc<Endpoint>) -> Result<Connection, NotConnected> {
-    let tcp = dial(&endpoint).await?;
-    let stream = match &endpoint.secure {
+pub(crate) async fn connect(origin: &Origin) -> Result<Connection, NotConnected> {
+    let tcp = dial(origin).await?;
+    let stream = match &origin.secure {
         Secure::No => Stream::Clear(tcp),
         Secure::Tls { config, name } => {
             let connector = TlsConnector::from(Arc::clone(config));
@@ -48,17 +48,17 @@ pub(crate) async fn connect(endpoint: Arc<Endpoint>) -> Result<Connection, NotCo
     Ok(Connection::new(sender, driver))
 }
 
-async fn dial(endpoint: &Endpoint) -> Result<TcpStream, NotConnected> {
-    let (host, port) = (endpoint.url.host.as_str(), endpoint.url.port);
+async fn dial(origin: &Origin) -> Result<TcpStream, NotConnected> {
+    let (host, port) = (origin.host.as_str(), origin.port);
     let mut last = NotConnected {
         fault: TransportFault::NameLookup,
-        words: format!("{host} does not resolve, check base_url"),
+        words: format!("{host} does not resolve, check {}", origin.setting),
     };
     for address in addresses(host, port).await {
-        if !endpoint.may_dial(address.ip()) {
+        if !origin.may_dial(address.ip()) {
             last.fault = TransportFault::AddressRefused;
             last.words = format!(
-                "{host} leads to {}, which is not dialled for a name unless the provider says \
+                "{host} leads to {}, which is not dialled for a name unless the settings say \
                  allow_private = true; link-local addresses never are",
                 address.ip()
             );

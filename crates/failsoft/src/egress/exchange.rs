@@ -49,6 +49,10 @@ pub(crate) struct Exchange {
 
 type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
+fn connecting(endpoint: Arc<Endpoint>) -> Boxed<Result<Connection, NotConnected>> {
+    Box::pin(async move { connect(&endpoint.origin).await })
+}
+
 enum Stage {
     Connecting(Boxed<Result<Connection, NotConnected>>, Box<Order>),
     Sending(Box<Order>),
@@ -79,7 +83,7 @@ impl Exchange {
         let connection = endpoint.pool.take(cx);
         let stage = match connection {
             Some(_) => Stage::Sending(Box::new(order)),
-            None => Stage::Connecting(Box::pin(connect(Arc::clone(&endpoint))), Box::new(order)),
+            None => Stage::Connecting(connecting(Arc::clone(&endpoint)), Box::new(order)),
         };
         let started = Instant::now();
         Self {

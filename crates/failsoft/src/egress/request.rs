@@ -65,7 +65,7 @@ pub(crate) struct NotSaid<'a> {
 pub(crate) fn outgoing(endpoint: &Endpoint, order: Order) -> Option<Request<Slices>> {
     let Order { mut headers, body, key, dialect, delivery, model, .. } = order;
     let uri = Uri::from(endpoint.path(&Address::new(dialect, &model, delivery))?);
-    headers.insert(HOST, endpoint.authority.clone());
+    headers.insert(HOST, endpoint.origin.authority.clone());
     headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
     // Answers are read on their way, so they must not come compressed.
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
