@@ -5,7 +5,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, afterEach, before, test } from "node:test";
 
 import { CANARY, House, TOKEN, browser } from "./house.mjs";
 
@@ -31,6 +31,10 @@ before(async () => {
   await house.until("/api/now", ({ targets, calls }) => names.every((name) => failed(targets, name)) && calls.rescues > 5);
   await house.call("assistant", { "x-failsoft-tag": CANARY });
   await house.until("/api/calls?eventful=true", ({ calls }) => calls.some(({ attempts }) => attempts.length > 1));
+});
+
+afterEach(async () => {
+  for (const context of chrome.contexts()) await context.close();
 });
 
 after(async () => {
@@ -60,7 +64,7 @@ async function visit(view, { width = 1280, theme = "light" } = {}) {
 
 async function at(page, view) {
   await page.goto(`${house.admin}/#/${view}`);
-  await page.locator(`main.${view.split("/")[0]}`).waitFor();
+  await page.locator(`main.${view.split(/[/?]/)[0]}`).waitFor();
   await page.waitForFunction(() => !document.querySelector("[aria-busy=true]"));
   if (view === "now") await page.locator(".targets-table tbody tr").first().waitFor();
 }
@@ -108,8 +112,7 @@ for (const theme of THEMES) {
         assert.deepEqual(await grave(page), [], `${view} at ${width} px, ${theme}`);
         await picture(page, `${view.replace(/\/.*/, "-one")}-${width}-${theme}`);
       }
-      await page.context().close();
-    });
+        });
   }
 }
 
@@ -123,7 +126,6 @@ test("the switch of colours stands above what the system wants, and is kept", as
   await page.reload();
   await page.locator(".chip", { hasText: "Live" }).waitFor();
   assert.equal(await ground(), dark);
-  await page.context().close();
 });
 
 test("figures move while calls come, and nobody is told every second", async () => {
@@ -140,7 +142,6 @@ test("figures move while calls come, and nobody is told every second", async () 
   assert.ok((await page.evaluate(() => window.told)) <= 2);
   assert.match(await page.locator(".targets-table tr", { hasText: "cirrus/cirrus-2" }).innerText(), /key refused/);
   assert.match(await page.getByRole("img", { name: /Calls of the last 15 minutes/ }).getAttribute("aria-label"), /lost/);
-  await page.context().close();
 });
 
 test("names that look like markup stay text", async () => {
@@ -153,7 +154,6 @@ test("names that look like markup stay text", async () => {
     await page.getByText(CANARY).first().waitFor();
   }
   assert.equal(await page.locator("img:not([src='/icon.svg'])").count(), 0);
-  await page.context().close();
 });
 
 test("a call is found, opened, read and left with the keyboard alone", async () => {
@@ -175,7 +175,6 @@ test("a call is found, opened, read and left with the keyboard alone", async () 
   assert.ok((await page.locator(".facts").innerText()).includes(id));
   await page.keyboard.press("Escape");
   await page.locator("main.calls .calls-table").waitFor();
-  await page.context().close();
 });
 
 test("the first tab stop skips to the content, and focus is always seen", async () => {
@@ -191,7 +190,6 @@ test("the first tab stop skips to the content, and focus is always seen", async 
     const outline = await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle);
     assert.notEqual(outline, "none", await page.evaluate(() => document.activeElement.outerHTML));
   }
-  await page.context().close();
 });
 
 test("a target is switched off and on, each time after a question that can be left", async () => {
@@ -214,7 +212,6 @@ test("a target is switched off and on, each time after a question that can be le
   await page.getByRole("dialog").getByRole("button", { name: "Switch on" }).click();
   await page.getByRole("button", { name: `Switch off ${name}` }).waitFor();
   assert.equal(await enabled(name), true);
-  await page.context().close();
 });
 
 test("another page in the same browser can neither read nor change anything", async () => {
@@ -247,7 +244,6 @@ test("another page in the same browser can neither read nor change anything", as
   assert.equal((await fetch(`${house.admin}/readyz`)).status, 200);
   server.close();
   server.closeAllConnections();
-  await page.context().close();
 });
 
 test("who logs out is out, and sees the way in", async () => {
@@ -262,7 +258,6 @@ test("who logs out is out, and sees the way in", async () => {
   await page.getByLabel("Admin token").fill(TOKEN);
   await page.keyboard.press("Enter");
   await page.locator(".chip", { hasText: "Live" }).waitFor();
-  await page.context().close();
 });
 
 test("a drain is asked for, seen, and what is no longer live says so", async () => {
@@ -274,7 +269,6 @@ test("a drain is asked for, seen, and what is no longer live says so", async () 
   assert.equal((await fetch(`${house.admin}/readyz`)).status, 503);
   await house.end("gateway");
   await page.locator(".chip", { hasText: /Stale since \d\d:\d\d/ }).waitFor();
-  await page.context().close();
 });
 
 test("nothing was asked of any other host, and nothing went wrong in any page", () => {

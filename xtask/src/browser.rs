@@ -7,7 +7,8 @@ use crate::suite::{self, Report};
 use crate::{Done, command, house, sdk};
 
 /// Where distributions put it, under the names they give it.
-const CHROMIUM: &[&str] = &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+const CHROMIUM: &[&str] =
+    &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
 /// Runs the suite.
 pub(crate) fn run() -> Done<Report> {

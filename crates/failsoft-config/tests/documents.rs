@@ -21,9 +21,15 @@ use serde_json::Value as Json;
 const GOOD: &str = include_str!("good.toml");
 
 fn env() -> BTreeMap<String, String> {
-    ["ALERTS_SIGNING_SECRET", "ANTHROPIC_API_KEY", "FAILSOFT_ADMIN_TOKEN", "OPENAI_KEY_A", "OPENAI_KEY_B"]
-        .map(|name| (name.to_owned(), format!("sk-{name}")))
-        .into()
+    [
+        "ALERTS_SIGNING_SECRET",
+        "ANTHROPIC_API_KEY",
+        "FAILSOFT_ADMIN_TOKEN",
+        "OPENAI_KEY_A",
+        "OPENAI_KEY_B",
+    ]
+    .map(|name| (name.to_owned(), format!("sk-{name}")))
+    .into()
 }
 
 /// A folder with the files that the good text names.

@@ -156,7 +156,8 @@ impl Incidents {
 
 impl Observer for Incidents {
     fn observe(&self, seen: Seen<'_>, event: &Event) {
-        let Event::Disabled { scope: DisabledScope::Credential(key), kind, until } = *event else {
+        let Event::Disabled { scope: DisabledScope::Credential(key), kind, until, .. } = *event
+        else {
             return;
         };
         let Some(target) = name_of(&seen, key) else { return };

@@ -12,6 +12,12 @@ impl Failsoft {
         self.operate(Input::TargetSwitched { target, enabled }, operator);
     }
 
+    /// Looks how a target is although it is resting or out of use: once, with the next call that
+    /// fits. `operator` is a fingerprint of who wants it.
+    pub fn probe(&self, target: TargetId, operator: &str) {
+        self.operate(Input::Probe { target }, operator);
+    }
+
     /// Records that an operator let no more calls in.
     pub fn drained(&self, operator: &str) {
         self.record_deed(StateChange::Drained, operator);

@@ -1,33 +1,19 @@
 // How everything is at this moment: first in one sentence, then in figures, then target by target.
 
 import { CallsChart, Meter } from "../chart.js";
-import { read } from "../api.js";
 import { el, keep, resign, say, set, sign } from "../dom.js";
 import { clock, count, counted, kind, money, rate, share, span } from "../words.js";
 import { Targets, condition, isIdle } from "./targets.js";
 
 const MINUTE = 12; // columns of 5 s
 
-export function open(main, { live, announce, failed }) {
+export function open(main, { live, announce }) {
   const page = new Now(announce);
   main.replaceChildren(page.node);
   const update = () => live.snapshot && page.update(live.snapshot);
-  const stopped = new AbortController();
-  const look = () =>
-    read("/api/incidents?hours=24", stopped.signal)
-      .then(({ open }) => page.incidents(open))
-      .catch((error) => error.status === 401 && failed(error, main));
   live.addEventListener("now", update);
   update();
-  look();
-  const looks = setInterval(look, 10_000);
-  return {
-    close() {
-      live.removeEventListener("now", update);
-      clearInterval(looks);
-      stopped.abort();
-    },
-  };
+  return { close: () => live.removeEventListener("now", update) };
 }
 
 class Now {
@@ -85,6 +71,7 @@ class Now {
 
   update(now) {
     this.#headline(now);
+    this.#open(now.incidents);
     this.#strip(now);
     this.#chart.update(now.calls, now.at_ms);
     this.#targets.update(now);
@@ -93,7 +80,7 @@ class Now {
     this.#gateway(now);
   }
 
-  incidents(open) {
+  #open(open) {
     this.#alarm.hidden = open.length === 0;
     keep(
       this.#incidents,
@@ -113,8 +100,10 @@ class Now {
     resign(this.#head, kind);
     say(this.#title, title);
     say(this.#more, more);
-    if (this.#last && this.#last !== title) this.#announce(title);
-    this.#last = title;
+    // Numbers move every second; only another sentence is news to those who listen.
+    const sentence = title.replace(/\d[\d,]*/g, "");
+    if (this.#last && this.#last !== sentence) this.#announce(title);
+    this.#last = sentence;
   }
 
   #strip({ calls, spend }) {

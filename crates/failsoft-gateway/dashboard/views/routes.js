@@ -71,7 +71,7 @@ function flow(tiers, places) {
   return el(
     "ol",
     { class: "flow" },
-    tiers.map((tier, place) => el("li", {}, el("span", { class: "order" }, place ? `then tier ${place + 1}` : "tier 1"), el("ul", {}, seen(tier).map(target)))),
+    tiers.map((tier, place) => el("li", {}, el("span", { class: "order" }, place ? `then tier ${place + 1}` : "tier 1"), el("ul", {}, seen(tier).map(target)), place < tiers.length - 1 && el("span", { class: "arrow", "aria-hidden": "true" }, "→"))),
   );
 }
 

@@ -17,6 +17,7 @@ use crate::state::{Phase, State};
 pub(super) enum Deed {
     Enable,
     Disable,
+    Probe,
 }
 
 impl Deed {
@@ -25,6 +26,7 @@ impl Deed {
         match name {
             "enable" => Some(Self::Enable),
             "disable" => Some(Self::Disable),
+            "probe" => Some(Self::Probe),
             _ => None,
         }
     }
@@ -52,6 +54,7 @@ pub(super) fn act(
     match deed {
         Deed::Enable => state.failsoft.switch(target, true, &caller.operator),
         Deed::Disable => state.failsoft.switch(target, false, &caller.operator),
+        Deed::Probe => state.failsoft.probe(target, &caller.operator),
     }
     tracing::info!(target = status.name, ?deed, operator = caller.operator, "an operator acted");
     reply::json(StatusCode::OK, &json!({ "done": true }))

@@ -33,35 +33,44 @@ pub(super) async fn list(state: &Arc<State>, text: &str) -> Response<Body> {
     let now_ms = unix_ms();
     let span = Span { since_ms: now_ms - hours * 3_600_000, until_ms: now_ms + 1 };
     let search = Search { span: Some(span), limit: MOST_CALLS, ..Search::default() };
-    match calls::look(state, move |reader| reader.search(&search)).await {
-        Ok(found) => {
-            let whole = found.len() < MOST_CALLS;
-            let mut page = joined(&found, now_ms);
-            page["since_ms"] = json!(span.since_ms);
-            page["whole"] = json!(whole);
-            reply::json(StatusCode::OK, &page)
-        }
-        Err(response) => response,
-    }
+    let view = state.incidents.view();
+    // What is going on is known best here; without a record this is all there is.
+    let open: Vec<Value> = view.open.iter().map(|incident| shown(incident, true)).collect();
+    let lately = || view.closed.iter().rev().cloned().collect::<Vec<Incident>>();
+    let (over, whole) = match &state.operators.journal {
+        None => (lately(), true),
+        Some(_) => match calls::look(state, move |reader| reader.search(&search)).await {
+            Ok(found) => {
+                let began_live = view.open.iter().map(|one| one.since_ms).min();
+                (joined(&found, now_ms, began_live), found.len() < MOST_CALLS)
+            }
+            Err(response) => return response,
+        },
+    };
+    let over: Vec<Value> =
+        over.iter().rev().take(MOST).map(|incident| shown(incident, false)).collect();
+    let page = json!({ "since_ms": span.since_ms, "whole": whole, "open": open, "over": over });
+    reply::json(StatusCode::OK, &page)
 }
 
-/// Joins what failed in these calls, the newest of which comes first.
-fn joined(calls: &[Story], now_ms: i64) -> Value {
+/// Joins what failed in these calls, the newest of which comes first, to incidents that are over:
+/// those of the record that this process did not see itself count as over too.
+fn joined(calls: &[Story], now_ms: i64, open_since_ms: Option<i64>) -> Vec<Incident> {
     let mut incidents = Incidents::default();
     let mut turns = Vec::new();
     for call in calls.iter().rev() {
         sightings(call, |seen| turns.extend(incidents.observe(&seen)));
     }
     turns.extend(incidents.pass(now_ms));
-    let over = turns.iter().filter_map(|turn| match turn {
+    let over = turns.into_iter().filter_map(|turn| match turn {
         Turn::Opened(_) => None,
-        Turn::Closed(incident) => Some(shown(incident, false)),
+        Turn::Closed(incident) => Some(incident),
     });
-    let mut over: Vec<Value> = over.collect();
-    over.reverse();
-    over.truncate(MOST);
-    let open: Vec<Value> = incidents.open().map(|incident| shown(incident, true)).collect();
-    json!({ "open": open, "over": over })
+    let mut over: Vec<Incident> = over.collect();
+    let older = |one: &&Incident| open_since_ms.is_none_or(|since| one.until_ms < since);
+    over.extend(incidents.open().filter(older).cloned());
+    over.sort_by_key(|one| one.since_ms);
+    over
 }
 
 fn sightings(call: &Story, mut each: impl FnMut(Sighting)) {
@@ -83,7 +92,8 @@ fn sightings(call: &Story, mut each: impl FnMut(Sighting)) {
     }
 }
 
-fn shown(incident: &Incident, open: bool) -> Value {
+/// An incident, as operators read it.
+pub(super) fn shown(incident: &Incident, open: bool) -> Value {
     json!({
         "open": open,
         "target": &*incident.target,

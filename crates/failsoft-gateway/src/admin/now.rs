@@ -7,6 +7,7 @@ use failsoft_engine::BreakerState;
 use serde_json::{Map, Value, json};
 
 use super::figures::{Counted, STEP, STEPS, Step, Window};
+use super::incidents::shown as incident;
 use crate::metrics::{RouteFigures, TargetFigures, outcome_name};
 use crate::state::{Phase, State};
 
@@ -25,6 +26,7 @@ pub(super) fn now(state: &State) -> Value {
         "calls": calls(state, &window),
         "targets": targets(state, &window),
         "routes": routes(state, &window),
+        "incidents": state.incidents.view().open.iter().map(|one| incident(one, true)).collect::<Value>(),
         "spend": { "in_vain_nanos": window.sum.spend.values().sum::<u64>() },
         "journal": journal(state),
         "journal_problem": state.failsoft.journal_problem(),
