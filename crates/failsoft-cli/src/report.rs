@@ -3,6 +3,8 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
+use failsoft_journal::Span;
+
 use crate::journal::{JournalArgs, now_millis, page, told};
 use crate::settings::{print, print_json};
 
@@ -21,13 +23,14 @@ pub(crate) struct ReportArgs {
 
 /// Sums up the calls of some time.
 pub(crate) fn run(args: &ReportArgs) -> ExitCode {
-    let reader = match args.journal.open() {
+    let mut reader = match args.journal.open() {
         Ok(reader) => reader,
         Err(code) => return code,
     };
     let now = now_millis();
     let back = i64::try_from(args.since.as_millis()).unwrap_or(i64::MAX);
-    match reader.report(now.saturating_sub(back), now) {
+    let span = Span { since_ms: now.saturating_sub(back), until_ms: now };
+    match failsoft_report::report(&mut reader, span) {
         Ok(report) if args.json => print_json(&serde_json::json!(report)),
         Ok(report) => print(&report.render(&page())),
         Err(error) => return told(&error),

@@ -164,7 +164,7 @@ fn show(node: &Node, path: &str) -> String {
     };
     let secret = within("providers.", &[".api_key", ".api_keys", ".headers."])
         || within("alerts.webhooks.", &[".secret", ".url"])
-        || path.starts_with("server.admin_token");
+        || ["server.admin_token", "journal.url"].iter().any(|key| path.starts_with(key));
     match &node.value {
         Value::Text(text)
             if secret && text != "none" && !path.ends_with(".env") && !path.ends_with(".file") =>

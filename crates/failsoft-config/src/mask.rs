@@ -15,6 +15,8 @@ pub(crate) fn masked(text: &str) -> String {
     }
     let server = root.node("server").and_then(Node::table);
     hide(server.and_then(|server| server.node("admin_token")), &mut spans);
+    let journal = root.node("journal").and_then(Node::table);
+    hide(journal.and_then(|journal| journal.node("url")), &mut spans);
     let alerts = root.node("alerts").and_then(Node::table);
     let webhooks = alerts.and_then(|alerts| alerts.node("webhooks")).and_then(Node::table);
     for entry in webhooks.map_or(&[][..], |all| &all.0) {
@@ -61,13 +63,15 @@ fn hide(node: Option<&Node>, spans: &mut Vec<Range<usize>>) {
     }
 }
 
-/// In a text that cannot be read, what stands behind `api_key =` or `secret =` and does not look like a place.
+/// In a text that cannot be read, what stands behind a secret's key or looks like a database's
+/// address with a password, and does not look like a place.
 fn suspects(text: &str) -> Vec<Range<usize>> {
     let mut start = 0;
     let mut spans = Vec::new();
     for line in text.split_inclusive('\n') {
         if let Some(equals) = line.find('=')
-            && ["api_key", "admin_token", "secret"].iter().any(|key| line.contains(key))
+            && (["api_key", "admin_token", "secret"].iter().any(|key| line.contains(key))
+                || line.contains("url") && line.contains('@'))
             && !line.contains("env")
             && !line.contains("file")
         {
@@ -97,6 +101,9 @@ mod tests {
                 "[providers.a]\nbase_url = \"http://u:p@h\"",
                 "[providers.a]\nbase_url = \"************\"",
             ),
+            ("[journal]\nurl = \"pg://u:p@h\"", "[journal]\nurl = \"**********\""),
+            ("[journal]\nurl = { env = \"X\" }", "[journal]\nurl = { env = \"X\" }"),
+            ("[journal]\nurl = \"pg://u:p@h", "[journal]\nurl = \"**********"),
             ("[providers.a]\napi_key = \"sk-x", "[providers.a]\napi_key = \"****"),
             (
                 "[alerts.webhooks.a]\nsecret = \"s\"\nurl = \"https://h/t\"",

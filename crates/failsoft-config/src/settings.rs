@@ -81,13 +81,17 @@ pub enum ErrorDetail {
     Detailed,
 }
 
-/// Where the record is kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Where the record is kept; nowhere, if neither `path` nor `url` says so.
+#[derive(Clone, Debug)]
 pub struct Journal {
-    /// The SQLite file; `None` keeps no record.
+    /// The SQLite file.
     pub path: Option<PathBuf>,
+    /// The Postgres database (`postgres://…`), instead of a file. It may hold a password.
+    pub url: Option<SecretString>,
     /// How long rows are kept.
     pub keep: Duration,
+    /// How many bytes the record may have; what is oldest goes first.
+    pub max_size: u64,
     /// Whether each group of rows waits for the disk (survives loss of power).
     pub sync: bool,
 }

@@ -220,6 +220,7 @@ fn sections_reach_their_settings() {
     let journal = &settings.journal;
     assert_eq!(journal.path.as_deref(), Some(folder.path().join("calls.db").as_path()));
     assert_eq!((journal.keep, journal.sync), (secs(7 * 86_400), true));
+    assert_eq!((journal.max_size, journal.url.is_none()), (2 << 30, true));
     let [anthropic, europe, local] = settings.providers.as_slice() else { panic!() };
     assert_eq!((anthropic.known.id, europe.known.id), ("anthropic", "openai"));
     assert_eq!((anthropic.keys.len(), europe.keys.len(), local.keys.len()), (1, 2, 1));
@@ -275,8 +276,11 @@ fn the_good_text_has_every_key_of_the_schema() {
     let schema = failsoft_config::schema();
     let text: Json = toml::from_str(GOOD).unwrap();
     let mut missing = Vec::new();
-    // A token stands in one place; the other place stands in no one text beside it.
-    let elsewhere = serde_json::json!({ "admin_token": { "file": "PATH" } });
+    // What stands in one place has its other place in no one text beside it.
+    let elsewhere = serde_json::json!({
+        "admin_token": { "file": "PATH" },
+        "url": { "env": "NAME", "file": "PATH" },
+    });
     for section in ["server", "journal"] {
         let written = [&text[section], &elsewhere];
         look_for(&schema, &schema["properties"][section], &written, &mut missing);

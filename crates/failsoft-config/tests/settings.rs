@@ -420,3 +420,32 @@ fn requests_that_are_signed_take_their_keys_from_the_usual_variables() {
         assert_eq!(keys, [key]);
     }
 }
+
+#[test]
+fn the_address_of_a_database_is_read_from_its_place_and_never_printed() {
+    let url = "postgres://failsoft:hunter2@db/calls";
+    let text = format!("{TWO}[journal]\nurl = {{ env = \"CALLS\" }}\n");
+    let keys = [KEYS, &[("CALLS", url)]].concat();
+    let journal = read(&text, &keys).journal;
+    assert_eq!(journal.url.as_ref().map(|url| url.expose_secret()), Some(url));
+    assert_eq!(journal.path, None);
+    assert!(!format!("{journal:?}").contains("hunter2"));
+
+    let variables = [KEYS, &[("FAILSOFT_JOURNAL__URL", url)]].concat();
+    let settings = read(TWO, &variables);
+    assert!(settings.journal.url.is_some() && settings.warnings.0.is_empty());
+
+    let literal = format!("{TWO}[journal]\nurl = \"{url}\"\n");
+    let warned = read(&literal, KEYS).warnings;
+    assert_eq!(warned.0.len(), 1, "{warned:?}");
+    let shown = warned.render("failsoft.toml", &literal);
+    assert!(shown.contains("the password itself stands in the file"), "{shown}");
+    assert!(!shown.contains("hunter2"), "{shown}");
+    let values = failsoft_config::effective(&literal, Path::new("/settings"), &env(KEYS));
+    let values = values.unwrap_or_else(|problems| panic!("{problems}"));
+    assert!(values.iter().all(|value| !value.value.contains("hunter2")));
+
+    let off = format!("{text}enabled = false\n");
+    let journal = read(&off, &keys).journal;
+    assert!(journal.url.is_none() && journal.path.is_none());
+}

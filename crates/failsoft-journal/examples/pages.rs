@@ -1,4 +1,4 @@
-//! Shows `explain` and `report` on made-up calls: `cargo run --example pages [WIDTH] [colour]`.
+//! Shows `explain` on made-up calls: `cargo run --example pages [WIDTH] [colour]`.
 
 #[path = "../tests/samples/mod.rs"]
 mod samples;
@@ -26,17 +26,5 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let story = reader.call(id)?.ok_or("no such call")?;
         println!("{}\n{}\n", story.render(&page), "=".repeat(usize::from(width)));
     }
-    let day = 86_400_000;
-    println!(
-        "{}\n{}",
-        reader.report(NOON, NOON + day)?.render(&page),
-        "=".repeat(usize::from(width))
-    );
-    println!(
-        "{}\n{}",
-        reader.report(NOON, NOON + 4 * 3_600_000)?.render(&page),
-        "=".repeat(usize::from(width))
-    );
-    println!("{}", reader.report(NOON - day, NOON - 1)?.render(&page));
     Ok(())
 }

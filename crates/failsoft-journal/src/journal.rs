@@ -6,8 +6,9 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::queue::{Queue, Record};
+use crate::sqlite::SqliteStore;
 use crate::store::Store;
-use crate::writer::Writer;
+use crate::writer::{Keep, Writer};
 use crate::{CallRecord, JournalError, StateRecord};
 
 /// How the journal is kept.
@@ -17,6 +18,8 @@ pub struct Options {
     pub path: PathBuf,
     /// How long rows are kept.
     pub keep: Duration,
+    /// How many bytes the record may have; what is oldest goes first.
+    pub max_size: u64,
     /// Whether each group of rows waits for the disk.
     pub sync: bool,
     /// Records that may wait to be written.
@@ -57,16 +60,19 @@ impl Journal {
     /// # Errors
     /// When the file cannot be used at all.
     pub fn open(options: Options) -> Result<Self, JournalError> {
-        let store = Store::open(&options)?;
-        let queue = Arc::new(Queue::new(options.queue));
-        let writer = Writer::new(Arc::clone(&queue), store, options.keep);
+        let store = SqliteStore::open(&options)?;
+        let keep = Keep { time: options.keep, size: options.max_size };
+        Self::start(Box::new(store), keep, options.queue)
+            .map_err(|error| JournalError::Open { path: options.path, reason: error.to_string() })
+    }
+
+    /// Starts the thread that writes to a store.
+    fn start(store: Box<dyn Store>, keep: Keep, queue: usize) -> std::io::Result<Self> {
+        let queue = Arc::new(Queue::new(queue));
+        let writer = Writer::new(Arc::clone(&queue), store, keep);
         let thread = std::thread::Builder::new()
             .name("failsoft-journal".to_owned())
-            .spawn(move || writer.run())
-            .map_err(|error| JournalError::Open {
-                path: options.path,
-                reason: error.to_string(),
-            })?;
+            .spawn(move || writer.run())?;
         Ok(Self { queue, thread: Some(thread) })
     }
 
@@ -114,7 +120,7 @@ impl Recorder {
 
     /// Hands over a change of state.
     pub fn record_state(&self, state: StateRecord) {
-        self.queue.push(Record::State(state));
+        self.queue.push(Record::State(Box::new(state)));
     }
 
     /// How the journal is doing.

@@ -10,40 +10,42 @@
 //!
 //! ```
 //! use std::time::Duration;
-//! use failsoft_journal::{Journal, Options, Page, Reader, Style};
+//! use failsoft_journal::{Journal, Options, Reader, Source, Span};
 //!
 //! # let folder = tempfile::tempdir()?;
 //! let path = folder.path().join("failsoft.db");
 //! let keep = Duration::from_secs(30 * 86_400);
-//! let journal = Journal::open(Options { path: path.clone(), keep, sync: false, queue: 10_000 })?;
+//! let max_size = 1_000_000_000;
+//! let queue = 10_000;
+//! let journal = Journal::open(Options { path: path.clone(), keep, max_size, sync: false, queue })?;
 //! let recorder = journal.recorder(); // one for each task; `recorder.record_call(…)` never blocks
 //! assert!(!recorder.counters().failing);
 //!
-//! let reader = Reader::open(&path)?;
+//! let mut reader = Reader::open(&path)?;
 //! assert!(reader.call("0199c2f4")?.is_none());
-//! let report = reader.report(0, 1_000)?;
-//! assert!(report.render(&Page::new(Style::Plain, 80)).starts_with("No calls came"));
+//! let span = Span { since_ms: 0, until_ms: 1_000 };
+//! reader.calls(span, &mut |_| unreachable!("nothing was recorded"))?;
 //! journal.close();
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 mod error;
 mod fold;
-mod insert;
 mod journal;
-mod page;
+pub mod page;
 mod queue;
 mod reader;
 mod record;
-mod report;
+mod recorded;
 mod rows;
-mod search;
+mod sheet;
 mod source;
+mod sqlite;
 mod store;
 mod story;
 mod text;
 mod trace;
-mod words;
+pub mod words;
 mod writer;
 
 pub use error::JournalError;
@@ -53,11 +55,7 @@ pub use reader::Reader;
 pub use record::{
     AttemptFacts, CallFacts, CallRecord, Names, Stamp, StateChange, StateRecord, TargetName,
 };
-pub use report::{
-    Attempts, AttemptsRow, BrokenStreams, Calls, Change, Dropped, FailureRow, Latency, Quantiles,
-    RefusalRow, Report, TargetLatency, ToldRow,
-};
-pub use rows::{AttemptRow, CallRow, Name, Recorded, StateRow, StepRow, TargetRow};
-pub use source::{Search, Source, Span};
+pub use rows::{AttemptRow, CallRow, Dropped, Name, Recorded, StateRow, StepRow, TargetRow};
+pub use source::{Memory, Search, Source, Span};
 pub use story::{Happened, Story, StoryAttempt};
 pub use trace::{Trace, attempt_span, call_span};

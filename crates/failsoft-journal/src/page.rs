@@ -16,18 +16,25 @@ pub enum Style {
 /// What a rendering is written on.
 #[derive(Clone, Debug)]
 pub struct Page {
-    pub(crate) style: Style,
-    pub(crate) width: usize,
-    pub(crate) zone: TimeZone,
+    /// In colour or not.
+    pub style: Style,
+    /// Columns.
+    pub width: usize,
+    zone: TimeZone,
 }
 
 /// What a piece of text is, which decides its colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Tone {
+pub enum Tone {
+    /// What it is about.
     Title,
+    /// As it should be.
     Good,
+    /// Broken.
     Bad,
+    /// Worth a look.
     Odd,
+    /// Beside the point.
     Aside,
 }
 
@@ -44,7 +51,9 @@ impl Page {
         Self { zone: TimeZone::system(), ..self }
     }
 
-    pub(crate) fn paint(&self, tone: Tone, text: &str) -> String {
+    /// A text in a tone, if this page has colour.
+    #[must_use]
+    pub fn paint(&self, tone: Tone, text: &str) -> String {
         if self.style == Style::Plain || text.is_empty() {
             return text.to_owned();
         }
@@ -59,27 +68,32 @@ impl Page {
     }
 
     /// A day and a time of day.
-    pub(crate) fn date(&self, unix_ms: i64) -> String {
+    #[must_use]
+    pub fn date(&self, unix_ms: i64) -> String {
         self.strftime(unix_ms, "%Y-%m-%d %H:%M:%S %Z")
     }
 
     /// A time of day.
-    pub(crate) fn clock(&self, unix_ms: i64) -> String {
+    #[must_use]
+    pub fn clock(&self, unix_ms: i64) -> String {
         self.strftime(unix_ms, "%H:%M:%S")
     }
 
     /// A day and a time of day, short.
-    pub(crate) fn day_clock(&self, unix_ms: i64) -> String {
+    #[must_use]
+    pub fn day_clock(&self, unix_ms: i64) -> String {
         self.strftime(unix_ms, "%m-%d %H:%M:%S")
     }
 
     /// An hour and a minute.
-    pub(crate) fn minute(&self, unix_ms: i64) -> String {
+    #[must_use]
+    pub fn minute(&self, unix_ms: i64) -> String {
         self.strftime(unix_ms, "%H:%M")
     }
 
     /// A day, an hour and a minute.
-    pub(crate) fn day_minute(&self, unix_ms: i64) -> String {
+    #[must_use]
+    pub fn day_minute(&self, unix_ms: i64) -> String {
         self.strftime(unix_ms, "%m-%d %H:%M")
     }
 
@@ -91,14 +105,16 @@ impl Page {
     }
 
     /// Facts in a row, broken between them alone.
-    pub(crate) fn wrap_facts(&self, facts: &[String], indent: usize) -> Vec<String> {
+    #[must_use]
+    pub fn wrap_facts(&self, facts: &[String], indent: usize) -> Vec<String> {
         let whole: Vec<_> = facts.iter().map(|fact| fact.replace(' ', "\u{a0}")).collect();
         let lines = self.wrap(&whole.join("\u{a0}· "), indent);
         lines.iter().map(|line| line.replace('\u{a0}', " ")).collect()
     }
 
     /// Breaks a sentence into lines that fit beside an indent.
-    pub(crate) fn wrap(&self, text: &str, indent: usize) -> Vec<String> {
+    #[must_use]
+    pub fn wrap(&self, text: &str, indent: usize) -> Vec<String> {
         let room = self.width.saturating_sub(indent).max(20);
         let mut lines: Vec<String> = Vec::new();
         for word in text.split(' ').flat_map(|word| pieces(word, room)) {
@@ -128,7 +144,8 @@ fn pieces(mut word: &str, room: usize) -> Vec<&str> {
 }
 
 /// A text in no more columns than these; its middle is left out first.
-pub(crate) fn shorten(text: &str, room: usize) -> String {
+#[must_use]
+pub fn shorten(text: &str, room: usize) -> String {
     if columns(text) <= room {
         return text.to_owned();
     }
@@ -141,7 +158,8 @@ pub(crate) fn shorten(text: &str, room: usize) -> String {
 }
 
 /// How many columns a text takes, near enough: wide scripts take two each.
-pub(crate) fn columns(text: &str) -> usize {
+#[must_use]
+pub fn columns(text: &str) -> usize {
     let wide = |c: char| {
         matches!(c, '\u{1100}'..='\u{115f}' | '\u{2e80}'..='\u{a4cf}' | '\u{ac00}'..='\u{d7a3}'
             | '\u{f900}'..='\u{faff}' | '\u{fe30}'..='\u{fe6f}' | '\u{ff00}'..='\u{ff60}'
@@ -151,7 +169,8 @@ pub(crate) fn columns(text: &str) -> usize {
 }
 
 /// A duration with the digits that matter.
-pub(crate) fn span(ms: f64) -> String {
+#[must_use]
+pub fn span(ms: f64) -> String {
     match ms {
         ms if ms <= 0.0 => "0 ms".to_owned(),
         ms if ms < 10.0 => format!("{ms:.1} ms"),
@@ -165,7 +184,8 @@ pub(crate) fn span(ms: f64) -> String {
 }
 
 /// A duration in as few columns as can be.
-pub(crate) fn brief(ms: f64) -> String {
+#[must_use]
+pub fn brief(ms: f64) -> String {
     match ms {
         ms if ms < 999.5 => format!("{ms:.0}ms"),
         ms if ms < 9_950.0 => format!("{:.1}s", ms / 1_000.0),
@@ -175,7 +195,8 @@ pub(crate) fn brief(ms: f64) -> String {
 }
 
 /// A size in bytes with the digits that matter.
-pub(crate) fn size(bytes: u64) -> String {
+#[must_use]
+pub fn size(bytes: u64) -> String {
     match bytes as f64 {
         bytes if bytes < 1_000.0 => format!("{bytes} B"),
         bytes if bytes < 1_000_000.0 => format!("{:.1} KB", bytes / 1e3),
@@ -184,7 +205,8 @@ pub(crate) fn size(bytes: u64) -> String {
 }
 
 /// A count with its thousands apart.
-pub(crate) fn count(number: u64) -> String {
+#[must_use]
+pub fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
@@ -197,7 +219,8 @@ pub(crate) fn count(number: u64) -> String {
 }
 
 /// A share as people read it; never rounded up to all.
-pub(crate) fn percent(share: f64) -> String {
+#[must_use]
+pub fn percent(share: f64) -> String {
     match share * 100.0 {
         all if all >= 100.0 => "100 %".to_owned(),
         part if part > 99.9 => format!("{:.3} %", (part * 1_000.0).floor() / 1_000.0),
@@ -206,7 +229,8 @@ pub(crate) fn percent(share: f64) -> String {
 }
 
 /// A moment as machines read it.
-pub(crate) fn rfc3339(unix_ms: i64) -> String {
+#[must_use]
+pub fn rfc3339(unix_ms: i64) -> String {
     Timestamp::from_millisecond(unix_ms).map_or_else(|_| String::new(), |at| at.to_string())
 }
 

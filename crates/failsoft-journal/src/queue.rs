@@ -17,7 +17,8 @@ const GATHER: Duration = Duration::from_millis(200);
 #[derive(Debug)]
 pub(crate) enum Record {
     Call(Arc<CallRecord>),
-    State(StateRecord),
+    /// Rare and large, so that an entry is small.
+    State(Box<StateRecord>),
 }
 
 /// A record and its place in the order of arrival.
@@ -26,6 +27,13 @@ pub(crate) struct Entry {
     pub(crate) number: u64,
     pub(crate) record: Record,
     worth: Worth,
+}
+
+impl Entry {
+    /// Whether it is a call that was served by its only attempt.
+    pub(crate) fn is_healthy(&self) -> bool {
+        self.worth == Worth::Healthy
+    }
 }
 
 /// What goes first when there is no room.
@@ -135,8 +143,10 @@ impl Queue {
                 // First, or under steady load it would never be done.
                 _ if now >= upkeep && !hurry => return Turn::Upkeep,
                 0 => upkeep,
-                GROUP.. => return Turn::Write(state.take()),
-                _ if hurry || now >= state.first_at + GATHER => return Turn::Write(state.take()),
+                GROUP.. => return Turn::Write(self.take(state)),
+                _ if hurry || now >= state.first_at + GATHER => {
+                    return Turn::Write(self.take(state));
+                }
                 _ => upkeep.min(state.first_at + GATHER),
             };
             if now >= until {
@@ -267,6 +277,14 @@ impl Queue {
         }
     }
 
+    /// The oldest records of both lanes, in the order they came. Whoever hands over meanwhile waits
+    /// for two lanes to be changed, not for them to be emptied.
+    fn take(&self, mut state: MutexGuard<'_, State>) -> Vec<Entry> {
+        let (healthy, failed) = state.take();
+        drop(state);
+        in_order(healthy, failed)
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -312,19 +330,55 @@ impl State {
         }
     }
 
-    /// The oldest records of both lanes, in the order they came.
-    fn take(&mut self) -> Vec<Entry> {
-        let mut group = Vec::with_capacity(self.len().min(GROUP));
-        while group.len() < GROUP {
-            let healthy = self.healthy.front().map_or(u64::MAX, |entry| entry.number);
-            let failed = self.failed.front().map_or(u64::MAX, |entry| entry.number);
-            let lane = if healthy < failed { &mut self.healthy } else { &mut self.failed };
-            let Some(entry) = lane.pop_front() else { break };
-            group.push(entry);
-        }
-        self.writing = group.len();
+    /// The oldest records of both lanes, at most a group.
+    fn take(&mut self) -> (VecDeque<Entry>, VecDeque<Entry>) {
+        let (healthy, failed) = self.oldest();
+        let lanes = (first(&mut self.healthy, healthy), first(&mut self.failed, failed));
+        self.writing = healthy + failed;
         self.first_at = Instant::now();
-        group
+        lanes
+    }
+
+    /// How many of each lane are the oldest of all.
+    fn oldest(&self) -> (usize, usize) {
+        if self.len() <= GROUP {
+            return (self.healthy.len(), self.failed.len());
+        }
+        let (mut healthy, mut failed) = (0, 0);
+        while healthy + failed < GROUP {
+            let number =
+                |lane: &VecDeque<Entry>, place| lane.get(place).map_or(u64::MAX, |e| e.number);
+            if number(&self.healthy, healthy) < number(&self.failed, failed) {
+                healthy += 1;
+            } else {
+                failed += 1;
+            }
+        }
+        (healthy, failed)
+    }
+}
+
+/// Takes the first so many; all of them without touching any.
+fn first(lane: &mut VecDeque<Entry>, count: usize) -> VecDeque<Entry> {
+    if count == lane.len() {
+        let room = if count == 0 { 0 } else { GROUP };
+        return std::mem::replace(lane, VecDeque::with_capacity(room));
+    }
+    let rest = lane.split_off(count);
+    std::mem::replace(lane, rest)
+}
+
+/// Both lanes, in the order they came.
+fn in_order(mut healthy: VecDeque<Entry>, mut failed: VecDeque<Entry>) -> Vec<Entry> {
+    if failed.is_empty() {
+        return healthy.into();
+    }
+    let mut group = Vec::with_capacity(healthy.len() + failed.len());
+    loop {
+        let number = |lane: &VecDeque<Entry>| lane.front().map_or(u64::MAX, |entry| entry.number);
+        let lane = if number(&healthy) < number(&failed) { &mut healthy } else { &mut failed };
+        let Some(entry) = lane.pop_front() else { return group };
+        group.push(entry);
     }
 }
 

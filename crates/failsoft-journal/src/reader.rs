@@ -1,21 +1,28 @@
-//! The way out: one call told, or many summed up, while the gateway goes on writing.
+//! The way out: one call told, or all shown, while the gateway goes on writing.
 
+use std::cell::RefCell;
+use std::fmt;
+use std::ops::ControlFlow;
 use std::path::Path;
 
-use rusqlite::{Connection, params};
-
-use crate::report::{self, Report};
+use crate::JournalError;
+use crate::rows::{Dropped, Recorded, StateRow};
+use crate::source::{Search, Source, Span};
+use crate::sqlite::{SqliteSource, copied};
 use crate::story::{self, Story};
-use crate::text::read_some;
-use crate::{JournalError, Search, search, store};
 
 /// Calls named when the beginning of an id fits several.
 const NAMED: usize = 5;
 
-/// Reads a journal; opens it for reading alone.
-#[derive(Debug)]
+/// Reads a journal, whatever its store; opens it for reading alone.
 pub struct Reader {
-    connection: Connection,
+    source: RefCell<Box<dyn Source>>,
+}
+
+impl fmt::Debug for Reader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reader").finish_non_exhaustive()
+    }
 }
 
 impl Reader {
@@ -24,65 +31,65 @@ impl Reader {
     /// # Errors
     /// When there is no usable journal.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, JournalError> {
-        Ok(Self { connection: store::open_to_read(path.as_ref())? })
+        Ok(Self::over(Box::new(SqliteSource::open(path.as_ref())?)))
+    }
+
+    pub(crate) fn over(source: Box<dyn Source>) -> Self {
+        Self { source: RefCell::new(source) }
+    }
+
+    /// All that is kept of a call, by its id or the beginning of it; `None` if there is no such call.
+    ///
+    /// # Errors
+    /// When the beginning fits several calls, or the journal cannot be read.
+    pub fn recorded(&self, id: &str) -> Result<Option<Recorded>, JournalError> {
+        if id.is_empty() {
+            return Ok(None);
+        }
+        let search = Search { id: Some(id.to_owned()), limit: NAMED, ..Search::default() };
+        let mut found = self.source.borrow_mut().search(&search)?;
+        if found.len() > 1 && found[0].call.id != id {
+            let mut calls: Vec<String> = found.into_iter().map(|found| found.call.id).collect();
+            calls.sort();
+            return Err(JournalError::Ambiguous { id: id.to_owned(), calls });
+        }
+        found.truncate(1);
+        Ok(found.pop())
     }
 
     /// The story of a call, by its id or the beginning of it; `None` if there is no such call.
     ///
     /// # Errors
-    /// When the beginning fits several calls, or the file cannot be read.
+    /// When the beginning fits several calls, or the journal cannot be read.
     pub fn call(&self, id: &str) -> Result<Option<Story>, JournalError> {
-        match self.find(id).map_err(|error| unreadable(&error))?.as_slice() {
-            [] => Ok(None),
-            [(seq, _)] => story::load(&self.connection, *seq).map_err(|error| unreadable(&error)),
-            several => Err(JournalError::Ambiguous {
-                id: id.to_owned(),
-                calls: several.iter().map(|(_, id)| id.clone()).collect(),
-            }),
-        }
-    }
-
-    /// The newest calls that fit, newest first.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
-    pub fn search(&self, search: &Search) -> Result<Vec<Story>, JournalError> {
-        search::search(&self.connection, search).map_err(|error| unreadable(&error))
-    }
-
-    /// The calls that came from `since_millis` to `now_millis`, both since 1970, summed up.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
-    pub fn report(&self, since_millis: i64, now_millis: i64) -> Result<Report, JournalError> {
-        report::load(&self.connection, since_millis, now_millis).map_err(|error| unreadable(&error))
-    }
-
-    /// Calls of this very id, else calls whose id begins so.
-    fn find(&self, id: &str) -> rusqlite::Result<Vec<(i64, String)>> {
-        if id.is_empty() {
-            return Ok(Vec::new());
-        }
-        let exact = "SELECT seq, id FROM calls WHERE id = ?1 ORDER BY seq DESC LIMIT 1";
-        let found = self.rows(exact, params![id])?;
-        if !found.is_empty() {
-            return Ok(found);
-        }
-        let begins = "SELECT seq, id FROM calls WHERE id >= ?1 AND id < ?2 ORDER BY id LIMIT ?3";
-        self.rows(begins, params![id, format!("{id}\u{10ffff}"), NAMED as i64])
-    }
-
-    fn rows(
-        &self,
-        sql: &'static str,
-        values: &[&dyn rusqlite::ToSql],
-    ) -> rusqlite::Result<Vec<(i64, String)>> {
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let rows = statement.query_map(values, |row| Ok((row.get(0)?, read_some(row, 1)?)))?;
-        rows.collect()
+        let Some(recorded) = self.recorded(id)? else { return Ok(None) };
+        let copy = copied(&recorded)?;
+        story::load(&copy, 1).map_err(|error| JournalError::Read(error.to_string()))
     }
 }
 
-fn unreadable(error: &rusqlite::Error) -> JournalError {
-    JournalError::Read(error.to_string())
+impl Source for Reader {
+    fn calls(
+        &mut self,
+        span: Span,
+        each: &mut dyn FnMut(Recorded) -> ControlFlow<()>,
+    ) -> Result<(), JournalError> {
+        self.source.get_mut().calls(span, each)
+    }
+
+    fn states(
+        &mut self,
+        span: Span,
+        each: &mut dyn FnMut(StateRow) -> ControlFlow<()>,
+    ) -> Result<(), JournalError> {
+        self.source.get_mut().states(span, each)
+    }
+
+    fn dropped(&mut self, span: Span) -> Result<Dropped, JournalError> {
+        self.source.get_mut().dropped(span)
+    }
+
+    fn search(&mut self, search: &Search) -> Result<Vec<Recorded>, JournalError> {
+        self.source.get_mut().search(search)
+    }
 }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::Serialize;
+
 /// A text that many rows share: a stable name, a target, a route.
 pub type Name = Arc<str>;
 
@@ -207,4 +209,13 @@ pub struct StateRow {
     pub grounds: Option<Name>,
     /// Who did it, where an operator did: a fingerprint of the session.
     pub operator: Option<Name>,
+}
+
+/// Records that could not be kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Dropped {
+    /// Calls served by their only attempt.
+    pub healthy: u64,
+    /// All others, and changes of state.
+    pub failed: u64,
 }

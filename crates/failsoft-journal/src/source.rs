@@ -3,8 +3,7 @@
 use std::ops::ControlFlow;
 
 use crate::JournalError;
-use crate::report::Dropped;
-use crate::rows::{Recorded, StateRow};
+use crate::rows::{Dropped, Recorded, StateRow, TargetRow};
 
 /// From one moment up to another that no longer belongs to it, in milliseconds since 1970.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,4 +70,81 @@ pub trait Source: Send {
     /// # Errors
     /// When the store cannot be read.
     fn search(&mut self, search: &Search) -> Result<Vec<Recorded>, JournalError>;
+}
+
+/// A store in memory, for records that were never written: tests, and what is made up.
+#[derive(Clone, Debug, Default)]
+pub struct Memory {
+    /// Calls in the order they were recorded.
+    pub calls: Vec<Recorded>,
+    /// Changes of state in order.
+    pub states: Vec<StateRow>,
+    /// What could not be kept.
+    pub dropped: Dropped,
+}
+
+impl Source for Memory {
+    fn calls(
+        &mut self,
+        span: Span,
+        each: &mut dyn FnMut(Recorded) -> ControlFlow<()>,
+    ) -> Result<(), JournalError> {
+        let within = self.calls.iter().filter(|recorded| span.holds(recorded.call.started_ms));
+        let _ = within.cloned().try_for_each(each);
+        Ok(())
+    }
+
+    fn states(
+        &mut self,
+        span: Span,
+        each: &mut dyn FnMut(StateRow) -> ControlFlow<()>,
+    ) -> Result<(), JournalError> {
+        let _ =
+            self.states.iter().filter(|state| span.holds(state.at_ms)).cloned().try_for_each(each);
+        Ok(())
+    }
+
+    fn dropped(&mut self, _: Span) -> Result<Dropped, JournalError> {
+        Ok(self.dropped)
+    }
+
+    fn search(&mut self, search: &Search) -> Result<Vec<Recorded>, JournalError> {
+        let found = self.calls.iter().rev().filter(|recorded| search.fits(recorded));
+        Ok(found.take(search.limit).cloned().collect())
+    }
+}
+
+impl Span {
+    /// Whether a moment lies in it.
+    #[must_use]
+    pub const fn holds(&self, at_ms: i64) -> bool {
+        self.since_ms <= at_ms && at_ms < self.until_ms
+    }
+}
+
+impl Search {
+    /// Whether a call is one of those looked for; `limit` aside.
+    #[must_use]
+    pub fn fits(&self, recorded: &Recorded) -> bool {
+        let Recorded { call, attempts, .. } = recorded;
+        let is = |wanted: &Option<String>, have: Option<&str>| {
+            wanted.as_deref().is_none_or(|wanted| have == Some(wanted))
+        };
+        let wanted =
+            |wanted: &Option<String>, any: &dyn Fn(&str) -> bool| wanted.as_deref().is_none_or(any);
+        self.span.is_none_or(|span| span.holds(call.started_ms))
+            && self.id.as_deref().is_none_or(|begins| call.id.starts_with(begins))
+            && is(&self.tag, call.tag.as_deref())
+            && is(&self.route, Some(&call.route))
+            && is(&self.verdict, call.verdict.as_deref())
+            && wanted(&self.target, &|name| {
+                let of = |target: &TargetRow| &*target.name == name;
+                attempts.iter().any(|attempt| attempt.target.as_ref().is_some_and(of))
+            })
+            && wanted(&self.kind, &|kind| {
+                call.kind.as_deref() == Some(kind)
+                    || attempts.iter().any(|attempt| attempt.kind.as_deref() == Some(kind))
+            })
+            && (!self.eventful || attempts.len() != 1 || call.verdict.as_deref() != Some("served"))
+    }
 }

@@ -15,7 +15,7 @@ pub(crate) const LABEL: usize = 200;
 pub(crate) const WORDS: usize = 500;
 
 /// The most that is read of anything; more than is ever stored.
-const READ: usize = 600;
+pub(crate) const READ: usize = 600;
 
 /// A text from the file: someone else may have written it.
 pub(crate) fn read(row: &Row<'_>, column: impl RowIndex) -> rusqlite::Result<Option<String>> {
@@ -83,7 +83,8 @@ pub(crate) fn sentence(text: &str, max: usize) -> Cow<'_, str> {
 }
 
 fn is_harmless(text: &str, max: usize) -> bool {
-    text.len() <= max && text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+    // Without an early end, so that many bytes are looked at in one go.
+    text.len() <= max && text.bytes().fold(true, |well, byte| well & matches!(byte, b' '..=b'~'))
 }
 
 /// Controls, line and paragraph separators, and characters that turn, hide or join text.

@@ -3,10 +3,10 @@
 use failsoft_engine::{Delivery, Elsewhere, Phase, Repeat};
 
 /// Stable names and how they are said.
-type Table = &'static [(&'static str, &'static str)];
+pub type Table = &'static [(&'static str, &'static str)];
 
 /// Kinds of failure.
-pub(crate) const KINDS: Table = &[
+pub const KINDS: Table = &[
     ("rate_limited", "rate limited"),
     ("quota_exhausted", "quota used up"),
     ("overloaded", "overloaded"),
@@ -28,7 +28,7 @@ pub(crate) const KINDS: Table = &[
 ];
 
 /// Why an attempt was made.
-pub(crate) const WHYS: Table = &[
+pub const WHYS: Table = &[
     ("first", "the call's first"),
     ("retry", "the same target again"),
     ("failover", "another target after the failure"),
@@ -45,7 +45,7 @@ pub(crate) const ONWARDS: Table = &[
 ];
 
 /// What was not done, when an attempt was refused.
-pub(crate) const NOT_DONE: Table = &[
+pub const NOT_DONE: Table = &[
     ("first", "no attempt"),
     ("retry", "not retried"),
     ("failover", "no failover"),
@@ -55,7 +55,7 @@ pub(crate) const NOT_DONE: Table = &[
 ];
 
 /// What stood against an attempt.
-pub(crate) const REFUSALS: Table = &[
+pub const REFUSALS: Table = &[
     ("attempts_spent", "all attempts are spent"),
     ("deadline", "it would not fit before the deadline"),
     ("budget", "budget empty"),
@@ -115,7 +115,7 @@ pub(crate) const CANCELS: Table = &[
 ];
 
 /// What opened a breaker.
-pub(crate) const TRIPS: Table = &[
+pub const TRIPS: Table = &[
     ("consecutive", "failures in a row"),
     ("ratio", "too large a share of failures"),
     ("stall", "no content came at all"),
@@ -123,7 +123,7 @@ pub(crate) const TRIPS: Table = &[
 ];
 
 /// States of a breaker, as it came to them.
-pub(crate) const BREAKERS: Table =
+pub const BREAKERS: Table =
     &[("closed", "closed again"), ("open", "open"), ("half_open", "half open, a probe decides")];
 
 /// How far an attempt had come.
@@ -134,7 +134,7 @@ pub(crate) const PHASES: Table = &[
 ];
 
 /// Verdicts.
-pub(crate) const VERDICTS: Table = &[
+pub const VERDICTS: Table = &[
     ("served", "served"),
     ("resumed", "resumed after a break"),
     ("degraded", "degraded"),
@@ -146,7 +146,8 @@ pub(crate) const VERDICTS: Table = &[
 pub(crate) const DELIVERIES: Table = &[("plain", "plain"), ("streamed", "streamed")];
 
 /// How a stable name is said; a name that is not in the table is said as it stands.
-pub(crate) fn say(table: Table, name: &str) -> &str {
+#[must_use]
+pub fn say(table: Table, name: &str) -> &str {
     table.iter().find(|(stable, _)| *stable == name).map_or(name, |(_, said)| said)
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::queue::{Drops, Entry, Life, Queue, Turn};
-use crate::store::{DropRow, Forgetting, Store};
+use crate::store::{DropRow, Forgetting, Limits, Store};
 
 /// How often the file is looked after.
 const UPKEEP: Duration = Duration::from_secs(60);
@@ -17,12 +17,19 @@ const BACKOFF_CAP: Duration = Duration::from_secs(5);
 /// Tries at writing what is left when the journal closes.
 const LAST_TRIES: u32 = 3;
 
+/// How much is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Keep {
+    pub(crate) time: Duration,
+    pub(crate) size: u64,
+}
+
 /// The writing thread.
 #[derive(Debug)]
 pub(crate) struct Writer {
     queue: Arc<Queue>,
-    store: Store,
-    keep: Duration,
+    store: Box<dyn Store>,
+    keep: Keep,
     failures: u32,
     last_tries: u32,
     told: Drops,
@@ -31,7 +38,7 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn new(queue: Arc<Queue>, store: Store, keep: Duration) -> Self {
+    pub(crate) fn new(queue: Arc<Queue>, store: Box<dyn Store>, keep: Keep) -> Self {
         let upkeep = Instant::now();
         let told = Drops::default();
         Self { queue, store, keep, failures: 0, last_tries: 0, told, pending: None, upkeep }
@@ -89,8 +96,8 @@ impl Writer {
             self.told_drops();
             self.queue.set_failing(false);
         }
-        let before = now_ms().saturating_sub_unsigned(millis(self.keep));
-        let pause = match self.store.forget(before) {
+        let before_ms = now_ms().saturating_sub_unsigned(millis(self.keep.time));
+        let pause = match self.store.forget(Limits { before_ms, max_size: self.keep.size }) {
             Ok(Forgetting::More) => BREATH,
             Ok(Forgetting::Done) => UPKEEP,
             Err(_) => {

@@ -6,7 +6,8 @@
 //! below one in a million). Kinds that put a key or a model out of use are asked for more rarely
 //! once they have struck, so 3 within the hour will do there, whatever their share.
 //!
-//! **Goes on** with each failure that comes while the kind still makes up half of what opens one.
+//! **Goes on** with each failure while the kind still makes up half of what opens one, in the last
+//! minute.
 //!
 //! **Closes** 5 minutes after its last failure if at least 5 attempts ended otherwise since, else
 //! after 15 minutes (60 for kinds that put something out of use). What breaks out again before

@@ -4,5 +4,12 @@
 
 mod chance;
 mod incident;
+mod quantile;
+mod report;
 
 pub use incident::{Incident, Incidents, Sighting, Turn};
+pub use quantile::Quantiles;
+pub use report::{
+    Attempts, AttemptsRow, BrokenStreams, Calls, Change, FailureRow, Latency, RefusalRow, Report,
+    TargetLatency, ToldRow, report,
+};

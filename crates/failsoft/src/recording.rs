@@ -18,9 +18,11 @@ pub(crate) struct Recording {
 impl Recording {
     /// Opens the journal these settings name. Calls go on without one.
     pub(crate) fn open(settings: &failsoft_config::Journal) -> Self {
-        let opened = settings.path.clone().map(|path| {
-            Journal::open(Options { path, keep: settings.keep, sync: settings.sync, queue: QUEUE })
-        });
+        let (keep, max_size, sync) = (settings.keep, settings.max_size, settings.sync);
+        let opened = settings
+            .path
+            .clone()
+            .map(|path| Journal::open(Options { path, keep, max_size, sync, queue: QUEUE }));
         let (journal, problem) = match opened {
             None => (None, None),
             Some(Ok(journal)) => (Some(journal), None),

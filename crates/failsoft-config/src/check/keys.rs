@@ -113,7 +113,8 @@ pub(super) fn pair_from_variables(at: &At<'_>, around: Surroundings<'_>) -> Opti
     Some(checked(&key, &format!("the key pair in `{id}` and `{secret}`"), at))
 }
 
-fn from_file(path: &Path, need: Need, at: &At<'_>) -> Found {
+/// Reads a key from a file that holds nothing else.
+pub(super) fn from_file(path: &Path, need: Need, at: &At<'_>) -> Found {
     let shown = path.display();
     let text = match std::fs::metadata(path) {
         Ok(data) if data.len() > LONGEST_KEY => {

@@ -2,6 +2,7 @@
 
 mod alerts;
 mod hedging;
+mod journal;
 mod keys;
 mod providers;
 mod routes;
@@ -49,7 +50,7 @@ fn check_any_provider(providers: &providers::Checked, at: &At<'_>) {
 /// Checks everything; what came of it is only good when nothing was reported as an error.
 pub(crate) fn check(spec: Spec, at: &At<'_>, around: Surroundings<'_>) -> Settings {
     let server = server::check(spec.server, &at.key("server"), around);
-    let journal = server::check_journal(&spec.journal, &at.key("journal"), around);
+    let journal = journal::check(&spec.journal, &at.key("journal"), around);
     let alerts = alerts::check(spec.alerts, &at.key("alerts"), around);
     let used = routes::used_providers(&spec.routes);
     let providers = providers::check(spec.providers, &used, &at.key("providers"), around);

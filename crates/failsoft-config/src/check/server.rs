@@ -1,4 +1,4 @@
-//! `[server]` and `[journal]`.
+//! `[server]`.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -7,8 +7,8 @@ use secrecy::{ExposeSecret, SecretString};
 use super::Surroundings;
 use super::keys::{self, Found, Need};
 use crate::report::{At, Words, say};
-use crate::spec::{ErrorsSpec, JournalSpec, KeySpec, ServerSpec};
-use crate::{ClientKeys, ErrorDetail, Journal, Server};
+use crate::spec::{ErrorsSpec, KeySpec, ServerSpec};
+use crate::{ClientKeys, ErrorDetail, Server};
 
 /// Of the token that opens the dashboard, in signs.
 const SHORTEST_TOKEN: usize = 16;
@@ -108,22 +108,5 @@ fn check_addresses(listen: SocketAddr, admin: SocketAddr, keys: bool, at: &At<'_
             ))
             .hint("listen on 127.0.0.1 unless a firewall stands before it"),
         );
-    }
-}
-
-pub(super) fn check_journal(spec: &JournalSpec, at: &At<'_>, around: Surroundings<'_>) -> Journal {
-    if spec.path.is_empty() {
-        at.key("path")
-            .error(say("the path is empty").hint("write `enabled = false` to keep no record"));
-    }
-    if spec.keep.0.is_zero() {
-        at.key("keep").error(
-            say("rows that are kept for 0s are no record").hint("write `enabled = false` instead"),
-        );
-    }
-    Journal {
-        path: spec.enabled.then(|| around.path(&spec.path)),
-        keep: spec.keep.0,
-        sync: spec.sync,
     }
 }

@@ -47,7 +47,7 @@ function tell({ open, over, whole }, hours) {
     ];
   }
   const parts = [];
-  if (!whole) parts.push(el("p", { class: "hint" }, "There were too many calls to read them all; only the newest were looked at."));
+  if (!whole) parts.push(el("p", { class: "hint" }, "There were too many calls to read them all: choose a shorter time."));
   parts.push(section("Open", open, { now, hours }, "Nothing is going on now."));
   parts.push(section("Over", over, { now, hours }, "Nothing else happened."));
   return parts;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use failsoft::Body;
-use failsoft_journal::{JournalError, Reader, Search, Span, Story};
+use failsoft_journal::{JournalError, Reader, Recorded, Search, Source, Span};
 use http::{Response, StatusCode};
 use serde_json::{Value, json};
 
@@ -52,7 +52,7 @@ pub(super) async fn story(state: &Arc<State>, id: &str) -> Response<Body> {
 /// Asks the record, off the calls' threads, and few questions at once.
 pub(super) async fn look<T: Send + 'static>(
     state: &Arc<State>,
-    ask: impl FnOnce(&Reader) -> Result<T, JournalError> + Send + 'static,
+    ask: impl FnOnce(&mut Reader) -> Result<T, JournalError> + Send + 'static,
 ) -> Result<T, Response<Body>> {
     let Some(path) = state.operators.journal.clone() else {
         let words = "no journal is kept: set [journal] path to look into calls";
@@ -61,7 +61,7 @@ pub(super) async fn look<T: Send + 'static>(
     let place = Arc::clone(&state.operators.readers).acquire_owned().await;
     let asked = tokio::task::spawn_blocking(move || {
         let _place = place;
-        ask(&Reader::open(path)?)
+        ask(&mut Reader::open(path)?)
     });
     match asked.await {
         Ok(Ok(answer)) => Ok(answer),
@@ -103,29 +103,34 @@ fn read(text: &str) -> Result<Search, String> {
 }
 
 /// A call in one line.
-fn line(story: &Story) -> Value {
-    let attempts = story.attempts.iter().map(|attempt| {
+fn line(Recorded { call, attempts, .. }: &Recorded) -> Value {
+    let attempts = attempts.iter().map(|attempt| {
         json!({
-            "target": attempt.target,
-            "why": attempt.why,
-            "outcome": attempt.outcome,
-            "kind": attempt.kind,
-            "took_ms": attempt.took_ms,
+            "target": attempt.target.as_ref().map(|target| &*target.name),
+            "why": attempt.why.as_deref(),
+            "outcome": attempt.outcome.as_deref(),
+            "kind": attempt.kind.as_deref(),
+            "took_ms": attempt.took_ns.map(millis),
         })
     });
     json!({
-        "call": story.call,
-        "started_unix_ms": story.started_unix_ms,
-        "route": story.route,
-        "model": story.model,
-        "tag": story.tag,
-        "verdict": story.verdict,
-        "kind": story.kind,
-        "status": story.status,
-        "first_content_ms": story.first_content_ms,
-        "took_ms": story.took_ms,
+        "call": call.id,
+        "started_unix_ms": call.started_ms,
+        "route": &*call.route,
+        "model": &*call.model,
+        "tag": call.tag.as_deref(),
+        "verdict": call.verdict.as_deref(),
+        "kind": call.kind.as_deref(),
+        "status": call.status,
+        "first_content_ms": call.first_content_ns.map(millis),
+        "took_ms": call.took_ns.map(millis),
         "attempts": attempts.collect::<Value>(),
     })
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a figure for people")]
+fn millis(nanos: u64) -> f64 {
+    nanos as f64 / 1e6
 }
 
 #[cfg(test)]

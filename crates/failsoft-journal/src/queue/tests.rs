@@ -32,13 +32,13 @@ fn state() -> Record {
         until: Moment::NEVER,
         grounds: Grounds::NONE,
     };
-    Record::State(StateRecord {
+    Record::State(Box::new(StateRecord {
         stamp: STAMP,
         names: Arc::new(Names::default()),
         at: Moment::ZERO,
         change: StateChange::Came(event),
         operator: None,
-    })
+    }))
 }
 
 fn numbers(queue: &Queue) -> Vec<u64> {
@@ -50,7 +50,7 @@ fn numbers(queue: &Queue) -> Vec<u64> {
 }
 
 fn take(queue: &Queue) -> Vec<Entry> {
-    queue.lock().take()
+    queue.take(queue.lock())
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Records as the engine's driver would hand them over.
-#![allow(dead_code, unreachable_pub, reason = "each test uses its own part")]
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "each test uses its own part")]
 
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -13,7 +14,66 @@ pub const NOON: i64 = 1_795_442_523_000;
 pub const DAY: Duration = Duration::from_secs(86_400);
 
 pub fn options(path: &Path) -> Options {
-    Options { path: path.to_owned(), keep: DAY * 36_500, sync: false, queue: 100_000 }
+    Options {
+        path: path.to_owned(),
+        keep: DAY * 36_500,
+        max_size: 1 << 40,
+        sync: false,
+        queue: 100_000,
+    }
+}
+
+/// All calls of a journal in the order they were recorded.
+pub fn all_calls(path: &Path) -> Vec<Recorded> {
+    let mut calls = Vec::new();
+    let all = Span { since_ms: i64::MIN, until_ms: i64::MAX };
+    let mut reader = Reader::open(path).expect("the journal opens");
+    let shown = reader.calls(all, &mut |recorded| {
+        calls.push(recorded);
+        ControlFlow::Continue(())
+    });
+    shown.expect("the journal is read");
+    calls
+}
+
+/// Their ids.
+pub fn ids(path: &Path) -> Vec<String> {
+    all_calls(path).into_iter().map(|recorded| recorded.call.id).collect()
+}
+
+/// What a journal holds of some time, counted.
+#[derive(Debug, Default)]
+pub struct Summed {
+    pub calls: u64,
+    pub failed: u64,
+    pub attempts: u64,
+    /// Changes of breakers, keys, models and switches.
+    pub changes: u64,
+    pub dropped: Dropped,
+}
+
+/// Counts what a reader sees.
+pub fn summed(path: &Path, since_ms: i64, until_ms: i64) -> Summed {
+    let mut reader = Reader::open(path).unwrap();
+    let span = Span { since_ms, until_ms };
+    let mut sum = Summed::default();
+    let mut call = |recorded: Recorded| {
+        sum.calls += 1;
+        sum.failed += u64::from(recorded.call.verdict.as_deref() == Some("failed"));
+        sum.attempts += recorded.attempts.len() as u64;
+        ControlFlow::Continue(())
+    };
+    reader.calls(span, &mut call).unwrap();
+    let mut change = |state: StateRow| {
+        sum.changes += u64::from(matches!(
+            &*state.what,
+            "breaker" | "key_disabled" | "model_disabled" | "switched"
+        ));
+        ControlFlow::Continue(())
+    };
+    reader.states(span, &mut change).unwrap();
+    sum.dropped = reader.dropped(span).unwrap();
+    sum
 }
 
 /// The same for every record, as settings that stay the same.

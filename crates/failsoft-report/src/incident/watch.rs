@@ -18,7 +18,7 @@ const HALF_LIFE_MS: f64 = 86_400_000.0;
 /// How many attempts the assumed baseline weighs.
 const ASSUMED: f64 = 20.0;
 /// The time `belongs` looks at.
-const RECENT: i64 = 5 * MINUTE;
+const RECENT: i64 = MINUTE;
 /// Attempts that must have ended otherwise before an incident is taken for over.
 const OTHERS: u64 = 5;
 
@@ -43,7 +43,7 @@ const PASSING: Rule = Rule {
     share: 0.2,
     times: 4.0,
     assumed: 0.05,
-    recovered: RECENT,
+    recovered: 5 * MINUTE,
     quiet: 15 * MINUTE,
 };
 

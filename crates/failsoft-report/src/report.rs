@@ -1,14 +1,16 @@
 //! Many calls summed up: what was answered, what failed where and when, and how long it took.
 
-mod load;
-mod quantile;
 mod render;
 mod table;
+mod tally;
 
 use serde::Serialize;
 
-pub(crate) use load::load;
-pub use quantile::Quantiles;
+use failsoft_journal::Dropped;
+
+use crate::quantile::Quantiles;
+
+pub use tally::report;
 
 /// Many calls summed up. As JSON the fields carry these names; shares lie between 0 and 1.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -186,13 +188,4 @@ pub struct Change {
     pub until_unix_ms: Option<i64>,
     /// A key's number, or 1 for on and 0 for off.
     pub value: Option<u64>,
-}
-
-/// Records that could not be kept.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Dropped {
-    /// Calls served by their only attempt.
-    pub healthy: u64,
-    /// All others, and changes of state.
-    pub failed: u64,
 }

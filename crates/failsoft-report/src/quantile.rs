@@ -26,8 +26,8 @@ pub(crate) struct Histogram {
 }
 
 impl Histogram {
-    pub(crate) fn add(&mut self, nanos: i64) {
-        let class = class(u64::try_from(nanos).unwrap_or_default() / 1_000);
+    pub(crate) fn add(&mut self, nanos: u64) {
+        let class = class(nanos / 1_000);
         if class >= self.classes.len() {
             self.classes.resize(class + 1, 0);
         }

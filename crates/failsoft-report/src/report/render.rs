@@ -5,9 +5,10 @@ use std::fmt::Write;
 use comfy_table::ContentArrangement;
 
 use super::table::{Side, bar, cell, print, sparkline, table};
-use super::{Change, FailureRow, Quantiles, Report};
-use crate::page::{Page, Tone, brief, columns, count, percent, shorten, span};
-use crate::words::{BREAKERS, KINDS, NOT_DONE, REFUSALS, TRIPS, say};
+use super::{Change, FailureRow, Report};
+use crate::quantile::Quantiles;
+use failsoft_journal::page::{Page, Tone, brief, columns, count, percent, shorten, span};
+use failsoft_journal::words::{BREAKERS, KINDS, NOT_DONE, REFUSALS, TRIPS, say};
 
 /// Rows of a table before the rest is summed up.
 const ROWS: usize = 15;

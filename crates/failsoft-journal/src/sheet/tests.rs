@@ -1,0 +1,174 @@
+//! Sheets on their own: what goes in comes out, and damage is seen.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use failsoft_engine::*;
+use proptest::prelude::*;
+
+use super::*;
+use crate::{AttemptFacts, CallFacts, CallRecord, Names, Stamp, TargetName, Trace};
+
+/// Ids as they are made, nearly in order, and others.
+fn any_id() -> impl Strategy<Value = String> {
+    let made = (0_u32..4, 0_u8..2, 0_u8..4).prop_map(|(ms, process, counted)| {
+        let mut id = format!("call_01JQ{ms:04}000000000000000000");
+        let (process, counted) = (char::from(b'0' + process), char::from(b'V' + counted));
+        id.replace_range(20..21, process.encode_utf8(&mut [0; 4]));
+        id.replace_range(30..31, counted.encode_utf8(&mut [0; 4]));
+        id
+    });
+    prop_oneof![8 => made, 1 => "\\PC{0,80}", 1 => Just("call_7ZZZZZZZZZZZZZZZZZZZZZZZZZ".to_owned())]
+}
+
+fn any_text() -> impl Strategy<Value = String> {
+    prop_oneof![4 => "[abc]", 1 => "\\PC{0,300}", 1 => Just("a\n\u{1b}[2J".to_owned())]
+}
+
+prop_compose! {
+    fn any_facts()(
+        id in any_id(),
+        model in any_text(),
+        client in proptest::option::of(any_text()),
+        client_retries in 0_u8..3,
+        tag in proptest::option::of(any_text()),
+        trace in proptest::option::of(any::<u128>()),
+        request_bytes in any::<u64>(),
+        prompt_tokens in any::<u32>(),
+        status in any::<u16>(),
+    ) -> CallFacts {
+        let trace = trace.map(|id| Trace { id, parent: None, sampled: true });
+        CallFacts {
+            id, model, dialect: "messages", client, client_retries, tag, trace, request_bytes,
+            prompt_tokens, status,
+        }
+    }
+}
+
+prop_compose! {
+    fn any_seen()(
+        model in any_text(),
+        translated_to in proptest::option::of(Just("responses")),
+        left_out in proptest::sample::subsequence(vec!["seed", "logprobs"], 0..3),
+        status in proptest::option::of(any::<u16>()),
+        texts in proptest::array::uniform3(proptest::option::of(any_text())),
+        times in proptest::array::uniform3(proptest::option::of(any::<u64>())),
+        delivered_bytes in any::<u64>(),
+        dropped_events in any::<u16>(),
+        price in proptest::option::of((any::<u64>(), any::<u64>())),
+    ) -> AttemptFacts {
+        let [code, request_id, words] = texts;
+        let [connected_nanos, headers_nanos, seam] = times;
+        let price = price.map(|(input, output)| Price { input, output });
+        AttemptFacts {
+            ordinal: 0, model, translated_to, left_out, status, code, request_id, words,
+            connected_nanos, headers_nanos, delivered_bytes, dropped_events, seam,
+            onward: None, usage: None, price,
+        }
+    }
+}
+
+fn names() -> Arc<Names> {
+    let target = |name: &str| TargetName { name: name.to_owned(), ..TargetName::default() };
+    let targets = vec![target("aurora/large"), target("basalt/small")];
+    Arc::new(Names { routes: vec!["assistant".to_owned()], targets, credentials: Vec::new() })
+}
+
+prop_compose! {
+    fn any_healthy()(
+        facts in any_facts(),
+        seen in proptest::option::of(any_seen()),
+        unix_millis in prop_oneof![4 => 1_795_442_000_000_i64..1_795_442_009_000, 1 => any::<i64>()],
+        moments in proptest::array::uniform4(0_u64..200_000_000_000),
+        (target, route) in (0_u16..4, 0_u16..2),
+        (input, output) in any::<(u32, u32)>(),
+        never in any::<bool>(),
+    ) -> CallRecord {
+        let call = CallId(7);
+        let attempt = AttemptId { call, ordinal: 0 };
+        let [start, begun, content, took] = moments;
+        let at = |nanos: u64| Moment::from_nanos(start + nanos);
+        let deadline = if never { Moment::NEVER } else { at(120_000_000_000) };
+        let (profile, delivery) = (Profile::Interactive, Delivery::Streamed);
+        let target = TargetId(target);
+        let took = Duration::from_nanos(took);
+        let outcome = Outcome::Succeeded(Usage { input, output });
+        let events = vec![
+            (at(0), Event::CallStarted {
+                call, route: RouteId(route), profile, delivery, deadline, max_attempts: 3,
+            }),
+            (at(begun), any_start(attempt, target)),
+            (at(begun + content), Event::FirstContent {
+                attempt, after: Duration::from_nanos(content),
+            }),
+            (at(begun + content), Event::Committed { attempt }),
+            (at(begun + content), Event::AttemptEnded { attempt, target, outcome, took }),
+            (at(begun + content), Event::CallEnded {
+                call, verdict: Verdict::Served { attempt }, took, attempts: 1,
+            }),
+        ];
+        let stamp = Stamp { moment: Moment::ZERO, unix_millis };
+        CallRecord { stamp, names: names(), facts, events, attempts: seen.into_iter().collect() }
+    }
+}
+
+fn any_start(attempt: AttemptId, target: TargetId) -> Event {
+    Event::AttemptStarted { attempt, target, why: Why::First, grounds: Grounds::NONE }
+}
+
+fn packed(records: &[CallRecord]) -> Sheet {
+    let mut sheet = Sheet::new(10);
+    for (seq, record) in (10..).step_by(3).zip(records) {
+        sheet.push(seq, &Line::of(record).expect("it is healthy"));
+    }
+    sheet
+}
+
+proptest! {
+    #[test]
+    fn what_goes_in_comes_out_and_nothing_is_lost(
+        records in proptest::collection::vec(any_healthy(), 1..40),
+    ) {
+        let sheet = packed(&records);
+        let expected: Vec<(i64, Recorded)> =
+            (10..).step_by(3).zip(records.iter().map(CallRecord::recorded)).collect();
+        let have = read(FORMAT, 10, &sheet.packed());
+        prop_assert_eq!(have.as_ref(), Ok(&expected));
+        let ids = || expected.iter().map(|(_, recorded)| recorded.call.id.as_str());
+        prop_assert_eq!(ids().min(), Some(sheet.min_id.as_str()));
+        prop_assert_eq!(ids().max(), Some(sheet.max_id.as_str()));
+        let starts = || expected.iter().map(|(_, recorded)| recorded.call.started_ms);
+        prop_assert_eq!(starts().min(), Some(sheet.first_ms));
+        prop_assert_eq!(starts().max(), Some(sheet.last_ms));
+        prop_assert_eq!(expected.last().map(|(seq, _)| *seq), Some(sheet.last_seq));
+    }
+
+    #[test]
+    fn damage_is_seen_wherever_it_is(
+        records in proptest::collection::vec(any_healthy(), 1..4),
+        place in any::<proptest::sample::Index>(),
+        bit in 0_u8..8,
+    ) {
+        let mut bytes = packed(&records).packed();
+        let place = place.index(bytes.len());
+        bytes[place] ^= 1 << bit;
+        prop_assert_eq!(read(FORMAT, 10, &bytes), Err(Damaged));
+        prop_assert!(read(FORMAT, 10, &bytes[..place]).is_err());
+    }
+
+    #[test]
+    fn bytes_that_nobody_wrote_are_refused_or_read_and_never_more(
+        bytes in proptest::collection::vec(any::<u8>(), 0..300),
+        first in any::<i64>(),
+    ) {
+        let mut whole = crc32fast::hash(&bytes).to_le_bytes().to_vec();
+        whole.extend(bytes);
+        let _ = read(FORMAT, first, &whole);
+    }
+}
+
+#[test]
+fn a_sheet_of_an_unknown_format_is_not_guessed_at() {
+    assert_eq!(read(FORMAT + 1, 0, &Sheet::new(0).packed()), Err(Damaged));
+    assert_eq!(read(FORMAT, 0, &Sheet::new(0).packed()), Ok(Vec::new()));
+}
