@@ -178,9 +178,11 @@ pub(crate) fn unnamed_target(id: TargetId) -> TargetName {
     TargetName { name: format!("target {}", id.0), ..TargetName::default() }
 }
 
-/// The tokens of an attempt: what the engine says goes before what came over the wire.
+/// The tokens of an attempt: what the engine says goes before what came over the wire, but for an
+/// answer that was left half read.
 pub(crate) fn usage(row: &fold::AttemptRow<'_>) -> Option<Usage> {
-    row.usage.or_else(|| row.facts?.usage)
+    let read = row.facts.and_then(|facts| facts.usage);
+    if row.outcome == Some("cancelled") { read.or(row.usage) } else { row.usage.or(read) }
 }
 
 /// Billionths of a dollar: prices are millionths of a dollar for a million tokens.

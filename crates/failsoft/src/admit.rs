@@ -14,6 +14,7 @@ use crate::demands::Demands;
 use crate::egress::forwardable;
 use crate::generation::Generation;
 use crate::seals::Seals;
+use crate::trace_context::{Told, Tracer};
 use crate::{Body, Call, call_id, words};
 
 /// Records keep this much of names and tags that clients choose.
@@ -24,7 +25,7 @@ const LISTED: usize = 20;
 /// Reads a request and finds its route.
 pub(crate) fn admit(
     generation: &Generation,
-    seals: &Seals,
+    (seals, tracer): (&Seals, &Tracer),
     call: Call,
     id: CallId,
 ) -> Result<(Ask, CallFacts), Box<Response<Body>>> {
@@ -44,14 +45,15 @@ pub(crate) fn admit(
     let delivery = if head.stream { Delivery::Streamed } else { Delivery::Plain };
     let client_retries = number(&call.headers, "x-stainless-retry-count").unwrap_or(0);
     let deadline = narrowing.deadline.into_iter().chain(patience(&call.headers, delivery)).min();
-    let facts = CallFacts {
+    let (trace, told) = tracer.of(id, &call.headers);
+    let mut facts = CallFacts {
         id: text.clone(),
         model: cut(&head.model),
         dialect: call.dialect.as_str(),
         client: text_of(&call.headers, header::USER_AGENT.as_str()),
         client_retries,
         tag: text_of(&call.headers, "x-failsoft-tag"),
-        trace: None,
+        trace,
         request_bytes: call.body.len() as u64,
         prompt_tokens: 0,
         status: 0,
@@ -62,6 +64,7 @@ pub(crate) fn admit(
     let sent = Sent::new(call.dialect, forwardable(&call.headers), call.body, call.addressed);
     let route = &settings.routes[usize::from(choice.route.0)];
     let demands = Demands::of(&sent, &head, route);
+    facts.prompt_tokens = demands.input_tokens;
     let arrival = Arrival {
         profile: narrowing.profile,
         deadline,
@@ -86,6 +89,7 @@ pub(crate) fn admit(
         seals: sealed,
         languages,
         id: text,
+        trace: trace.filter(|_| told == Told::Attempts),
         arrival,
     };
     Ok((ask, facts))

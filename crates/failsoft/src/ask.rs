@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use bytes::Bytes;
 use failsoft_engine::Arrival;
+use failsoft_journal::Trace;
 use failsoft_wire::{Addressed, Dialect, neutral};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -23,6 +24,8 @@ pub(crate) struct Ask {
     pub(crate) languages: Vec<String>,
     /// The id as the client sees it.
     pub(crate) id: String,
+    /// The trace its attempts are named in, where calls are traced.
+    pub(crate) trace: Option<Trace>,
     pub(crate) arrival: Arrival,
 }
 

@@ -1,5 +1,7 @@
 //! The way in: settings, calls, answers.
 
+mod operating;
+
 use std::fmt;
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,7 +24,10 @@ use crate::observe::Seen;
 use crate::prefills::Prefills;
 use crate::recording::Recording;
 use crate::seals::Seals;
+use crate::trace_context::{Sampler, Tracer};
 use crate::{Body, Observer, RouteBudgets, TargetStatus, admit, words};
+
+pub use operating::NotDone;
 
 /// A client's request in one of the dialects.
 #[derive(Clone)]
@@ -83,6 +88,7 @@ pub(crate) struct Inner {
     pub(crate) clock: Clock,
     pub(crate) seals: Seals,
     pub(crate) prefills: Prefills,
+    pub(crate) tracer: Tracer,
     ids: CallIds,
 }
 
@@ -90,11 +96,6 @@ impl Inner {
     /// The engine; nobody awaits while holding it.
     pub(crate) fn engine(&self) -> MutexGuard<'_, Engine> {
         self.engine.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The settings in force, with what was made of them.
-    pub(crate) fn generation(&self) -> Arc<Generation> {
-        self.generation.load_full()
     }
 
     /// Shows an event to everyone who watches.
@@ -115,9 +116,19 @@ impl Inner {
 
     /// Records what came to be of a target.
     pub(crate) fn record_state(&self, names: &Arc<Names>, at: Moment, event: Event) {
+        self.record_change(names, at, (StateChange::Came(event), None));
+    }
+
+    /// Records what became of a target, and who did it.
+    fn record_change(
+        &self,
+        names: &Arc<Names>,
+        at: Moment,
+        (change, operator): (StateChange, Option<&str>),
+    ) {
         let (stamp, names) = (self.clock.stamp(), Arc::clone(names));
-        let change = StateChange::Came(event);
-        self.journal.record_state(StateRecord { stamp, names, at, change, operator: None });
+        let operator = operator.map(str::to_owned);
+        self.journal.record_state(StateRecord { stamp, names, at, change, operator });
     }
 }
 
@@ -143,12 +154,9 @@ impl Failsoft {
             clock: Clock::start(),
             seals: Seals::default(),
             prefills: Prefills::default(),
+            tracer: Tracer::default(),
             ids: CallIds::new(),
         })))
-    }
-
-    pub(crate) fn inner(&self) -> &Inner {
-        &self.0
     }
 
     /// Answers a call. There is always an answer: what cannot be served comes back as an error in
@@ -157,7 +165,8 @@ impl Failsoft {
     pub async fn send(&self, call: Call) -> Response<Body> {
         let generation = self.0.generation.load_full();
         let id = self.0.ids.next();
-        let (ask, facts) = match admit::admit(&generation, &self.0.seals, call, id) {
+        let admitted = admit::admit(&generation, (&self.0.seals, &self.0.tracer), call, id);
+        let (ask, facts) = match admitted {
             Ok(admitted) => admitted,
             Err(response) => return *response,
         };
@@ -209,18 +218,16 @@ impl Failsoft {
         self.0.generation.store(Arc::clone(&generation));
         drop(engine);
         for event in step.events {
-            let seen = Seen {
-                at: now,
-                names: &generation.names,
-                call: None,
-                code: None,
-                route: None,
-                attempts: &[],
-            };
-            self.0.observe(seen, &event);
+            self.0.observe(Seen::of_no_call(now, &generation.names), &event);
             self.0.record_state(&generation.names, now, event);
         }
         Ok(())
+    }
+
+    /// Traces the calls to come: each attempt is sent with a `traceparent` of its own, in the
+    /// client's trace or in one of ours. `None`: what a client says of its trace passes as it came.
+    pub fn trace_calls(&self, sampler: Option<Sampler>) {
+        self.0.tracer.set(sampler);
     }
 
     /// The settings in force.

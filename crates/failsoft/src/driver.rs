@@ -1,5 +1,6 @@
 //! One call: tells the engine what happens, does what it orders, and keeps the record.
 
+mod costs;
 mod resuming;
 mod telling;
 mod views;
@@ -26,6 +27,7 @@ use crate::heartbeat::Heartbeat;
 use crate::observe::Seen;
 use crate::order::{Unsaid, Writing, order};
 use crate::timer::Timer;
+use crate::trace_context;
 
 /// A call on its way. Dropping it before its end tells the engine that the caller left.
 pub(crate) struct Driver {
@@ -57,6 +59,8 @@ struct Live {
     id: AttemptId,
     exchange: Exchange,
     told: Option<Instant>,
+    /// Tokens of the answer that others wrote before it.
+    written_before: u32,
 }
 
 /// What is kept of a call until it ends.
@@ -286,6 +290,7 @@ impl Driver {
         let generation = Arc::clone(&self.generation);
         let Some(place) = generation.place(target) else { return };
         let continuation = self.continuation(place);
+        let written_before = self.thread.as_deref().map_or(0, |thread| thread.usage().output);
         let writing = Writing {
             ask: &self.ask,
             place,
@@ -295,8 +300,11 @@ impl Driver {
             refusals: self.refusals(),
             continuation: continuation.as_ref().map(|continuation| &continuation.call),
         };
-        let exchange = match order(&writing) {
+        let mut exchange = match order(&writing) {
             Ok(mut order) => {
+                if let Some(trace) = &self.ask.trace {
+                    trace_context::name(id, trace, &mut order.headers);
+                }
                 match continuation {
                     Some(Continuation { onward, .. }) => self.go_on(&mut order, place, onward),
                     None if order.delivery == Delivery::Streamed && self.thread.is_none() => {
@@ -313,7 +321,8 @@ impl Driver {
                 Exchange::unfit(&said, id.ordinal)
             }
         };
-        self.live.push(Live { id, exchange, told: None });
+        exchange.facts.price = generation.price(place, &exchange.facts.model);
+        self.live.push(Live { id, exchange, told: None, written_before });
     }
 
     fn refusals(&self) -> Refusals {
@@ -324,12 +333,13 @@ impl Driver {
 
     fn abandon(&mut self, id: AttemptId) {
         if let Some(index) = self.live.iter().position(|live| live.id == id) {
-            let mut live = self.live.swap_remove(index);
+            let live = self.live.swap_remove(index);
+            let (facts, splicer) = self.facts_of(live);
             if self.leg == Some(id) {
                 // Another may go on with it.
-                self.thread = live.exchange.take_splicer().or_else(|| self.thread.take());
+                self.thread = splicer.or_else(|| self.thread.take());
             }
-            self.log.attempts.push(live.exchange.facts);
+            self.log.attempts.push(facts);
         }
     }
 
@@ -356,6 +366,7 @@ fn is_of_a_target(event: &Event) -> bool {
             | Event::Disabled { .. }
             | Event::LimitChanged { .. }
             | Event::TargetSwitched { .. }
+            | Event::Probed { .. }
     )
 }
 
@@ -366,7 +377,10 @@ impl Drop for Driver {
             let _ = self.consult(Input::CallerLeft { call: self.call() });
         }
         let live = std::mem::take(&mut self.live);
-        self.log.attempts.extend(live.into_iter().map(|live| live.exchange.facts));
+        for live in live {
+            let (facts, _) = self.facts_of(live);
+            self.log.attempts.push(facts);
+        }
         self.record();
     }
 }

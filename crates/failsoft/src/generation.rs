@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use failsoft_config::{ModelFacts, ModelName, RouteChoice, Settings, Streams};
-use failsoft_engine::{CredentialId, Route, RouteId, TargetId};
+use failsoft_engine::{CredentialId, Price, Route, RouteId, TargetId};
 use failsoft_journal::{Names, TargetName};
 use failsoft_wire::Dialect;
 use failsoft_wire::neutral::Maker;
@@ -36,6 +36,8 @@ pub(crate) struct Place {
     pub(crate) model: Option<String>,
     /// The part of its name before the slash.
     pub(crate) provider: String,
+    /// What its model costs, where that is one model.
+    price: Option<Price>,
     /// Its name as a header's value, if it can be one.
     pub(crate) label: Option<HeaderValue>,
 }
@@ -84,6 +86,7 @@ impl Generation {
                 ModelName::AsAsked => None,
             };
             let entry = settings.providers.get(info.provider)?;
+            let price = model.as_deref().and_then(|model| entry.facts(model).price);
             Some(Place {
                 endpoint: Arc::clone(endpoint),
                 key: info.key,
@@ -91,6 +94,7 @@ impl Generation {
                 account: Fingerprint::START.with(&entry.name).with(&info.credential),
                 entry: info.provider,
                 model,
+                price,
                 provider: entry.name.clone(),
                 label: HeaderValue::try_from(&info.name).ok(),
             })
@@ -121,6 +125,14 @@ impl Generation {
     pub(crate) fn facts(&self, place: &Place, model: &str) -> ModelFacts {
         let entry = self.settings.providers.get(place.entry);
         entry.map_or_else(ModelFacts::default, |entry| entry.facts(model))
+    }
+
+    /// What a model costs at a target.
+    pub(crate) fn price(&self, place: &Place, model: &str) -> Option<Price> {
+        match place.model {
+            Some(_) => place.price,
+            None => self.facts(place, model).price,
+        }
     }
 
     /// How a route's streams are passed on.

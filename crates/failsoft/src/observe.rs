@@ -24,6 +24,13 @@ pub struct Seen<'a> {
     pub attempts: &'a [TargetId],
 }
 
+impl<'a> Seen<'a> {
+    /// Of what belongs to no call.
+    pub(crate) const fn of_no_call(at: Moment, names: &'a Names) -> Self {
+        Self { at, names, call: None, code: None, route: None, attempts: &[] }
+    }
+}
+
 /// Watches events. It is called on the call's own task: it must be quick and must not block.
 pub trait Observer: Send + Sync {
     /// Something came to be.

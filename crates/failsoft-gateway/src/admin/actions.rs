@@ -51,10 +51,13 @@ pub(super) fn act(
             "the settings were reloaded meanwhile and this number is another target's: look again";
         return refused(StatusCode::CONFLICT, words);
     }
-    match deed {
+    let done = match deed {
         Deed::Enable => state.failsoft.switch(target, true, &caller.operator),
         Deed::Disable => state.failsoft.switch(target, false, &caller.operator),
         Deed::Probe => state.failsoft.probe(target, &caller.operator),
+    };
+    if let Err(not_done) = done {
+        return refused(StatusCode::CONFLICT, &not_done.to_string());
     }
     tracing::info!(target = status.name, ?deed, operator = caller.operator, "an operator acted");
     reply::json(StatusCode::OK, &json!({ "done": true }))

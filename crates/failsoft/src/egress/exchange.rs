@@ -159,6 +159,11 @@ impl Exchange {
         self.told.take()
     }
 
+    /// Whether content of a streamed answer has come.
+    pub(crate) fn has_content(&self) -> bool {
+        self.phase() == Phase::Content
+    }
+
     /// The head of the answer, once it came.
     pub(crate) fn head(&self) -> Option<&(StatusCode, HeaderMap)> {
         self.head.as_ref()

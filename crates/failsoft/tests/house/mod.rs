@@ -9,6 +9,7 @@ use bytes::Bytes;
 use failsoft::{Body, Call, Failsoft, Observer, Seen};
 use failsoft_engine::Event;
 use failsoft_fake::{Fake, FakeOptions, WORDS};
+use failsoft_journal::{CallRecord, Recorded};
 use failsoft_wire::{Addressed, Dialect};
 use http::{HeaderMap, HeaderName, Response, StatusCode};
 use serde_json::Value;
@@ -23,19 +24,28 @@ pub(crate) struct House {
     pub(crate) events: Arc<Events>,
 }
 
-/// Keeps every event.
+/// Keeps every event, and every call that has ended.
 #[derive(Default)]
-pub(crate) struct Events(Mutex<Vec<Event>>);
+pub(crate) struct Events(Mutex<Vec<Event>>, Mutex<Vec<Arc<CallRecord>>>);
 
 impl Observer for Events {
     fn observe(&self, _seen: Seen<'_>, event: &Event) {
         self.0.lock().unwrap().push(*event);
+    }
+
+    fn ended(&self, call: &Arc<CallRecord>) {
+        self.1.lock().unwrap().push(Arc::clone(call));
     }
 }
 
 impl Events {
     pub(crate) fn all(&self) -> Vec<Event> {
         self.0.lock().unwrap().clone()
+    }
+
+    /// The rows of the call that ended last.
+    pub(crate) fn last_call(&self) -> Recorded {
+        self.1.lock().unwrap().last().expect("a call has ended").recorded()
     }
 }
 

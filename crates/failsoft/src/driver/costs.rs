@@ -1,0 +1,50 @@
+//! What an attempt cost that gave no whole answer, as far as that can be known.
+
+use failsoft_engine::{FailureKind, Phase, Usage};
+use failsoft_journal::AttemptFacts;
+use failsoft_wire::Splicer;
+
+use super::{Driver, Live};
+
+impl Driver {
+    /// The facts of an attempt that is over, or that nobody waits for any more, and what its client
+    /// has of it.
+    pub(super) fn facts_of(&self, mut live: Live) -> (AttemptFacts, Option<Box<Splicer>>) {
+        // What a stream told of itself is read when it is left.
+        let begun = live.exchange.has_content();
+        let written = live.exchange.splicer().map_or(0, |splicer| splicer.usage().output);
+        let splicer = live.exchange.take_splicer();
+        let written = written.saturating_sub(live.written_before);
+        let mut facts = live.exchange.facts;
+        facts.usage = self.spent(&facts, (begun, written), live.written_before);
+        (facts, splicer)
+    }
+
+    /// Tokens of an attempt without a whole answer. An answer that says error costs nothing; what
+    /// fell silent, or was left, may have read its prompt.
+    fn spent(
+        &self,
+        facts: &AttemptFacts,
+        (begun, written): (bool, u32),
+        before: u32,
+    ) -> Option<Usage> {
+        facts.connected_nanos?;
+        if facts.status.is_some_and(|status| !(200..300).contains(&status)) {
+            return None;
+        }
+        let failure = self.reading_of(facts.ordinal).map(|reading| &reading.failure);
+        let begun = begun || failure.is_some_and(|failure| failure.phase == Phase::Content);
+        let silent = failure.is_none_or(|failure| {
+            matches!(failure.kind, FailureKind::Timeout | FailureKind::Cancelled)
+        });
+        if !begun && !silent {
+            return None;
+        }
+        let told = facts.usage.unwrap_or_default();
+        // Who goes on with an answer reads what there is of it.
+        let prompt = self.ask.arrival.input_tokens.saturating_add(before);
+        let input = if told.input > 0 { told.input } else { prompt };
+        let output = if begun { told.output.max(written) } else { 0 };
+        Some(Usage { input, output })
+    }
+}
