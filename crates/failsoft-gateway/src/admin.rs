@@ -178,7 +178,7 @@ pub(crate) async fn answer(state: &Arc<State>, request: Request<Incoming>) -> Re
         | Place::Drain => {}
     }
     match guard::admit(state, &head.method, &head.headers) {
-        Err(response) => response,
+        Err(response) => *response,
         Ok(caller) => admitted(state, &caller, place, (&head, &body)).await,
     }
 }

@@ -149,7 +149,7 @@ async fn what_an_operator_does_is_shown_and_recorded_with_who_did_it() {
         states.push(state);
         std::ops::ControlFlow::Continue(())
     };
-    reader.source().states(always, keep).unwrap();
+    failsoft_journal::Source::states(&mut reader, always, keep).unwrap();
     let done: Vec<(&str, Option<&str>, Option<u32>)> =
         states.iter().map(|state| (&*state.what, state.operator.as_deref(), state.value)).collect();
     let by = Some("5e55");

@@ -105,7 +105,7 @@ function happened(story) {
     const ended = moment.what === "attempt_ended" && story.attempts.find(({ ordinal }) => ordinal === moment.ordinal);
     const shape = ended ? { failed: "cross", cancelled: "off" }[ended.outcome] ?? "well" : SIGNS[moment.what] ?? "note";
     const grounds = moment.grounds && el("span", { class: "grounds" }, groundWords(moment.grounds));
-    return el("li", { class: moment.what }, el("span", { class: "n at" }, `+${span(moment.at_ms)}`), sign(shape), el("span", { class: "says" }, moment.says, grounds));
+    return el("li", { class: moment.what }, el("span", { class: "n at" }, moment.at_ms < 1 ? "0 ms" : `+${span(moment.at_ms)}`), sign(shape), el("span", { class: "says" }, moment.says, grounds));
   });
   return el(
     "section",

@@ -91,7 +91,7 @@ function row(call) {
     el("th", { scope: "row" }, el("a", { href: `#/calls/${encodeURIComponent(call.call)}` }, call.call), call.tag && el("span", { class: "tag" }, call.tag)),
     el("td", { "data-label": "Route" }, call.route),
     el("td", { class: "state", "data-label": "Verdict" }, sign(shape), el("span", { class: "words" }, el("span", {}, words), call.kind && el("span", { class: "word-more" }, kind(call.kind)))),
-    el("td", { class: "chain", "data-label": "Attempts" }, el("ol", {}, call.attempts.map(step))),
+    el("td", { class: "chain", "data-label": "Attempts" }, call.attempts.length ? el("ol", {}, call.attempts.map(step)) : el("span", { class: "word-more" }, "none: no target could be asked")),
     el("td", { class: "n", "data-label": "First content" }, span(call.first_content_ms)),
     el("td", { class: "n", "data-label": "Took" }, span(call.took_ms)),
   );

@@ -4,7 +4,7 @@ import { logIn } from "../api.js";
 import { el, say } from "../dom.js";
 
 export function open(main, { words, entered }) {
-  const problem = el("p", { class: "problem", role: "alert" }, words ?? "");
+  const problem = el("p", { class: "problem", role: "alert" });
   const field = el("input", {
     id: "token",
     type: "password",
@@ -29,6 +29,7 @@ export function open(main, { words, entered }) {
     },
     el("img", { src: "/icon.svg", alt: "", width: 44, height: 44 }),
     el("h1", {}, "failsoft"),
+    words && el("p", { class: "more", role: "status" }, words),
     el("label", { for: "token" }, "Admin token"),
     field,
     el("button", { class: "primary", type: "submit" }, "Log in"),

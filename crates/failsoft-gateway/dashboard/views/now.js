@@ -91,7 +91,7 @@ class Now {
         return el("li", {}, sign("bad"), el("a", { href: `#/calls?${query}` }, `${target}: ${kind(of)}`), el("span", {}));
       },
       (item, { since_ms, failures, lost }) =>
-        say(item.lastChild, `since ${clock(since_ms)}, ${counted(failures, "attempt")} failed, ${counted(lost, "call")} lost`),
+        say(item.lastChild, `since ${clock(since_ms)}, ${counted(failures, "attempt")} failed, ${lost ? counted(lost, "call") : "no call"} lost`),
     );
   }
 
@@ -120,7 +120,7 @@ class Now {
     put("rescued", count(calls.rescues), resumed ? `${count(resumed)} mid-stream` : "by another attempt");
     const { p50_ms, p99_ms } = calls.first_content;
     put("first", span(p50_ms), `p99 ${span(p99_ms)}`);
-    put("vain", money(spend.in_vain_nanos), "estimated");
+    put("vain", money(spend.in_vain_nanos), "where prices are known");
   }
 
   #gateway(now) {

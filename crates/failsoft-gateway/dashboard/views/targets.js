@@ -146,7 +146,7 @@ class Row {
       },
       disable: {
         title: `Switch off ${name}?`,
-        happens: ["It gets no new attempts; calls go to the other targets of their routes, or fail if there are none.", `${counted(in_flight, "attempt")} under way there may go on to the end.`, "It stays off until somebody switches it on, or the process is started again.", record],
+        happens: ["It gets no new attempts; calls go to the other targets of their routes, or fail if there are none.", in_flight ? `${counted(in_flight, "attempt")} under way there may go on to the end.` : "Nothing is under way there now.", "It stays off until somebody switches it on, or the process is started again.", record],
         verb: "Switch off",
         danger: true,
       },

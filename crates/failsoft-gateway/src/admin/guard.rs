@@ -25,21 +25,22 @@ pub(super) fn admit(
     state: &State,
     method: &Method,
     headers: &HeaderMap,
-) -> Result<Caller, Response<Body>> {
+) -> Result<Caller, Box<Response<Body>>> {
     let changes = method != Method::GET && method != Method::HEAD;
     if changes && !is_from_here(headers) {
-        return Err(refused(StatusCode::FORBIDDEN, "this comes from another page"));
+        return Err(refused(StatusCode::FORBIDDEN, "this comes from another page").into());
     }
     if let Some(token) = bearer(headers) {
         let settings = state.failsoft.settings();
         let known = state.operators.keyring.bearer(token, &settings, Instant::now());
-        return known.map(|operator| Caller { operator }).map_err(denied);
+        return known.map(|operator| Caller { operator }).map_err(|why| denied(why).into());
     }
     let Some((token, session)) = session(state, headers) else {
         return Err(refused(
             StatusCode::UNAUTHORIZED,
             "nobody is logged in: open the link `failsoft serve` shows, or send the admin token",
-        ));
+        )
+        .into());
     };
     if changes {
         let named = headers.contains_key(header::ORIGIN) || headers.contains_key("sec-fetch-site");
@@ -48,7 +49,8 @@ pub(super) fn admit(
             return Err(refused(
                 StatusCode::FORBIDDEN,
                 "this page has no leave to change anything: log in again",
-            ));
+            )
+            .into());
         }
     }
     Ok(Caller { operator: session.operator })

@@ -1,6 +1,9 @@
 //! Who may look at the dashboard, who may change something, and what its stream does.
 
+use std::ops::ControlFlow;
+
 use failsoft_gateway::Gateway;
+use failsoft_journal::{Reader, Source, Span, StateRow};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
@@ -331,4 +334,33 @@ async fn listen(house: &House) -> TcpStream {
     );
     socket.write_all(request.as_bytes()).await.unwrap();
     socket
+}
+
+#[tokio::test]
+async fn what_an_operator_did_stands_in_the_record_with_who_did_it() {
+    let house = house().await;
+    let (cookie, proof) = log_in(&house.gateway, TOKEN).await;
+    let whole = format!("{cookie}{proof}{}", origin(&house.gateway));
+    let session = ask(&house.gateway, "GET /api/session", &cookie, "").await.json();
+    for deed in ["targets/0/disable", "targets/0/enable", "targets/0/probe", "drain"] {
+        let done = ask(&house.gateway, &format!("POST /api/{deed}"), &whole, "").await;
+        assert_eq!(done.status, 200, "{deed}: {done:?}");
+    }
+    let (journal, folder) = (house.folder.path().join("calls.db"), house.folder);
+    house.gateway.stop().await;
+    let mut rows = Vec::new();
+    let span = Span { since_ms: 0, until_ms: i64::MAX };
+    let mut reader = Reader::open(journal).unwrap();
+    let each = &mut |row: StateRow| {
+        rows.push((row.what.to_string(), row.value, row.operator));
+        ControlFlow::Continue(())
+    };
+    reader.states(span, each).unwrap();
+    drop(folder);
+    let deeds: Vec<&str> = rows.iter().map(|(what, ..)| what.as_str()).collect();
+    assert_eq!(deeds, ["switched", "switched", "probed", "drained"]);
+    assert_eq!((rows[0].1, rows[1].1), (Some(0), Some(1)));
+    for (what, _, operator) in rows {
+        assert_eq!(operator.as_deref(), session["operator"].as_str(), "{what}");
+    }
 }
