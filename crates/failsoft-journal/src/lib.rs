@@ -57,5 +57,5 @@ pub use record::{
 };
 pub use rows::{AttemptRow, CallRow, Dropped, Name, Recorded, StateRow, StepRow, TargetRow};
 pub use source::{Memory, Search, Source, Span};
-pub use story::{Happened, Story, StoryAttempt};
+pub use story::{Figures, Happened, Lane, Segment, SegmentKind, Story, StoryAttempt};
 pub use trace::{Trace, attempt_span, call_span};

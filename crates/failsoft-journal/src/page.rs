@@ -194,6 +194,16 @@ pub fn brief(ms: f64) -> String {
     }
 }
 
+/// An amount in billionths of a US dollar with the digits that matter.
+pub(crate) fn dollars(nanos: u64) -> String {
+    match nanos as f64 / 1e9 {
+        none if none <= 0.0 => "$0".to_owned(),
+        tiny if tiny < 0.001 => format!("${tiny:.6}"),
+        small if small < 1.0 => format!("${small:.4}"),
+        much => format!("${much:.2}"),
+    }
+}
+
 /// A size in bytes with the digits that matter.
 #[must_use]
 pub fn size(bytes: u64) -> String {

@@ -8,8 +8,8 @@ use std::path::Path;
 use crate::JournalError;
 use crate::rows::{Dropped, Recorded, StateRow};
 use crate::source::{Search, Source, Span};
-use crate::sqlite::{SqliteSource, copied};
-use crate::story::{self, Story};
+use crate::sqlite::SqliteSource;
+use crate::story::Story;
 
 /// Calls named when the beginning of an id fits several.
 const NAMED: usize = 5;
@@ -62,9 +62,7 @@ impl Reader {
     /// # Errors
     /// When the beginning fits several calls, or the journal cannot be read.
     pub fn call(&self, id: &str) -> Result<Option<Story>, JournalError> {
-        let Some(recorded) = self.recorded(id)? else { return Ok(None) };
-        let copy = copied(&recorded)?;
-        story::load(&copy, 1).map_err(|error| JournalError::Read(error.to_string()))
+        Ok(self.recorded(id)?.map(|recorded| Story::of(&recorded)))
     }
 }
 

@@ -271,14 +271,3 @@ impl Source for SqliteSource {
         self.view(|view| search::search(view, search))
     }
 }
-
-/// A copy of one call's rows in memory, for what is asked in SQL; its number is 1.
-pub(crate) fn copied(recorded: &Recorded) -> Result<Connection, JournalError> {
-    let copy = || {
-        let connection = file::open_in_memory()?;
-        let mut targets = TargetIds::default();
-        Inserts::prepare(&connection, &mut targets)?.recorded(1, recorded)?;
-        Ok(connection)
-    };
-    copy().map_err(|error: rusqlite::Error| JournalError::Read(error.to_string()))
-}

@@ -1,12 +1,16 @@
 //! One call, told: its attempts, waits and refusals in order, each with its reason.
 
-mod load;
+mod bars;
+mod figures;
+mod lanes;
+mod of;
 mod render;
 mod say;
 
 use serde::Serialize;
 
-pub(crate) use load::load;
+pub use figures::Figures;
+pub use lanes::{Lane, Segment, SegmentKind};
 
 /// One call, told. As JSON the fields carry these names; `*_ms` are milliseconds, and a field
 /// that nobody knew is `null`.
@@ -34,8 +38,12 @@ pub struct Story {
     pub client_retries: u64,
     /// The client's tag.
     pub tag: Option<String>,
+    /// The trace it belongs to, as 32 hexadecimal digits.
+    pub trace_id: Option<String>,
     /// The size of the request's body.
     pub request_bytes: u64,
+    /// Estimated tokens of the prompt; 0 where nobody looked.
+    pub prompt_tokens: u64,
     /// Attempts it might make.
     pub max_attempts: Option<u64>,
     /// How long after its start it must have ended.
@@ -56,10 +64,20 @@ pub struct Story {
     pub first_content_ms: Option<f64>,
     /// How long it took.
     pub took_ms: Option<f64>,
+    /// What all its attempts cost together, in billionths of a US dollar, as far as that is known.
+    pub cost_nanos: Option<u64>,
+    /// What those cost of which the client got nothing.
+    pub cost_in_vain_nanos: Option<u64>,
+    /// Tokens of those.
+    pub tokens_in_vain: u64,
     /// Its attempts, in order.
     pub attempts: Vec<StoryAttempt>,
     /// All that came to be, in order.
     pub timeline: Vec<Happened>,
+    /// What each attempt did when, to be drawn: a lane for each, in order.
+    pub lanes: Vec<Lane>,
+    /// When it waited and no attempt was on its way.
+    pub pauses: Vec<Segment>,
 }
 
 /// An attempt of a call. `*_ms` count from the attempt's start, but for `started_ms` and
@@ -120,6 +138,10 @@ pub struct StoryAttempt {
     pub input_tokens: Option<u64>,
     /// Tokens written.
     pub output_tokens: Option<u64>,
+    /// What these tokens cost, in billionths of a US dollar.
+    pub cost_nanos: Option<u64>,
+    /// Whether the client got nothing of it.
+    pub in_vain: bool,
     /// Bytes of answer passed on to the client.
     pub delivered_bytes: u64,
     /// Malformed events of its stream that were left out.
@@ -136,7 +158,7 @@ pub struct Happened {
     /// Since the call's start.
     pub at_ms: f64,
     /// `attempt_started`, `attempt_ended`, `committed`, `barred`, `refused`, `waiting`, `breaker`,
-    /// `throttled`, `key_disabled`, `model_disabled`, `switched` or `ignored`.
+    /// `throttled`, `key_disabled`, `model_disabled`, `switched`, `probed` or `ignored`.
     pub what: String,
     /// The attempt, if it tells of one.
     pub ordinal: Option<u64>,
@@ -156,6 +178,12 @@ pub struct Happened {
     pub took_ms: Option<f64>,
     /// A key's number, or 1 for on and 0 for off.
     pub value: Option<u64>,
-    /// The same in plain words, with times of day in UTC.
+    /// Of an alternative that was refused: the place in `timeline` of what was decided instead.
+    pub instead: Option<usize>,
+    /// The figures it was decided by, by the names of the engine's measures.
+    pub grounds: Figures,
+    /// The same in plain words.
+    pub because: Option<String>,
+    /// What came to be in plain words, with times of day in UTC.
     pub says: String,
 }

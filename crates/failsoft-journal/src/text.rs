@@ -3,8 +3,6 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-use rusqlite::{Row, RowIndex};
-
 /// The longest id of a call, in characters.
 pub(crate) const ID: usize = 64;
 /// The longest name of a model, route, target, provider or key.
@@ -16,20 +14,6 @@ pub(crate) const WORDS: usize = 500;
 
 /// The most that is read of anything; more than is ever stored.
 pub(crate) const READ: usize = 600;
-
-/// A text from the file: someone else may have written it.
-pub(crate) fn read(row: &Row<'_>, column: impl RowIndex) -> rusqlite::Result<Option<String>> {
-    let text: Option<String> = row.get(column)?;
-    Ok(text.map(|text| match label(&text, READ) {
-        Cow::Borrowed(_) => text,
-        Cow::Owned(safe) => safe,
-    }))
-}
-
-/// The same where there is always one.
-pub(crate) fn read_some(row: &Row<'_>, column: impl RowIndex) -> rusqlite::Result<String> {
-    read(row, column).map(Option::unwrap_or_default)
-}
 
 /// A name as it may be stored and shown: what a terminal would obey is escaped.
 pub(crate) fn label(text: &str, max: usize) -> Cow<'_, str> {

@@ -46,18 +46,7 @@ pub(crate) fn admit(
     let client_retries = number(&call.headers, "x-stainless-retry-count").unwrap_or(0);
     let deadline = narrowing.deadline.into_iter().chain(patience(&call.headers, delivery)).min();
     let (trace, told) = tracer.of(id, &call.headers);
-    let mut facts = CallFacts {
-        id: text.clone(),
-        model: cut(&head.model),
-        dialect: call.dialect.as_str(),
-        client: text_of(&call.headers, header::USER_AGENT.as_str()),
-        client_retries,
-        tag: text_of(&call.headers, "x-failsoft-tag"),
-        trace,
-        request_bytes: call.body.len() as u64,
-        prompt_tokens: 0,
-        status: 0,
-    };
+    let mut facts = CallFacts { trace, client_retries, ..facts(&call, &text, &head.model) };
     let sealed = failsoft_wire::seals(call.dialect, &call.body);
     let kept = failsoft_wire::kept_answers(call.dialect, &call.body);
     let keeper = kept.iter().find_map(|answer| seals.maker(answer));
@@ -93,6 +82,19 @@ pub(crate) fn admit(
         arrival,
     };
     Ok((ask, facts))
+}
+
+/// What the record says of a call before anything is done for it.
+fn facts(call: &Call, id: &str, model: &str) -> CallFacts {
+    CallFacts {
+        id: id.to_owned(),
+        model: cut(model),
+        dialect: call.dialect.as_str(),
+        client: text_of(&call.headers, header::USER_AGENT.as_str()),
+        tag: text_of(&call.headers, "x-failsoft-tag"),
+        request_bytes: call.body.len() as u64,
+        ..CallFacts::default()
+    }
 }
 
 /// What a client may narrow by headers.

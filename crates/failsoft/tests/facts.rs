@@ -9,6 +9,7 @@ use std::sync::Arc;
 use failsoft::NotDone;
 use failsoft_engine::{Event, TargetId};
 use failsoft_fake::AttemptSeen;
+use failsoft_journal::Source as _;
 use failsoft_wire::Dialect;
 use house::{House, call};
 
@@ -149,7 +150,7 @@ async fn what_an_operator_does_is_shown_and_recorded_with_who_did_it() {
         states.push(state);
         std::ops::ControlFlow::Continue(())
     };
-    failsoft_journal::Source::states(&mut reader, always, keep).unwrap();
+    reader.states(always, keep).unwrap();
     let done: Vec<(&str, Option<&str>, Option<u32>)> =
         states.iter().map(|state| (&*state.what, state.operator.as_deref(), state.value)).collect();
     let by = Some("5e55");

@@ -100,13 +100,6 @@ fn bring_up_to_date(connection: &Connection, found: u32) -> rusqlite::Result<()>
     connection.pragma_update(None, "user_version", KNOWN)
 }
 
-/// An empty journal that is kept nowhere.
-pub(super) fn open_in_memory() -> rusqlite::Result<Connection> {
-    let connection = Connection::open_in_memory()?;
-    bring_up_to_date(&connection, 0)?;
-    Ok(connection)
-}
-
 pub(super) fn begin(connection: &mut Connection) -> rusqlite::Result<Transaction<'_>> {
     connection.transaction_with_behavior(TransactionBehavior::Immediate)
 }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::say::{outcome, sentence};
 use super::{Happened, Story, StoryAttempt};
-use crate::page::{Page, Tone, columns, size, span};
+use crate::page::{Page, Tone, columns, count, dollars, size, span};
 use crate::words::{DELIVERIES, VERDICTS, say};
 
 /// Where sentences begin: after the offset and the sign.
@@ -17,8 +17,19 @@ impl Story {
         let mut out = String::new();
         self.head(page, &mut out);
         out.push('\n');
-        for happened in &self.timeline {
+        for line in self.bars(page) {
+            out.push_str(&line);
+            out.push('\n');
+        }
+        out.push('\n');
+        for (place, happened) in self.timeline.iter().enumerate() {
+            if happened.instead.is_some() {
+                continue;
+            }
             self.line(happened, page, &mut out);
+            for other in self.timeline.iter().filter(|other| other.instead == Some(place)) {
+                self.alternative(other, page, &mut out);
+            }
         }
         let tone = self.tone();
         out.push('\n');
@@ -41,7 +52,8 @@ impl Story {
             page.paint(Tone::Title, &format!("Call {}", self.call)),
             page.paint(self.tone(), &format!("{verdict} · {attempts}{took}")),
         );
-        for facts in [self.asked(), self.asker(page), self.times()] {
+        let facts = [self.asked(), self.asker(page), self.times(), self.costs()];
+        for facts in facts.into_iter().filter(|facts| !facts.is_empty()) {
             for line in page.wrap_facts(&facts, 2) {
                 let _ = writeln!(out, "  {}", page.paint(Tone::Aside, &line));
             }
@@ -56,7 +68,10 @@ impl Story {
         let delivery = self.delivery.as_deref().map_or("", |name| say(DELIVERIES, name));
         facts.push(format!("{}, {delivery}", self.dialect));
         facts.extend(self.profile.clone());
-        facts.push(format!("{} sent", size(self.request_bytes)));
+        facts.push(match self.prompt_tokens {
+            0 => format!("{} sent", size(self.request_bytes)),
+            tokens => format!("{} sent, about {} tokens", size(self.request_bytes), count(tokens)),
+        });
         facts
     }
 
@@ -84,10 +99,36 @@ impl Story {
         facts
     }
 
+    fn costs(&self) -> Vec<String> {
+        let mut facts = Vec::new();
+        facts.extend(self.cost_nanos.map(|cost| match self.cost_in_vain_nanos {
+            Some(in_vain) if in_vain > 0 => {
+                format!("cost {}, {} of it in vain", dollars(cost), dollars(in_vain))
+            }
+            Some(_) | None => format!("cost {}", dollars(cost)),
+        }));
+        if self.tokens_in_vain > 0 {
+            facts.push(format!("{} tokens in vain", count(self.tokens_in_vain)));
+        }
+        facts.extend(self.trace_id.as_deref().map(|id| format!("trace {id}")));
+        facts
+    }
+
+    /// What was not done, under what was done instead.
+    fn alternative(&self, refused: &Happened, page: &Page, out: &mut String) {
+        let said = with_figures(sentence(self, refused, page), refused);
+        for (number, line) in page.wrap(&said, INDENT + 2).iter().enumerate() {
+            let sign = if number == 0 { page.paint(Tone::Odd, "–") } else { " ".to_owned() };
+            let _ = writeln!(out, "{}{sign} {line}", " ".repeat(INDENT));
+        }
+    }
+
     fn line(&self, happened: &Happened, page: &Page, out: &mut String) {
         let ended = (happened.what == "attempt_ended").then(|| self.ended(happened)).flatten();
         let (sign, tone) = sign(happened, ended);
+        let started = (happened.what == "attempt_started").then(|| self.ended(happened)).flatten();
         let said = sentence(self, happened, page);
+        let said = if started.is_some() { said } else { with_figures(said, happened) };
         let at = format!("{:>9}", span(happened.at_ms));
         for (number, line) in page.wrap(&said, INDENT).iter().enumerate() {
             let lead = if number == 0 {
@@ -100,7 +141,8 @@ impl Story {
             let pad = if number == 0 { pad } else { String::new() };
             let _ = writeln!(out, "{lead}{pad}{line}");
         }
-        for aside in ended.map(asides).unwrap_or_default() {
+        let asides = ended.map(asides).into_iter().flatten();
+        for aside in asides.chain(started.and_then(|attempt| grounds(attempt, happened))) {
             for line in page.wrap(&aside, INDENT + 2) {
                 let _ =
                     writeln!(out, "{}{}", " ".repeat(INDENT + 2), page.paint(Tone::Aside, &line));
@@ -122,6 +164,22 @@ impl Story {
     }
 }
 
+/// A sentence, and the figures behind it.
+fn with_figures(said: String, happened: &Happened) -> String {
+    match &happened.because {
+        Some(figures) => format!("{said} ({figures})"),
+        None => said,
+    }
+}
+
+/// The key that was used, and what the attempt was made by.
+fn grounds(attempt: &StoryAttempt, happened: &Happened) -> Option<String> {
+    let key = attempt.credential.as_deref().filter(|key| !key.is_empty());
+    let key = key.map(|key| format!("key {key}"));
+    let facts: Vec<String> = key.into_iter().chain(happened.because.clone()).collect();
+    (!facts.is_empty()).then(|| facts.join(" · "))
+}
+
 fn sign(happened: &Happened, ended: Option<&StoryAttempt>) -> (&'static str, Tone) {
     match happened.what.as_str() {
         "attempt_started" => ("→", Tone::Title),
@@ -133,7 +191,7 @@ fn sign(happened: &Happened, ended: Option<&StoryAttempt>) -> (&'static str, Ton
         "committed" => ("»", Tone::Good),
         "barred" | "refused" => ("–", Tone::Odd),
         "waiting" => ("…", Tone::Odd),
-        "breaker" | "throttled" | "key_disabled" | "model_disabled" | "switched" => {
+        "breaker" | "throttled" | "key_disabled" | "model_disabled" | "switched" | "probed" => {
             ("!", Tone::Odd)
         }
         _ => ("·", Tone::Aside),
@@ -148,17 +206,5 @@ fn asides(attempt: &StoryAttempt) -> Vec<String> {
     let words = attempt.words.as_deref();
     let words = words.map(|words| format!("“{words}”"));
     let request = attempt.request_id.as_deref().map(|id| format!("request id {}", id));
-    let key = attempt
-        .credential
-        .as_deref()
-        .filter(|_| is_about_the_key(attempt))
-        .map(|key| format!("key {}", key));
-    words.into_iter().chain(request).chain(key).collect()
-}
-
-fn is_about_the_key(attempt: &StoryAttempt) -> bool {
-    matches!(
-        attempt.kind.as_deref(),
-        Some("authentication" | "permission" | "quota_exhausted" | "rate_limited")
-    )
+    words.into_iter().chain(request).collect()
 }

@@ -1,7 +1,7 @@
 //! What came to be in a call, in sentences.
 
 use super::{Happened, Story, StoryAttempt};
-use crate::page::{Page, count, span};
+use crate::page::{Page, count, dollars, span};
 use crate::words::{
     BARS, BREAKERS, CANCELS, KINDS, NOT_DONE, ONWARDS, PHASES, REFUSALS, TRIPS, WAITS, WHYS, say,
 };
@@ -29,6 +29,7 @@ pub(crate) fn sentence(story: &Story, happened: &Happened, page: &Page) -> Strin
         "model_disabled" => {
             format!("{} is out of use{}: {}", told.target(), told.until(" until "), told.kind())
         }
+        "probed" => format!("an operator asked for a probe of {}", told.target()),
         "switched" => format!("an operator switched {} {}", told.target(), told.on_off()),
         "ignored" => "something came that named no living attempt; it was ignored".to_owned(),
         other => other.to_owned(),
@@ -65,6 +66,9 @@ pub(crate) fn outcome(story: &Story) -> String {
                 .retry_after_ms
                 .map_or(String::new(), |ms| format!(", and was told to try again in {}", span(ms)));
             format!("The client got an error ({status}): {kind}{by}{again}.")
+        }
+        Some("cancelled") if story.first_content_ms.is_some() => {
+            "The client went away in the middle of the answer.".to_owned()
         }
         Some("cancelled") => "The client went away before there was an answer.".to_owned(),
         _ => "The record ends before the call did.".to_owned(),
@@ -205,13 +209,19 @@ impl Told<'_> {
     }
 }
 
+/// What was read, written and paid.
 fn tokens(attempt: &StoryAttempt) -> String {
-    match (attempt.input_tokens, attempt.output_tokens) {
+    let mut said = match (attempt.input_tokens, attempt.output_tokens) {
         (Some(input), Some(output)) if (input, output) != (0, 0) => {
             format!(", {} tokens in, {} out", count(input), count(output))
         }
         _ => String::new(),
+    };
+    if let Some(cost) = attempt.cost_nanos.filter(|cost| *cost > 0) {
+        let in_vain = if attempt.in_vain { " in vain" } else { "" };
+        said.push_str(&format!(", {}{in_vain}", dollars(cost)));
     }
+    said
 }
 
 /// What a stream lost and survived.

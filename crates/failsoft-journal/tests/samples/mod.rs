@@ -108,6 +108,27 @@ pub fn at(ms: u64) -> Moment {
     Moment::from_nanos(ms * 1_000_000)
 }
 
+/// Three dollars for a million tokens read, fifteen for those written.
+const PRICE: Option<Price> = Some(Price { input: 3_000_000, output: 15_000_000 });
+
+/// Behind most first attempts.
+const FIRST: [(Measure, u32); 6] = [
+    (Measure::DeadlineLeftMs, 120_000),
+    (Measure::AttemptsLeft, 3),
+    (Measure::TargetsLooked, 2),
+    (Measure::TargetsOpen, 2),
+    (Measure::Tier, 0),
+    (Measure::ExpectedFirstContentMs, 380),
+];
+
+const BACKOFF: [(Measure, u32); 5] = [
+    (Measure::BackoffNumber, 1),
+    (Measure::BackoffMostMs, 500),
+    (Measure::BackoffMs, 412),
+    (Measure::WaitAllowedMs, 3_000),
+    (Measure::DeadlineLeftMs, 119_588),
+];
+
 /// Writes a call event by event.
 pub struct Telling {
     pub record: CallRecord,
@@ -295,6 +316,7 @@ pub fn rescued(id: &str, started: u64) -> CallRecord {
         ..Failure::new(FailureKind::Overloaded, Phase::FirstContent)
     };
     let telling = Telling::new(id, started)
+        .by(&FIRST)
         .start(0, 0, 0, Why::First)
         .end(412, 0, 0, (Outcome::Failed(overloaded), 412))
         .then(
@@ -309,11 +331,16 @@ pub fn rescued(id: &str, started: u64) -> CallRecord {
             }),
         )
         .then(412, Event::Throttled { target: TargetId(0), until: at(started + 2_412), grounds: Grounds::NONE })
+        .by(&[(Measure::BudgetLeftMilli, 400), (Measure::BudgetNeededMilli, 1_000)])
         .refused(412, Why::Retry, Refusal::Budget)
+        .by(&[(Measure::FailuresInRow, 5), (Measure::FailuresInRowLimit, 5), (Measure::GateLeftMs, 5_000)])
         .barred(412, 0, BarReason::Breaker, Some(5_412))
+        .by(&BACKOFF)
         .waiting(412, 1, 824, WaitCause::Backoff)
+        .by(&[(Measure::BudgetLeftMilli, 49_500), (Measure::DeadlineLeftMs, 119_176), (Measure::AttemptsLeft, 2), (Measure::TargetsLooked, 4), (Measure::TargetsOpen, 3), (Measure::Tier, 0)])
         .start(824, 1, 1, Why::Failover)
         .barred(8_824, 3, BarReason::CredentialDisabled, None)
+        .by(&[(Measure::WaitedMs, 8_000), (Measure::PatienceMs, 8_000), (Measure::BudgetLeftMilli, 48_500), (Measure::DeadlineLeftMs, 111_176), (Measure::AttemptsLeft, 1), (Measure::TargetsLooked, 4), (Measure::TargetsOpen, 1)])
         .start(8_824, 2, 2, Why::Patience)
         .first_content(9_310, 2, 486)
         .end(9_310, 1, 1, (cancelled(CancelReason::Lost), 8_486))
@@ -327,11 +354,18 @@ pub fn rescued(id: &str, started: u64) -> CallRecord {
             words: Some("Overloaded. Please try again later;\n see the status page for the state of this incident and what to do".to_owned()),
             ..AttemptFacts::default()
         })
-        .fact(AttemptFacts { ordinal: 2, status: Some(200), ..AttemptFacts::default() });
+        .fact(AttemptFacts { ordinal: 1, connected_nanos: Some(31_000_000), status: Some(200), price: PRICE, ..AttemptFacts::default() })
+        .fact(AttemptFacts { ordinal: 2, connected_nanos: Some(9_000_000), status: Some(200), price: PRICE, ..AttemptFacts::default() });
     let attempt = telling.id(2);
     let mut record = telling.verdict(11_204, Verdict::Served { attempt }, 3);
     record.facts.tag = Some("team=search".to_owned());
     record.facts.client_retries = 1;
+    record.facts.prompt_tokens = 1_180;
+    record.facts.trace = Some(Trace {
+        id: 0x4bf9_2f35_77b3_4da6_a3ce_929d_0e0e_4736,
+        parent: Some(7),
+        sampled: true,
+    });
     record
 }
 
@@ -378,6 +412,78 @@ pub fn cut(id: &str, started: u64) -> CallRecord {
     telling.verdict(900, Verdict::Failed { kind, retry_after: None, attempt }, 1)
 }
 
+/// A second target beside one that was slower than usual, and won.
+pub fn hedged(id: &str, started: u64) -> CallRecord {
+    let slow = [
+        (Measure::WaitedMs, 900),
+        (Measure::HedgeDelayMs, 900),
+        (Measure::HedgeSamples, 320),
+        (Measure::BudgetLeftMilli, 3_400),
+        (Measure::AttemptsLeft, 2),
+        (Measure::TargetsLooked, 2),
+        (Measure::TargetsOpen, 1),
+    ];
+    let fact = |ordinal: u8| AttemptFacts {
+        ordinal,
+        connected_nanos: Some(14_000_000),
+        status: Some(200),
+        price: PRICE,
+        ..AttemptFacts::default()
+    };
+    let telling = Telling::new(id, started)
+        .by(&FIRST)
+        .start(0, 0, 0, Why::First)
+        .by(&slow)
+        .start(900, 1, 1, Why::Hedge)
+        .first_content(1_250, 1, 350)
+        .end(1_250, 0, 0, (cancelled(CancelReason::Lost), 1_250))
+        .end(2_900, 1, 1, (succeeded(), 2_000))
+        .fact(fact(0))
+        .fact(fact(1));
+    let attempt = telling.id(1);
+    telling.verdict(2_900, Verdict::Served { attempt }, 2)
+}
+
+/// Its client went away in the middle of the answer.
+pub fn left(id: &str, started: u64) -> CallRecord {
+    let fact = AttemptFacts {
+        status: Some(200),
+        connected_nanos: Some(180_000_000),
+        delivered_bytes: 4_096,
+        usage: Some(Usage { input: 1_234, output: 96 }),
+        price: PRICE,
+        ..AttemptFacts::default()
+    };
+    let telling = Telling::new(id, started)
+        .by(&FIRST)
+        .start(0, 0, 0, Why::First)
+        .first_content(700, 0, 700)
+        .end(1_900, 0, 0, (cancelled(CancelReason::CallerLeft), 1_900))
+        .fact(fact);
+    telling.verdict(1_900, Verdict::Cancelled, 1)
+}
+
+/// The operator's text stood in for an answer.
+pub fn degraded(id: &str, started: u64) -> CallRecord {
+    let telling = Telling::new(id, started)
+        .by(&FIRST)
+        .start(0, 0, 1, Why::First)
+        .end(30_000, 0, 1, (failed(FailureKind::Timeout), 30_000))
+        .by(&[(Measure::ExtrasInFlight, 50), (Measure::ExtrasAllowed, 50)])
+        .refused(30_000, Why::Failover, Refusal::ExtrasInFlight)
+        .by(&[(Measure::LimitInUse, 12), (Measure::LimitAllowed, 12)])
+        .barred(30_000, 2, BarReason::Limit, None)
+        .by(&[
+            (Measure::TokensNeeded, 1_734),
+            (Measure::TokensLeft, 210),
+            (Measure::GateLeftMs, 41_000),
+        ])
+        .barred(30_000, 3, BarReason::Quota, Some(71_000))
+        .fact(AttemptFacts { connected_nanos: Some(2_000_000), ..AttemptFacts::default() });
+    let verdict = Verdict::Degraded { kind: FailureKind::Timeout };
+    telling.verdict(30_000, verdict, 1)
+}
+
 /// All that could be tried was tried.
 pub fn exhausted(id: &str, started: u64) -> CallRecord {
     let limited = Failure {
@@ -385,13 +491,17 @@ pub fn exhausted(id: &str, started: u64) -> CallRecord {
         ..Failure::new(FailureKind::RateLimited, Phase::FirstContent)
     };
     let telling = Telling::new(id, started)
+        .by(&[(Measure::WindowFailed, 11), (Measure::WindowSeen, 20), (Measure::WindowLimitMilli, 500), (Measure::WindowMs, 30_000)])
         .barred(0, 0, BarReason::Breaker, Some(3_000))
+        .by(&FIRST)
         .start(0, 0, 1, Why::First)
         .end(95, 0, 1, (Outcome::Failed(limited), 95))
+        .by(&[(Measure::WaitMs, 40_000), (Measure::WaitAllowedMs, 3_000)])
         .refused(95, Why::Retry, Refusal::WaitTooLong)
         .start(95, 1, 2, Why::Failover)
         .end(5_096, 1, 2, (Outcome::Failed(Failure::new(FailureKind::Network, Phase::Connect)), 5_001))
         .barred(5_096, 3, BarReason::Throttle, Some(44_000))
+        .by(&[(Measure::TargetsLooked, 4), (Measure::TargetsOpen, 0)])
         .refused(5_096, Why::Failover, Refusal::NoTarget)
         .fact(AttemptFacts {
             status: Some(429),
