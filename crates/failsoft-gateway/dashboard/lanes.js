@@ -6,76 +6,73 @@ import { kind, plain, span } from "./words.js";
 const WIDTH = 1000;
 const HEIGHT = 16;
 const ENDS = { succeeded: "well", failed: "cross", cancelled: "off" };
-const WORDS = { connect: "connecting", wait: "waiting for first content", content: "content", pause: "waiting" };
-
-/** What an attempt did when, in milliseconds since the call began. */
-function segments(attempt, whole) {
-  const start = attempt.started_ms ?? 0;
-  const end = attempt.took_ms == null ? whole : start + attempt.took_ms;
-  const at = (ms) => (ms == null ? null : Math.min(end, start + ms));
-  const connected = at(attempt.connected_ms);
-  const content = at(attempt.first_content_ms);
-  const parts = [];
-  let from = start;
-  const until = (to, name) => {
-    if (to != null && to > from) parts.push({ from, to, name });
-    from = Math.max(from, to ?? from);
-  };
-  until(connected ?? (content == null ? null : start), "connect");
-  until(content ?? end, "wait");
-  if (content != null) until(end, "content");
-  return { parts, start, end };
-}
+const WORDS = {
+  connecting: "connecting",
+  waiting: "waiting for first content",
+  held: "content held back",
+  content: "content to the client",
+  unused: "content that went to nobody",
+};
 
 /** The drawing, and the same in words for those who cannot see it. */
 export function lanes(story) {
-  const whole = Math.max(1, story.took_ms ?? 0, ...story.attempts.map(({ started_ms, took_ms }) => (started_ms ?? 0) + (took_ms ?? 0)));
+  const ends = [...story.lanes.flatMap(({ segments }) => segments), ...story.pauses].map(({ end_ms }) => end_ms);
+  const whole = Math.max(1, story.took_ms ?? 0, ...ends);
   const x = (ms) => (Math.min(ms, whole) / whole) * WIDTH;
-  const waits = story.timeline.filter(({ what, took_ms }) => what === "waiting" && took_ms > 0);
-  const rows = story.attempts.map((attempt) => lane(attempt, { story, whole, x }));
-  for (const wait of waits) rows.push(pause(wait, x));
+  const rows = [...story.lanes.map((lane) => row(lane, story, x)), ...story.pauses.map((part) => pause(part, x))];
   rows.sort((a, b) => a.at - b.at);
   return el(
     "section",
     { class: "panel lanes", "aria-labelledby": "lanes-title" },
-    el("div", { class: "panel-head" }, el("h2", { id: "lanes-title" }, "Time line"), legend()),
+    el("div", { class: "panel-head" }, el("h2", { id: "lanes-title" }, "Time line"), legend(story.lanes)),
     el("ol", {}, rows.map(({ node }) => node)),
     el("div", { class: "lane-ticks", "aria-hidden": "true" }, [0, 0.25, 0.5, 0.75, 1].map((part) => el("span", {}, part ? span(whole * part) : "0"))),
   );
 }
 
-function lane(attempt, { story, whole, x }) {
-  const { parts, start, end } = segments(attempt, whole);
-  const failed = attempt.outcome === "failed";
-  const answered = attempt.ordinal === story.answer_ordinal && !failed;
-  const boxes = parts.map(({ from, to, name }) => svg("rect", { class: name, x: x(from), width: Math.max(1.5, x(to) - x(from)), y: 2, height: HEIGHT - 4 }));
-  const commit = attempt.committed_ms != null && svg("rect", { class: "commit", x: x(attempt.committed_ms), width: 2.5, y: 0, height: HEIGHT });
+function row({ ordinal, target, why, outcome, committed_ms, segments }, story, x) {
+  const attempt = story.attempts.find((one) => one.ordinal === ordinal) ?? {};
+  const [start, end] = [segments[0]?.start_ms ?? attempt.started_ms ?? 0, segments.at(-1)?.end_ms ?? attempt.started_ms ?? 0];
+  const boxes = segments.map((part) => svg("rect", { class: `part-${part.kind}`, x: x(part.start_ms), width: Math.max(1.5, x(part.end_ms) - x(part.start_ms)), y: 2, height: HEIGHT - 4 }));
   // A whole answer comes at once; its end is shown all the same.
-  if (attempt.outcome === "succeeded") boxes.push(svg("rect", { class: "content", x: x(end) - 4, width: 4, y: 2, height: HEIGHT - 4 }));
-  const words = [plain(attempt.why), failed ? kind(attempt.kind) : attempt.outcome === "cancelled" ? `stopped${attempt.cancel_reason ? `: ${plain(attempt.cancel_reason)}` : ""}` : answered ? "answered" : plain(attempt.outcome ?? "end not seen")];
-  const spoken = `from ${span(start)} to ${span(end)}: ${parts.map(({ from, to, name }) => `${WORDS[name]} ${span(to - from)}`).join(", ")}`;
+  if (outcome === "succeeded") boxes.push(svg("rect", { class: "part-content", x: x(end) - 4, width: 4, y: 2, height: HEIGHT - 4 }));
+  const commit = committed_ms != null && svg("rect", { class: "part-commit", x: x(committed_ms), width: 2.5, y: 0, height: HEIGHT });
+  const ended = {
+    failed: () => kind(attempt.kind),
+    cancelled: () => `stopped${attempt.cancel_reason ? `: ${plain(attempt.cancel_reason)}` : ""}`,
+    succeeded: () => (ordinal === story.answer_ordinal ? "answered" : "whole, not needed"),
+  };
+  const words = [plain(why), ended[outcome]?.() ?? "its end was not seen"];
+  const spoken = `from ${span(start)} to ${span(end)}: ${segments.map((part) => `${WORDS[part.kind]} ${span(part.end_ms - part.start_ms)}`).join(", ")}`;
   const node = el(
     "li",
-    { class: `lane ${attempt.outcome ?? ""}` },
-    el("span", { class: "who" }, sign(ENDS[attempt.outcome] ?? "off"), el("span", { class: "name" }, attempt.target ?? "?"), el("span", { class: "did" }, words.filter(Boolean).join(" · "))),
-    svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img", "aria-label": spoken }, svg("rect", { class: "ground", width: WIDTH, height: HEIGHT }), boxes, commit),
-    el("span", { class: "n took" }, span(attempt.took_ms)),
+    { class: `lane ended-${outcome ?? "unseen"}` },
+    el("span", { class: "who" }, sign(ENDS[outcome] ?? "off"), el("span", { class: "name" }, target ?? "?"), el("span", { class: "did" }, words.filter(Boolean).join(" · "))),
+    drawing(spoken, ...boxes, commit),
+    el("span", { class: "n took" }, span(end - start)),
   );
   return { at: start, node };
 }
 
-function pause({ at_ms, took_ms, reason, target }, x) {
+function pause({ start_ms, end_ms }, x) {
+  const took = span(end_ms - start_ms);
   const node = el(
     "li",
-    { class: "lane pause" },
-    el("span", { class: "who" }, sign("note"), el("span", { class: "name" }, `wait: ${plain(reason ?? "")}`), el("span", { class: "did" }, target ? `for ${target}` : "")),
-    svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img", "aria-label": `waited ${span(took_ms)} from ${span(at_ms)}` }, svg("rect", { class: "ground", width: WIDTH, height: HEIGHT }), svg("rect", { class: "pause", x: x(at_ms), width: Math.max(1.5, x(took_ms)), y: HEIGHT / 2 - 1.5, height: 3 })),
-    el("span", { class: "n took" }, span(took_ms)),
+    { class: "lane" },
+    el("span", { class: "who" }, sign("note"), el("span", { class: "name" }, "waiting"), el("span", { class: "did" }, "no attempt was on its way")),
+    drawing(`waited ${took} from ${span(start_ms)}`, svg("rect", { class: "part-pause", x: x(start_ms), width: Math.max(1.5, x(end_ms) - x(start_ms)), y: HEIGHT / 2 - 1.5, height: 3 })),
+    el("span", { class: "n took" }, took),
   );
-  return { at: at_ms, node };
+  return { at: start_ms, node };
 }
 
-function legend() {
-  const names = [["connect", "connecting"], ["wait", "waiting for first content"], ["content", "content"], ["commit", "goes to the client"]];
-  return el("ul", { class: "legend lanes-legend", "aria-hidden": "true" }, names.map(([id, words]) => el("li", { class: id }, words)));
+function drawing(spoken, ...parts) {
+  return svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img", "aria-label": spoken }, svg("rect", { class: "ground", width: WIDTH, height: HEIGHT }), ...parts);
+}
+
+/** What the lanes show, and nothing else. */
+function legend(all) {
+  const shown = new Set(all.flatMap(({ segments }) => segments.map((part) => part.kind)));
+  const names = Object.entries(WORDS).filter(([name]) => shown.has(name));
+  return el("ul", { class: "legend", "aria-hidden": "true" }, names.map(([name, words]) => el("li", { class: `part-${name}` }, words)));
 }

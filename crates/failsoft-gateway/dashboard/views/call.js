@@ -20,7 +20,7 @@ export function open(main, { rest, failed }) {
 }
 
 function tell(story) {
-  return [headline(story), facts(story), story.attempts.length > 0 && lanes(story), happened(story), attempts(story)].filter(Boolean);
+  return [headline(story), facts(story), story.lanes.length > 0 && lanes(story), happened(story), attempts(story)].filter(Boolean);
 }
 
 function headline(story) {
@@ -81,7 +81,10 @@ function facts(story) {
     ["Tag", story.tag],
     ["Request", `${count(story.request_bytes)} bytes`],
     ["Trace", story.trace_id && el("code", {}, story.trace_id)],
+    ["Prompt", story.prompt_tokens ? `about ${count(story.prompt_tokens)} tokens` : null],
     ["Cost", story.cost_nanos != null ? money(story.cost_nanos) : null],
+    ["Of it in vain", story.cost_in_vain_nanos ? money(story.cost_in_vain_nanos) : null],
+    ["Tokens in vain", story.tokens_in_vain ? count(story.tokens_in_vain) : null],
   ];
   const shown = rows.filter(([, value]) => value != null && value !== "" && value !== false);
   return el("dl", { class: "facts panel" }, shown.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))));
@@ -101,12 +104,9 @@ const SIGNS = {
 };
 
 function happened(story) {
-  const items = story.timeline.map((moment) => {
-    const ended = moment.what === "attempt_ended" && story.attempts.find(({ ordinal }) => ordinal === moment.ordinal);
-    const shape = ended ? { failed: "cross", cancelled: "off" }[ended.outcome] ?? "well" : SIGNS[moment.what] ?? "note";
-    const grounds = moment.grounds && el("span", { class: "grounds" }, groundWords(moment.grounds));
-    return el("li", { class: moment.what }, el("span", { class: "n at" }, moment.at_ms < 1 ? "0 ms" : `+${span(moment.at_ms)}`), sign(shape), el("span", { class: "says" }, moment.says, grounds));
-  });
+  // What was refused stands under what was decided instead.
+  const under = (place) => story.timeline.filter(({ instead }) => instead === place);
+  const items = story.timeline.map((moment, place) => (moment.instead != null ? null : item(moment, under(place), story)));
   return el(
     "section",
     { class: "panel", "aria-labelledby": "what-title" },
@@ -115,19 +115,19 @@ function happened(story) {
   );
 }
 
-/** Figures a decision was made by: as the record has them, in words. */
-function groundWords(grounds) {
-  if (typeof grounds !== "string") return Object.entries(grounds).map(([name, figure]) => `${plain(name)} ${figure}`).join(", ");
-  return grounds
-    .split(" ")
-    .map((pair) => pair.split("="))
-    .map(([name, figure]) => (name.endsWith("_ms") ? `${plain(name.slice(0, -3))} ${span(Number(figure))}` : `${plain(name)} ${figure}`))
-    .join(", ");
+function item(moment, refused, story) {
+  const ended = moment.what === "attempt_ended" && story.attempts.find(({ ordinal }) => ordinal === moment.ordinal);
+  const shape = ended ? { failed: "cross", cancelled: "off" }[ended.outcome] ?? "well" : SIGNS[moment.what] ?? "note";
+  const at = moment.at_ms < 1 ? "0 ms" : `+${span(moment.at_ms)}`;
+  const instead = refused.length > 0 && el("ul", { class: "refused" }, refused.map((one) => el("li", {}, one.says, because(one))));
+  return el("li", { class: moment.what }, el("span", { class: "n at" }, at), sign(shape), el("div", { class: "says" }, moment.says, because(moment), instead));
 }
+
+const because = (moment) => moment.because && el("span", { class: "grounds" }, moment.because);
 
 function attempts(story) {
   if (story.attempts.length === 0) return null;
-  const head = ["Attempt", "Target", "Why", "Outcome", "Status, code", "Connected", "Headers", "First content", "Took", "Tokens in / out"];
+  const head = ["Attempt", "Target", "Why", "Outcome", "Status, code", "Connected", "Headers", "First content", "Took", "Tokens in / out", "Cost"];
   return el(
     "section",
     { class: "panel", "aria-labelledby": "attempts-title" },
@@ -153,5 +153,6 @@ function attemptRow(attempt) {
     cell("First content", span(attempt.first_content_ms)),
     cell("Took", span(attempt.took_ms)),
     cell("Tokens in / out", tokens),
+    cell("Cost", attempt.cost_nanos != null ? [money(attempt.cost_nanos), attempt.in_vain && el("span", { class: "key" }, "in vain")] : "–"),
   );
 }
