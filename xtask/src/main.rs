@@ -6,6 +6,7 @@ mod command;
 mod fuzz;
 mod generate;
 mod house;
+mod postgres;
 mod rust_tests;
 mod sdk;
 mod suite;

@@ -1,16 +1,17 @@
 //! The Rust tests of all crates, with the documentation's examples.
 
-use crate::Done;
-use crate::command;
 use crate::suite::Report;
 use crate::tally::Tally;
+use crate::{Done, command, postgres};
 
 /// Runs `cargo test`, and counts tests that say they skipped themselves as skipped. What a crowd
 /// measured is shown.
 pub(crate) fn run() -> Done<Report> {
+    let missing = postgres::provide();
     let arguments = ["test", "--workspace", "--no-fail-fast", "--", "--show-output"];
     let ran = command::run("rust tests", &mut command::cargo(&arguments))?;
-    let (tally, skipped) = Tally::of_libtest(&ran.lines);
+    let (tally, mut skipped) = Tally::of_libtest(&ran.lines);
+    skipped.extend(missing);
     for line in ran.lines.iter().filter(|line| line.starts_with("crowd ")) {
         println!("    {line}");
     }

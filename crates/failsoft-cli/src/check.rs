@@ -9,6 +9,7 @@ use failsoft_config::{ModelName, Problem, Problems, RouteInfo, Settings, Source,
 use failsoft_engine::{Route, TargetId};
 use serde_json::{Value as Json, json};
 
+use crate::journal;
 use crate::settings::{BAD_USAGE, SettingsArgs, environment, print, print_json, tell};
 
 /// What `check` takes.
@@ -161,8 +162,7 @@ fn report(settings: &Settings) -> String {
     let server = &settings.server;
     let keys =
         if server.client_keys.is_some() { "with client keys" } else { "without client keys" };
-    let journal = settings.journal.path.as_ref();
-    let journal = journal.map_or_else(|| "none".to_owned(), |path| path.display().to_string());
+    let journal = journal::place(&settings.journal);
     for (what, value) in [
         ("also", format!("{}, by the default policies", by_name.join(", "))),
         ("clients", format!("{}, {keys}", server.listen)),

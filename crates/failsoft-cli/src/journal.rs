@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use failsoft_config::Source;
-use failsoft_journal::{JournalError, Page, Reader, Style};
+use failsoft_journal::{JournalError, Page, PostgresUrl, Reader, Style};
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::settings::{FAILED, SettingsArgs, environment};
 
@@ -18,25 +19,56 @@ const USUAL: &str = "failsoft.db";
 pub(crate) struct JournalArgs {
     #[command(flatten)]
     settings: SettingsArgs,
-    /// The journal [default: the one the settings name].
-    #[arg(long, value_name = "PATH")]
+    /// The journal: a file, or postgres://USER@HOST/DATABASE [default: the one the settings name].
+    #[arg(long, value_name = "PATH|URL")]
     journal: Option<PathBuf>,
 }
 
 impl JournalArgs {
     /// Opens the journal for reading; why that fails is told.
     pub(crate) fn open(&self) -> Result<Reader, ExitCode> {
-        Reader::open(self.path()).map_err(|error| told(&error))
+        let opened = match self.place() {
+            Place::File(path) => Reader::open(path),
+            Place::Database(url) => {
+                url.expose_secret().parse().and_then(|url: PostgresUrl| Reader::connect(&url))
+            }
+        };
+        opened.map_err(|error| told(&error))
     }
 
     /// Reading a record needs no keys, so settings that lack one still say where it is.
-    fn path(&self) -> PathBuf {
+    fn place(&self) -> Place {
+        if let Some(given) = &self.journal {
+            return match given.to_str().filter(|text| PostgresUrl::is_one(text)) {
+                Some(url) => Place::Database(url.into()),
+                None => Place::File(given.clone()),
+            };
+        }
         let env = environment();
         let named = || {
             let source = Source::find(self.settings.config.as_deref(), &env).ok()?;
-            source.load(&env).ok()?.journal.path
+            let journal = source.load(&env).ok()?.journal;
+            journal.path.map(Place::File).or(journal.url.map(Place::Database))
         };
-        self.journal.clone().or_else(named).unwrap_or_else(|| PathBuf::from(USUAL))
+        named().unwrap_or_else(|| Place::File(PathBuf::from(USUAL)))
+    }
+}
+
+/// Where a journal is.
+enum Place {
+    File(PathBuf),
+    Database(SecretString),
+}
+
+/// Where the settings keep the record, without the password.
+pub(crate) fn place(journal: &failsoft_config::Journal) -> String {
+    match (&journal.path, &journal.url) {
+        (Some(path), _) => path.display().to_string(),
+        (None, Some(url)) => match url.expose_secret().parse::<PostgresUrl>() {
+            Ok(url) => url.to_string(),
+            Err(error) => format!("NONE: {error}"),
+        },
+        (None, None) => "none".to_owned(),
     }
 }
 

@@ -9,6 +9,7 @@ use failsoft_config::{Origin, Settings, Source};
 use failsoft_gateway::{Gateway, GatewayOptions, StartError};
 
 use crate::env::sdk_variables;
+use crate::journal;
 use crate::runtime::{LogFormat, start_log};
 use crate::settings::{BAD_USAGE, FAILED, SettingsArgs, environment};
 
@@ -101,8 +102,8 @@ fn first_words(gateway: &Gateway, source: &Source, keys: bool) -> String {
     let _ = match (gateway.failsoft().journal_problem(), gateway.failsoft().journal()) {
         (Some(problem), _) => writeln!(words, "  journal    NONE: {problem}"),
         (None, Some(_)) => {
-            let path = gateway.failsoft().settings().journal.path.clone().unwrap_or_default();
-            writeln!(words, "  journal    {}", path.display())
+            let journal = &gateway.failsoft().settings().journal;
+            writeln!(words, "  journal    {}", journal::place(journal))
         }
         (None, None) => writeln!(words, "  journal    off"),
     };

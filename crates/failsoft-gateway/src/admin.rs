@@ -18,11 +18,11 @@ mod query;
 mod reply;
 mod spend;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
 use failsoft::Body;
+use failsoft_config::Journal;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 use serde_json::json;
@@ -51,13 +51,13 @@ pub(crate) struct Operators {
     figures: figures::Figures,
     pulse: live::Pulse,
     /// The journal of the start; a reload does not change it.
-    journal: Option<PathBuf>,
+    journal: Journal,
     readers: Arc<Semaphore>,
 }
 
 impl Operators {
     /// For operators who come in at this port.
-    pub(crate) fn new(port: u16, journal: Option<PathBuf>) -> Self {
+    pub(crate) fn new(port: u16, journal: Journal) -> Self {
         Self {
             keyring: keyring::Keyring::new(port),
             spend: Arc::default(),

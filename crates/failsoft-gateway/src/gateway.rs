@@ -111,7 +111,7 @@ impl Gateway {
         let incidents = Arc::new(Incidents::new());
         incidents.adopt(&settings);
         let receivers = Receivers::new(&settings)?;
-        let operators = Operators::new(admin_address.port(), settings.journal.path.clone());
+        let operators = Operators::new(admin_address.port(), settings.journal.clone());
         let mut observers: Vec<Arc<dyn Observer>> = vec![
             Arc::clone(&metrics) as _,
             Arc::clone(&incidents) as _,

@@ -49,6 +49,22 @@ pub enum JournalError {
         /// Which file.
         path: PathBuf,
     },
+    /// The address of a database makes no sense. Its words may hold a password and are not repeated.
+    #[error(
+        "the journal's url cannot be used: {reason}; write postgres://USER:PASSWORD@HOST/DATABASE"
+    )]
+    Url {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A database cannot be read.
+    #[error("cannot read the journal {place}: {reason}")]
+    Unreachable {
+        /// Where it is, without user and password.
+        place: String,
+        /// What the system or the server said.
+        reason: String,
+    },
     /// The beginning of an id fits several calls.
     #[error("several calls begin with {id}: {}; give more of it", .calls.join(", "))]
     Ambiguous {

@@ -67,7 +67,7 @@ impl Journal {
     }
 
     /// Starts the thread that writes to a store.
-    fn start(store: Box<dyn Store>, keep: Keep, queue: usize) -> std::io::Result<Self> {
+    pub(crate) fn start(store: Box<dyn Store>, keep: Keep, queue: usize) -> std::io::Result<Self> {
         let queue = Arc::new(Queue::new(queue));
         let writer = Writer::new(Arc::clone(&queue), store, keep);
         let thread = std::thread::Builder::new()
@@ -121,6 +121,13 @@ impl Recorder {
     /// Hands over a change of state.
     pub fn record_state(&self, state: StateRecord) {
         self.queue.push(Record::State(Box::new(state)));
+    }
+
+    /// Why nothing is written at the moment, in words for an operator and without secrets, where
+    /// the store has any.
+    #[must_use]
+    pub fn trouble(&self) -> Option<String> {
+        self.queue.trouble()
     }
 
     /// How the journal is doing.

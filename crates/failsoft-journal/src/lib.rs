@@ -33,6 +33,8 @@ mod error;
 mod fold;
 mod journal;
 pub mod page;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod queue;
 mod reader;
 mod record;
@@ -51,6 +53,8 @@ mod writer;
 pub use error::JournalError;
 pub use journal::{Counters, Journal, Options, Recorder};
 pub use page::{Page, Style};
+#[cfg(feature = "postgres")]
+pub use postgres::{PostgresOptions, PostgresUrl};
 pub use reader::Reader;
 pub use record::{
     AttemptFacts, CallFacts, CallRecord, Names, Stamp, StateChange, StateRecord, TargetName,

@@ -75,6 +75,8 @@ pub(crate) struct Queue {
     state: Mutex<State>,
     arrived: Condvar,
     settled: Condvar,
+    /// Why nothing is written, while that is so.
+    trouble: Mutex<Option<String>>,
 }
 
 #[derive(Debug)]
@@ -109,7 +111,8 @@ impl Queue {
             stopped: false,
         };
         let (arrived, settled) = (Condvar::new(), Condvar::new());
-        Self { capacity: capacity.max(1), state: Mutex::new(state), arrived, settled }
+        let (state, trouble) = (Mutex::new(state), Mutex::new(None));
+        Self { capacity: capacity.max(1), state, arrived, settled, trouble }
     }
 
     /// Takes a record in, or counts it as dropped. Never waits for the disk.
@@ -210,6 +213,20 @@ impl Queue {
     /// Nothing waits, yet the file cannot be written, or can be again.
     pub(crate) fn set_failing(&self, failing: bool) {
         self.lock().failing = failing;
+    }
+
+    /// Whether nothing waits to be written.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lock().queued() == 0
+    }
+
+    /// Why nothing is written, if that is so and the store has words for it.
+    pub(crate) fn set_trouble(&self, trouble: Option<String>) {
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+    }
+
+    pub(crate) fn trouble(&self) -> Option<String> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// All drops so far, and a number for the row that tells of them.

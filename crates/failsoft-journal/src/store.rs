@@ -15,6 +15,11 @@ pub(crate) trait Store: Debug + Send {
     /// Takes out some of what need not be kept any longer, the oldest first; a short piece of work,
     /// so that records need not wait for it.
     fn forget(&mut self, limits: Limits) -> Result<Forgetting, NotWritten>;
+
+    /// Why the last thing that was asked of it failed, in words for an operator, if it has any.
+    fn trouble(&self) -> Option<String> {
+        None
+    }
 }
 
 /// What need not be kept.

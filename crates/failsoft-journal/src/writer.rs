@@ -12,7 +12,7 @@ const UPKEEP: Duration = Duration::from_secs(60);
 const BREATH: Duration = Duration::from_millis(20);
 /// The first pause after a failed write; it doubles.
 const BACKOFF_BASE: Duration = Duration::from_millis(100);
-/// The longest pause after a failed write.
+/// The longest pause after a failed write, or after looking in vain.
 const BACKOFF_CAP: Duration = Duration::from_secs(5);
 /// Tries at writing what is left when the journal closes.
 const LAST_TRIES: u32 = 3;
@@ -71,9 +71,11 @@ impl Writer {
         self.note_drops();
         if self.store.write(&group, self.pending).is_ok() {
             self.queue.written(group.len());
+            self.queue.set_trouble(None);
             self.told_drops();
             return Hope::Alive;
         }
+        self.queue.set_trouble(self.store.trouble());
         self.queue.give_back(group);
         self.back_off()
     }
@@ -99,12 +101,19 @@ impl Writer {
         let before_ms = now_ms().saturating_sub_unsigned(millis(self.keep.time));
         let pause = match self.store.forget(Limits { before_ms, max_size: self.keep.size }) {
             Ok(Forgetting::More) => BREATH,
-            Ok(Forgetting::Done) => UPKEEP,
-            Err(_) => {
-                self.queue.set_failing(true);
+            Ok(Forgetting::Done) => {
+                // A record that waits will tell; where none does, this must.
+                if self.pending.is_none() && self.queue.is_empty() {
+                    self.queue.set_failing(false);
+                }
                 UPKEEP
             }
+            Err(_) => {
+                self.queue.set_failing(true);
+                BACKOFF_CAP
+            }
         };
+        self.queue.set_trouble(self.store.trouble());
         self.upkeep = Instant::now() + pause;
     }
 

@@ -1,6 +1,8 @@
 //! Which columns can hold text from outside, and that none of it is obeyed by a terminal.
 #![expect(clippy::unwrap_used, reason = "a failed step fails the test")]
 
+#[cfg(feature = "postgres")]
+mod cluster;
 mod samples;
 
 use std::sync::Arc;
@@ -165,4 +167,47 @@ fn nothing_stored_or_shown_is_obeyed_by_a_terminal() {
         let obeyed = |c: char| c.is_control() || "\u{2028}\u{202e}\u{feff}".contains(c);
         assert!(!line.contains(obeyed), "{line:?}");
     }
+}
+
+/// The same columns, kept by a server: and what its address holds beside is nowhere.
+#[test]
+#[cfg(feature = "postgres")]
+fn text_from_outside_reaches_the_same_columns_of_a_database() {
+    let Some(cluster) = cluster::Cluster::shared() else { return };
+    let address = cluster.database();
+    let url: PostgresUrl = address.parse().unwrap();
+    let options = PostgresOptions::new(url.clone(), DAY * 36_500);
+    assert!(!format!("{options:?} {url} {url:?}").contains("CANARY"));
+    let journal = Journal::connect(options).unwrap();
+    assert!(!format!("{journal:?}").contains("CANARY"));
+    let record = nasty();
+    journal.recorder().record_state(StateRecord { names: Arc::clone(&record.names), ..tripped(0) });
+    journal.recorder().record_call(record);
+    assert_eq!(journal.flush(Duration::from_secs(30)).written, 2);
+    let columns = "SELECT table_name || '.' || column_name FROM information_schema.columns
+        WHERE table_schema = 'failsoft' AND data_type = 'text' ORDER BY 1";
+    let mut reached = Vec::new();
+    for name in cluster.ask(&address, columns) {
+        let (table, column) = name.split_once('.').unwrap();
+        let texts = format!("SELECT {column} FROM failsoft.{table} WHERE {column} LIKE '%CANARY%'");
+        let texts = cluster.ask(&address, &texts);
+        for text in &texts {
+            let obeyed = |c: char| c.is_control() || "\u{2028}\u{202e}\u{feff}".contains(c);
+            assert!(!text.contains(obeyed), "{name}: {text:?}");
+            assert!(!text.contains(cluster::PASSWORD), "{name}: {text:?}");
+        }
+        reached.extend((!texts.is_empty()).then_some(name));
+    }
+    assert_eq!(reached, ALLOWED);
+    // What someone else writes there is no more trusted than a provider.
+    let sql = "UPDATE failsoft.calls SET (id, tag, client, model, route) =
+            ('x', c, c, c, c) FROM (SELECT E'CANARY\\x1b[2J' AS c) c;
+        UPDATE failsoft.targets SET name = E'CANARY\\x1b[2J';
+        UPDATE failsoft.attempts SET (words, code, kind, why) = (c, c, c, c)
+            FROM (SELECT E'CANARY\\u202e\\x1b]0;x\\x07' AS c) c";
+    cluster.ask(&address, sql);
+    let reader = Reader::connect(&url).unwrap();
+    let story = reader.call("x").unwrap().unwrap().render(&Page::new(Style::Plain, 80));
+    assert!(story.contains("CANARY"));
+    assert!(!story.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{story:?}");
 }

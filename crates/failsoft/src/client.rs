@@ -133,7 +133,7 @@ impl Inner {
 }
 
 impl Failsoft {
-    /// Starts with these settings. The journal is opened if its settings name a file; a journal
+    /// Starts with these settings. The journal is opened if its settings name one; a journal
     /// that cannot be opened does not stop anything, see [`journal_problem`](Self::journal_problem).
     ///
     /// # Errors
@@ -290,6 +290,13 @@ impl Failsoft {
     #[must_use]
     pub fn journal_problem(&self) -> Option<String> {
         self.0.journal.problem()
+    }
+
+    /// Why the journal cannot be written at the moment, in words for an operator and without
+    /// secrets, where it has any. Records wait, and are written by themselves when that is possible.
+    #[must_use]
+    pub fn journal_trouble(&self) -> Option<String> {
+        self.0.journal.trouble()
     }
 
     /// Writes what the journal still holds, and closes it. Calls that end later are not recorded.

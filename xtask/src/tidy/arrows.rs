@@ -16,6 +16,8 @@ pub(super) struct Arrow {
 pub(super) enum Kind {
     /// In the product, or in its build.
     Product,
+    /// In the product where a feature asks for it.
+    Optional,
     /// In tests and benchmarks only.
     Tests,
 }
@@ -30,6 +32,8 @@ struct Room {
 #[derive(PartialEq, Eq)]
 enum Network {
     Allowed,
+    /// Behind a feature that is off by default.
+    Optional,
     Never,
 }
 
@@ -50,7 +54,7 @@ const PLAN: &[Room] = &[
     Room { name: WIRE, uses: &[], network: Network::Never },
     Room { name: PROVIDER, uses: &[ENGINE, WIRE], network: Network::Never },
     Room { name: CONFIG, uses: &[ENGINE, PROVIDER, WIRE], network: Network::Never },
-    Room { name: JOURNAL, uses: &[ENGINE], network: Network::Never },
+    Room { name: JOURNAL, uses: &[ENGINE], network: Network::Optional },
     Room { name: REPORT, uses: &[ENGINE, JOURNAL], network: Network::Never },
     Room {
         name: LIBRARY,
@@ -87,7 +91,7 @@ const PLAN: &[Room] = &[
 
 /// Crates that open connections or run tasks.
 const NETWORK_CRATES: &[&str] =
-    &["hyper", "hyper-util", "reqwest", "rustls", "tokio", "tokio-rustls"];
+    &["hyper", "hyper-util", "reqwest", "rustls", "tokio", "tokio-postgres", "tokio-rustls"];
 
 /// What the engine never says outside its tests, and why.
 const IMPURE: &[(&str, &str)] = &[
@@ -122,7 +126,7 @@ pub(super) fn read() -> Done<Vec<Arrow>> {
             arrows.push(Arrow {
                 from: text(&package["name"]),
                 to: text(&dependency["name"]),
-                kind: if dependency["kind"] == "dev" { Kind::Tests } else { Kind::Product },
+                kind: kind(dependency),
             });
         }
     }
@@ -157,8 +161,15 @@ fn refusal(room: &Room, arrow: &Arrow) -> Option<&'static str> {
     if room.name == ENGINE {
         return Some("the engine uses std alone");
     }
-    let opens = NETWORK_CRATES.contains(&arrow.to.as_str());
-    (opens && room.network == Network::Never).then_some("this crate opens no connections")
+    if !NETWORK_CRATES.contains(&arrow.to.as_str()) {
+        return None;
+    }
+    match room.network {
+        Network::Allowed => None,
+        Network::Optional if arrow.kind == Kind::Optional => None,
+        Network::Optional => Some("this crate opens connections behind a feature alone"),
+        Network::Never => Some("this crate opens no connections"),
+    }
 }
 
 /// Lines of the engine that ask the time, draw randomness, lock or do I/O.
@@ -173,6 +184,14 @@ pub(super) fn engine_impure(house: &House) -> Vec<Finding> {
         }
     }
     findings
+}
+
+fn kind(dependency: &Value) -> Kind {
+    match (&dependency["kind"], &dependency["optional"]) {
+        (kind, _) if kind == "dev" => Kind::Tests,
+        (_, Value::Bool(true)) => Kind::Optional,
+        (_, _) => Kind::Product,
+    }
 }
 
 fn list(value: &Value) -> &[Value] {

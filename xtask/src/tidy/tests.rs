@@ -33,6 +33,9 @@ fn an_arrow_outside_the_plan_is_found() {
     assert!(!broken("failsoft-gateway", "failsoft-fake", Kind::Tests));
     assert!(broken("failsoft-gateway", "failsoft-fake", Kind::Product));
     assert!(!broken("failsoft", "tokio", Kind::Product));
+    assert!(!broken("failsoft-journal", "tokio", Kind::Optional));
+    assert!(broken("failsoft-journal", "tokio", Kind::Product));
+    assert!(broken("failsoft-config", "tokio", Kind::Optional));
     assert!(!broken("failsoft-config", "failsoft-wire", Kind::Product));
 }
 

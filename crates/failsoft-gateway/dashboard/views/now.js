@@ -132,7 +132,7 @@ class Now {
       const dropped = journal.dropped_healthy + journal.dropped_failed;
       const kind = journal.failing ? "bad" : dropped ? "warn" : "well";
       const words = `${count(journal.written)} written, ${count(journal.queued)} waiting${dropped ? `, ${count(dropped)} dropped` : ""}`;
-      rows.push([kind, "Journal", journal.failing ? `cannot be written now; ${words}` : words]);
+      rows.push([kind, "Journal", journal.failing ? `cannot be written now${journal.trouble ? ` (${journal.trouble})` : ""}; ${words}` : words]);
     }
     const { generation, problems } = now.settings;
     const settings = problems.length ? `the file cannot be used: ${problems[0]}` : `in force, read ${counted(generation, "time")}`;
@@ -166,7 +166,9 @@ function headline({ phase, calls, targets }) {
   const list = `${names.join(", ")}${sick.length > 3 ? ` and ${sick.length - 3} more` : ""}`;
   const trouble = sick.length ? ` ${sick.length === 1 ? "One target is" : `${sick.length} targets are`} in trouble: ${list}.` : "";
   if (phase !== "serving") return ["warn", "Draining: no new calls are taken", `${counted(calls.in_flight, "call")} still in flight. Stop the process when there are none.`];
-  if (lostNow) return ["bad", `Calls are being lost: ${count(lostNow)} in the last minute`, `${lostWords}.${trouble}`];
+  const still = last.slice(-3).some((column) => column[3] > 0);
+  if (lostNow && still) return ["bad", `Calls are being lost: ${count(lostNow)} in the last minute`, `${lostWords}.${trouble}`];
+  if (lostNow) return ["warn", `${counted(lostNow, "call")} lost in the last minute, none just now`, `${lostWords}.${trouble}`];
   if (degradedNow) return ["warn", `Calls get lesser answers: ${count(degradedNow)} in the last minute`, `${count(degraded)} degraded in the last 15 minutes.${trouble}`];
   if (sick.length) return ["warn", sick.length === 1 ? `${sick[0].name} is in trouble; calls are answered elsewhere` : `${sick.length} targets are in trouble; calls are answered elsewhere`, `${lostWords}.${sick.length > 1 ? ` In trouble: ${list}.` : ""}`];
   if (all === 0) return ["note", "No calls in the last 15 minutes", "Point an SDK's base URL at this gateway; its calls appear here within a second."];

@@ -1,10 +1,13 @@
 //! Calls of the record: found, and told one by one.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use failsoft::Body;
-use failsoft_journal::{JournalError, Reader, Recorded, Search, Source, Span};
+use failsoft_config::Journal;
+use failsoft_journal::{JournalError, PostgresUrl, Reader, Recorded, Search, Source, Span};
 use http::{Response, StatusCode};
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use super::guard::refused;
@@ -54,14 +57,15 @@ pub(super) async fn look<T: Send + 'static>(
     state: &Arc<State>,
     ask: impl FnOnce(&mut Reader) -> Result<T, JournalError> + Send + 'static,
 ) -> Result<T, Response<Body>> {
-    let Some(path) = state.operators.journal.clone() else {
+    if !is_kept(state) {
         let words = "no journal is kept: set [journal] path to look into calls";
         return Err(refused(StatusCode::SERVICE_UNAVAILABLE, words));
-    };
+    }
+    let journal = state.operators.journal.clone();
     let place = Arc::clone(&state.operators.readers).acquire_owned().await;
     let asked = tokio::task::spawn_blocking(move || {
         let _place = place;
-        ask(&mut Reader::open(path)?)
+        ask(&mut open(&journal)?)
     });
     match asked.await {
         Ok(Ok(answer)) => Ok(answer),
@@ -70,6 +74,19 @@ pub(super) async fn look<T: Send + 'static>(
         }
         Ok(Err(error)) => Err(refused(StatusCode::SERVICE_UNAVAILABLE, &error.to_string())),
         Err(_) => Err(refused(StatusCode::INTERNAL_SERVER_ERROR, "the journal cannot be read")),
+    }
+}
+
+/// Whether there is a record to look into.
+pub(super) fn is_kept(state: &State) -> bool {
+    state.operators.journal.url.is_some() || state.operators.journal.path.is_some()
+}
+
+/// Opens the record for reading, wherever it is kept.
+fn open(journal: &Journal) -> Result<Reader, JournalError> {
+    match &journal.url {
+        Some(url) => url.expose_secret().parse().and_then(|url: PostgresUrl| Reader::connect(&url)),
+        None => Reader::open(journal.path.as_deref().unwrap_or(Path::new(""))),
     }
 }
 

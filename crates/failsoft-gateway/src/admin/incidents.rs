@@ -37,12 +37,13 @@ pub(super) async fn list(state: &Arc<State>, text: &str) -> Response<Body> {
     let view = state.incidents.view();
     let open: Vec<Value> = view.open.iter().map(|incident| shown(incident, true)).collect();
     let began_live = view.open.iter().map(|one| one.since_ms).min();
-    let (over, whole) = match &state.operators.journal {
-        None => (view.closed.iter().rev().cloned().collect(), true),
-        Some(_) => match calls::look(state, move |reader| joined(reader, span, began_live)).await {
+    let (over, whole) = if calls::is_kept(state) {
+        match calls::look(state, move |reader| joined(reader, span, began_live)).await {
             Ok(joined) => joined,
             Err(response) => return response,
-        },
+        }
+    } else {
+        (view.closed.iter().rev().cloned().collect(), true)
     };
     let over: Vec<Value> =
         over.iter().rev().take(MOST).map(|incident| shown(incident, false)).collect();

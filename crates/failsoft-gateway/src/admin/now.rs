@@ -46,6 +46,7 @@ pub(super) fn journal(state: &State) -> Option<Value> {
         "dropped_healthy": journal.dropped_healthy,
         "dropped_failed": journal.dropped_failed,
         "failing": journal.failing,
+        "trouble": state.failsoft.journal_trouble(),
     }))
 }
 
