@@ -1,6 +1,7 @@
 //! `failsoft serve`: the gateway.
 
 use std::fmt::Write as _;
+use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
@@ -60,7 +61,8 @@ pub(crate) fn options(
         Origin::File(path) => Some(path.clone()),
         Origin::Environment => None,
     };
-    GatewayOptions { config_file, env, ..GatewayOptions::default() }
+    let settings_text = Some(source.text.clone());
+    GatewayOptions { config_file, settings_text, env, ..GatewayOptions::default() }
 }
 
 /// Tells why there is no gateway.
@@ -90,7 +92,13 @@ fn first_words(gateway: &Gateway, source: &Source, keys: bool) -> String {
             "any API key will do: the gateway puts in its own"
         }
     );
-    let _ = writeln!(words, "\n  operators  http://{}", gateway.admin_address());
+    // A link that lets people in belongs on a terminal, not into a log.
+    let operators = if std::io::stderr().is_terminal() {
+        format!("{}  (opens once)", gateway.login_link())
+    } else {
+        format!("http://{}", gateway.admin_address())
+    };
+    let _ = writeln!(words, "\n  operators  {operators}");
     let _ = writeln!(words, "  settings   {}", source.name());
     let _ = match (gateway.failsoft().journal_problem(), gateway.failsoft().journal()) {
         (Some(problem), _) => writeln!(words, "  journal    NONE: {problem}"),

@@ -11,6 +11,7 @@ use failsoft_config::{Server, Settings};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
+use crate::admin::{self, Operators};
 use crate::alerts::Receivers;
 use crate::door::Door;
 use crate::incidents::Incidents;
@@ -33,6 +34,8 @@ const SUM_UP: Duration = Duration::from_secs(10);
 pub struct GatewayOptions {
     /// The file the settings came from; without one there is nothing to reload.
     pub config_file: Option<PathBuf>,
+    /// The text the settings came from where there is no file: shown to operators, secrets hidden.
+    pub settings_text: Option<String>,
     /// The environment the settings were read with; a reload uses it again.
     pub env: BTreeMap<String, String>,
     /// Where clients connect, whatever the settings say.
@@ -105,11 +108,15 @@ impl Gateway {
         let door =
             Door::open(&settings).map_err(|error| StartError::ClientKeys(error.to_string()))?;
         let clients = listen(settings.server.listen).await?;
-        let operators = listen(settings.server.admin).await?;
-        let (client_address, admin_address) = (address(&clients)?, address(&operators)?);
+        let admin = listen(settings.server.admin).await?;
+        let (client_address, admin_address) = (address(&clients)?, address(&admin)?);
         let receivers = Receivers::new(&settings)?;
         let watchers = Watchers::new(&settings, client_address)?;
+        let operators = Operators::new(admin_address.port(), settings.journal.clone());
         let mut observers = watchers.observers(&settings);
+        if settings.server.metrics {
+            observers.push(Arc::clone(&operators.spend) as _);
+        }
         observers.extend(options.observers);
         let failsoft = Failsoft::start(settings, observers)?;
         watchers.trace(&failsoft);
@@ -117,7 +124,7 @@ impl Gateway {
         if let Some(problem) = failsoft.journal_problem() {
             tracing::error!(%problem, "calls are not recorded");
         }
-        let state = Arc::new(State::new(failsoft, door, watchers, reloads));
+        let state = Arc::new(State::new(failsoft, door, watchers, operators, reloads));
         state.alerts.adopt(receivers);
         let incidents = Arc::clone(&state.incidents);
         let following = incidents.follow(state.failsoft.clone(), Arc::clone(&state.alerts));
@@ -125,7 +132,8 @@ impl Gateway {
             tokio::spawn(following),
             tokio::spawn(sum_up(Arc::clone(&state))),
             tokio::spawn(take_clients(Arc::clone(&state), clients)),
-            tokio::spawn(take_operators(Arc::clone(&state), operators)),
+            tokio::spawn(take_operators(Arc::clone(&state), admin)),
+            tokio::spawn(admin::beat(Arc::clone(&state))),
         ];
         Ok(Self { state, client_address, admin_address, tasks })
     }
@@ -140,6 +148,16 @@ impl Gateway {
     #[must_use]
     pub fn admin_address(&self) -> SocketAddr {
         self.admin_address
+    }
+
+    /// An address that opens the dashboard, once. Show it to nobody but the operator.
+    #[must_use]
+    pub fn login_link(&self) -> String {
+        let mut address = self.admin_address;
+        if address.ip().is_unspecified() {
+            address.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
+        }
+        format!("http://{address}/#login={}", self.state.operators.keyring.link())
     }
 
     /// What answers the calls.
@@ -219,14 +237,15 @@ pub(crate) fn is_open_to_all(server: &Server) -> bool {
     !server.listen.ip().is_loopback() && server.client_keys.is_none()
 }
 
-fn advance(state: &State, to: Phase) {
+/// Goes on to a later phase; whether it was not there yet.
+pub(crate) fn advance(state: &State, to: Phase) -> bool {
     state.phase.send_if_modified(|phase| {
         let onward = *phase < to;
         if onward {
             *phase = to;
         }
         onward
-    });
+    })
 }
 
 /// Says now and then what the log left out, until the gateway ends.

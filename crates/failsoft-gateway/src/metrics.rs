@@ -5,6 +5,7 @@ mod exposition;
 #[cfg(test)]
 mod measure;
 mod series;
+mod snapshot;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,6 +20,7 @@ use crate::following::{Followed, Following};
 use series::{Count, RouteSeries, Tally, TargetSeries};
 
 pub(crate) use exposition::exposition;
+pub(crate) use snapshot::{RouteFigures, Snapshot, Spread, TargetFigures, VERDICTS, outcome_name};
 
 /// What calls wait for, as `WaitCause` names it: gates that open, and two more.
 const WAITS: [&str; 10] = [

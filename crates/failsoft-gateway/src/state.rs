@@ -12,6 +12,7 @@ use failsoft_wire::Dialect;
 use http::{HeaderMap, Response, StatusCode};
 use tokio::sync::{Notify, watch};
 
+use crate::admin::Operators;
 use crate::alerts::Alerts;
 use crate::door::Door;
 use crate::incidents::Incidents;
@@ -36,6 +37,8 @@ pub(crate) struct State {
     pub(crate) failsoft: Failsoft,
     pub(crate) door: ArcSwap<Door>,
     pub(crate) metrics: Arc<Metrics>,
+    /// What operators see, and who they are.
+    pub(crate) operators: Operators,
     pub(crate) incidents: Arc<Incidents>,
     pub(crate) alerts: Arc<Alerts>,
     pub(crate) witness: Arc<Witness>,
@@ -55,6 +58,7 @@ impl State {
         failsoft: Failsoft,
         door: Door,
         watchers: Watchers,
+        operators: Operators,
         reloads: Reloads,
     ) -> Self {
         let since = SystemTime::now().duration_since(UNIX_EPOCH);
@@ -62,6 +66,7 @@ impl State {
             failsoft,
             door: ArcSwap::from_pointee(door),
             metrics: watchers.metrics,
+            operators,
             incidents: watchers.incidents,
             alerts: Arc::new(Alerts::default()),
             witness: watchers.witness,

@@ -186,7 +186,7 @@ pub(super) struct Histogram {
 }
 
 impl Histogram {
-    const BUCKETS: usize = 15;
+    pub(super) const BUCKETS: usize = 15;
     const FIRST: u64 = 10_000_000;
     /// One of so many values of a bucket is kept as its example; the first always is.
     const EXEMPLAR_EVERY: u64 = 64;

@@ -5,6 +5,7 @@
 mod admin;
 mod alerts;
 mod calls;
+mod dashboard;
 mod deployed;
 mod door;
 mod house;
