@@ -15,7 +15,7 @@ use failsoft_engine::policy::{
     Resume, Retry, Throttle, Timeouts,
 };
 use failsoft_engine::{Policies, Prefer, Price, Profile};
-use secrecy::ExposeSecret as _;
+use secrecy::ExposeSecret;
 use serde_json::Value as Json;
 
 const GOOD: &str = include_str!("good.toml");
