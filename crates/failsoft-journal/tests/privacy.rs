@@ -220,7 +220,7 @@ fn what_a_sheet_holds_is_obeyed_by_no_terminal_either() {
     record.attempts.truncate(1);
     let expected = record.recorded();
     let (_folder, path) = journal_of(record);
-    assert_eq!(all_calls(&path), [expected.clone()]);
+    assert_eq!(all_calls(&path), std::slice::from_ref(&expected));
     let connection = Connection::open(&path).unwrap();
     let packed: Vec<u8> =
         connection.query_row("SELECT packed FROM sheets", [], |row| row.get(0)).unwrap();
