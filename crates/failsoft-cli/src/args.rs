@@ -2,7 +2,9 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{check, completions, config, demo, env, explain, fake, init, keys, report, run, serve};
+use crate::{
+    check, completions, config, demo, env, explain, export, fake, init, keys, report, run, serve,
+};
 
 /// Keeps an application answering when LLM APIs fail.
 ///
@@ -31,6 +33,8 @@ pub(crate) enum Command {
     Explain(explain::ExplainArgs),
     /// Sum up what failed, when, and what came of it.
     Report(report::ReportArgs),
+    /// Take the record out for other tools.
+    Journal(export::JournalCommands),
     /// Write a commented settings file for the keys found in the environment.
     Init(init::InitArgs),
     /// Make, list and revoke client keys.

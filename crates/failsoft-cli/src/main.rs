@@ -7,6 +7,7 @@ mod config;
 mod demo;
 mod env;
 mod explain;
+mod export;
 mod fake;
 mod init;
 mod journal;
@@ -47,6 +48,7 @@ async fn run(args: Args) -> ExitCode {
         Command::Check(args) => check::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Journal(args) => export::run(&args),
         Command::Init(args) => init::run(&args),
         Command::Keys(args) => keys::run(&args),
         Command::Env(args) => env::run(&args),

@@ -30,7 +30,7 @@ pub(crate) fn run(args: &ReportArgs) -> ExitCode {
     let now = now_millis();
     let back = i64::try_from(args.since.as_millis()).unwrap_or(i64::MAX);
     let span = Span { since_ms: now.saturating_sub(back), until_ms: now };
-    match failsoft_report::report(&mut reader, span) {
+    match failsoft_report::report(&mut reader, span, &failsoft_report::InForce::default()) {
         Ok(report) if args.json => print_json(&serde_json::json!(report)),
         Ok(report) => print(&report.render(&page())),
         Err(error) => return told(&error),

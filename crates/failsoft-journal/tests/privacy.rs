@@ -103,8 +103,8 @@ fn texts(path: &std::path::Path) -> Vec<(String, String)> {
         .collect();
     let mut texts = Vec::new();
     for (table, column) in columns {
-        let sql =
-            format!("SELECT {column} FROM {table} WHERE typeof({column}) IN ('text', 'blob')");
+        // What is packed is looked at call by call, as it is read.
+        let sql = format!("SELECT {column} FROM {table} WHERE typeof({column}) = 'text'");
         let mut rows = connection.prepare(&sql).unwrap();
         for text in rows.query_map([], |row| row.get::<_, String>(0)).unwrap() {
             texts.push((format!("{table}.{column}"), text.unwrap()));
@@ -165,4 +165,23 @@ fn nothing_stored_or_shown_is_obeyed_by_a_terminal() {
         let obeyed = |c: char| c.is_control() || "\u{2028}\u{202e}\u{feff}".contains(c);
         assert!(!line.contains(obeyed), "{line:?}");
     }
+}
+
+#[test]
+fn what_a_sheet_holds_is_obeyed_by_no_terminal_either() {
+    let mut record = nasty();
+    let calm = healthy("", 0);
+    record.events = calm.events;
+    record.attempts.truncate(1);
+    let expected = record.recorded();
+    let (_folder, path) = journal_of(record);
+    assert_eq!(all_calls(&path), [expected.clone()]);
+    let connection = Connection::open(&path).unwrap();
+    let packed: Vec<u8> =
+        connection.query_row("SELECT packed FROM sheets", [], |row| row.get(0)).unwrap();
+    let text = String::from_utf8_lossy(&packed);
+    assert!(text.contains("CANARY") && !text.contains("\u{1b}[2J") && !text.contains("\u{202e}"));
+    let told = format!("{expected:?}");
+    // Escaped where it was stored, and once more by this line.
+    assert!(told.contains("CANARY") && told.contains("\\\\u{1b}"), "{told}");
 }

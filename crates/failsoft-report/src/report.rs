@@ -2,15 +2,16 @@
 
 mod render;
 mod table;
-mod tally;
+pub(crate) mod tally;
 
 use serde::Serialize;
 
 use failsoft_journal::Dropped;
 
+use crate::effects::{Course, Saved, Slot, Spent, Users};
+use crate::finding::Finding;
 use crate::quantile::Quantiles;
-
-pub use tally::report;
+use crate::spans::IncidentRow;
 
 /// Many calls summed up. As JSON the fields carry these names; shares lie between 0 and 1.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -49,6 +50,24 @@ pub struct Report {
     pub changes_total: u64,
     /// Records that could not be kept.
     pub dropped: Dropped,
+    /// Times in which failures stood out, by their beginning; of more than 1,000, the last.
+    pub incidents: Vec<IncidentRow>,
+    /// What an operator should know, what lost calls first.
+    pub findings: Vec<Finding>,
+    /// What users saw.
+    pub users: Users,
+    /// What was paid for nothing.
+    pub spent: Spent,
+    /// What failsoft saved.
+    pub saved: Saved,
+    /// Calls that were themselves retries of their client.
+    pub client_retries: u64,
+    /// How long a piece of the time is, in milliseconds.
+    pub slot_ms: i64,
+    /// How it went, piece by piece; those without a call are left out.
+    pub slots: Vec<Slot>,
+    /// First content at each target, piece by piece.
+    pub courses: Vec<Course>,
 }
 
 /// How calls ended.

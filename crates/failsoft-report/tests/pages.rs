@@ -7,7 +7,7 @@ mod samples;
 use std::time::Duration;
 
 use failsoft_journal::*;
-use failsoft_report::{BrokenStreams, Report, report};
+use failsoft_report::{BrokenStreams, InForce, Report, report};
 use samples::*;
 
 fn filled() -> (tempfile::TempDir, Reader) {
@@ -28,7 +28,7 @@ fn filled() -> (tempfile::TempDir, Reader) {
 }
 
 fn summed_up(reader: &mut Reader, since_ms: i64, until_ms: i64) -> Report {
-    report(reader, Span { since_ms, until_ms }).unwrap()
+    report(reader, Span { since_ms, until_ms }, &InForce::default()).unwrap()
 }
 
 #[test]

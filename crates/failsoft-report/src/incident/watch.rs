@@ -59,6 +59,14 @@ const STANDING: Rule = Rule {
     quiet: 60 * MINUTE,
 };
 
+/// Late first contents, told by length of prompt, of which some come seldom.
+const LATE: Rule = Rule {
+    windows: &[15 * MINUTE, 60 * MINUTE],
+    recovered: 15 * MINUTE,
+    quiet: 60 * MINUTE,
+    ..PASSING
+};
+
 /// One target.
 #[derive(Debug, Default)]
 pub(super) struct Watch {
@@ -275,6 +283,7 @@ fn threshold(baseline: f64, rule: &Rule) -> f64 {
 fn rule(kind: &str) -> &'static Rule {
     match kind {
         "authentication" | "permission" | "quota_exhausted" | "model_not_found" => &STANDING,
+        "slow" => &LATE,
         _ => &PASSING,
     }
 }

@@ -1,18 +1,18 @@
 //! From rows to a report: one pass over the calls and one over the changes, in bounded memory.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::ops::ControlFlow;
 
 use failsoft_journal::page::rfc3339;
-use failsoft_journal::{AttemptRow, JournalError, Name, Recorded, Source, Span, StateRow};
+use failsoft_journal::{AttemptRow, Dropped, Name, Recorded, Span, StateRow};
 
 use super::{
     Attempts, AttemptsRow, BrokenStreams, Calls, Change, FailureRow, Latency, RefusalRow, Report,
     TargetLatency, ToldRow,
 };
+use crate::effects::{Saved, Spent, Users};
 use crate::quantile::Histogram;
 
-pub(crate) const HOUR: i64 = 3_600_000;
+const HOUR: i64 = 3_600_000;
 /// Hours told apart, a little more than a year; what lies before counts into the first.
 const HOURS: i64 = 9_000;
 /// Changes named one by one.
@@ -22,28 +22,9 @@ const NAMES: usize = 500;
 /// What all further names are told as.
 const REST: &str = "(others)";
 
-/// The report on the calls that came in this time.
-///
-/// # Errors
-/// When the source cannot be read.
-pub fn report(source: &mut dyn Source, span: Span) -> Result<Report, JournalError> {
-    let mut tally = Tally::default();
-    source.calls(span, &mut |recorded| {
-        tally.call(&recorded);
-        ControlFlow::Continue(())
-    })?;
-    source.states(span, &mut |state| {
-        tally.state(state);
-        ControlFlow::Continue(())
-    })?;
-    let mut report = tally.close(span);
-    report.dropped = source.dropped(span)?;
-    Ok(report)
-}
-
 /// A report in the making.
 #[derive(Debug, Default)]
-struct Tally {
+pub(crate) struct Tally {
     first_ms: Option<i64>,
     calls: Calls,
     first_alone: u64,
@@ -70,7 +51,7 @@ struct Times {
 }
 
 impl Tally {
-    fn call(&mut self, recorded: &Recorded) {
+    pub(crate) fn call(&mut self, recorded: &Recorded) {
         let call = &recorded.call;
         self.first_ms = Some(self.first_ms.map_or(call.started_ms, |ms| ms.min(call.started_ms)));
         self.calls.total += 1;
@@ -136,7 +117,7 @@ impl Tally {
         }
     }
 
-    fn state(&mut self, state: StateRow) {
+    pub(crate) fn state(&mut self, state: StateRow) {
         if !matches!(&*state.what, "breaker" | "key_disabled" | "model_disabled" | "switched") {
             return;
         }
@@ -158,7 +139,7 @@ impl Tally {
         });
     }
 
-    fn close(self, span: Span) -> Report {
+    pub(crate) fn close(self, span: Span) -> Report {
         let last_hour = span.until_ms.saturating_sub(1).div_euclid(HOUR);
         let first_hour = self.first_ms.unwrap_or(span.since_ms).div_euclid(HOUR);
         let first_hour = first_hour.max(last_hour - HOURS + 1);
@@ -181,7 +162,16 @@ impl Tally {
             by_target: latencies(&self.targets),
             changes: self.changes.into(),
             changes_total: self.changes_total,
-            dropped: failsoft_journal::Dropped::default(),
+            dropped: Dropped::default(),
+            incidents: Vec::new(),
+            findings: Vec::new(),
+            users: Users::default(),
+            spent: Spent::default(),
+            saved: Saved::default(),
+            client_retries: 0,
+            slot_ms: HOUR,
+            slots: Vec::new(),
+            courses: Vec::new(),
         }
     }
 }

@@ -1,0 +1,532 @@
+//! From incidents, cells and counts to findings: each thing once, by its best explanation.
+
+use std::collections::BTreeMap;
+
+use failsoft_journal::Name;
+use failsoft_journal::page::{Page, Style, count, percent};
+use failsoft_journal::words::{KINDS, say};
+
+use crate::advice::{Known, Trouble, larger_budget, steadier};
+use crate::cells::Side;
+use crate::chance::at_least;
+use crate::finding::{Figures, Finding, What};
+use crate::pattern::{CHANCE, Pattern};
+use crate::size;
+use crate::spans::{IncidentRow, SlowSpell};
+
+/// Single outages told as findings, the worst; the list of incidents has them all.
+const OUTAGES: usize = 20;
+/// The share of late first contents that a target without troubles stays below, and the one that
+/// is worth telling.
+const USUALLY_LATE: f64 = 0.01;
+const OFTEN_LATE: f64 = 0.03;
+/// Openings of a closed breaker within an hour that are too many.
+const OPENINGS: u64 = 4;
+/// Of a key's attempts, refused as too many.
+const NEAR: f64 = 0.05;
+const HOUR: i64 = 3_600_000;
+
+/// All that findings are made from.
+pub(crate) struct Evidence<'a> {
+    pub(crate) known: Known<'a>,
+    pub(crate) rows: &'a [IncidentRow],
+    pub(crate) spells: &'a [SlowSpell],
+    pub(crate) patterns: &'a [Pattern],
+    pub(crate) slow_patterns: &'a [Pattern],
+    pub(crate) calls: u64,
+}
+
+impl Evidence<'_> {
+    /// All findings, those that lost calls first.
+    pub(crate) fn findings(&self) -> Vec<Finding> {
+        let mut explained = vec![false; self.rows.len()];
+        let mut findings = self.patterns(&mut explained);
+        findings.extend(self.provider_outages(&mut explained));
+        findings.extend(self.outages(&explained));
+        findings.extend(self.spells.iter().map(|spell| self.spell(spell)));
+        findings.extend(self.slow_patterns());
+        findings.extend(self.slow_tails());
+        findings.extend(self.flaps());
+        findings.extend(self.budgets());
+        findings.extend(self.quotas());
+        findings.sort_by(|one, other| {
+            let weight = |finding: &Finding| (finding.figures.lost, finding.figures.observed);
+            weight(other).cmp(&weight(one)).then(one.what.cmp(&other.what))
+        });
+        findings
+    }
+
+    fn patterns(&self, explained: &mut [bool]) -> Vec<Finding> {
+        let mut by_key: BTreeMap<(&Name, String), Vec<&Pattern>> = BTreeMap::new();
+        let mut findings = Vec::new();
+        for pattern in self.patterns {
+            let mut lost = 0;
+            for (row, explained) in self.rows.iter().zip(explained.iter_mut()) {
+                if explains(pattern, row) {
+                    *explained = true;
+                    lost += row.lost;
+                }
+            }
+            if pattern.side == Side::Key {
+                by_key.entry((&pattern.kind, pattern.place())).or_default().push(pattern);
+            } else {
+                findings.push(self.gathering(pattern, lost));
+            }
+        }
+        findings.extend(by_key.into_iter().map(|((_, place), same)| self.key(&place, &same)));
+        findings
+    }
+
+    fn gathering(&self, pattern: &Pattern, lost: u64) -> Finding {
+        let trouble = Trouble {
+            target: &pattern.target,
+            kind: &pattern.kind,
+            failures: pattern.count.failures as u64,
+            lost,
+        };
+        let mut proposals = self.known.against(trouble);
+        if pattern.side == Side::Minutes {
+            proposals.splice(0..0, self.known.spread(trouble));
+        }
+        let place = pattern.place();
+        let says = format!(
+            "{}: {}, {place}: {} of {} attempts there ({}), {} in the others",
+            pattern.target,
+            say(KINDS, &pattern.kind),
+            count(pattern.count.failures as u64),
+            count(pattern.count.attempts as u64),
+            percent(pattern.count.share()),
+            percent(pattern.others),
+        );
+        let figures = Figures { lost, ..figures(pattern) };
+        Finding { place, proposals, figures, ..finding(What::Gathering, pattern, says) }
+    }
+
+    fn key(&self, place: &str, same: &[&Pattern]) -> Finding {
+        let first = same[0];
+        let failures: f64 = same.iter().map(|pattern| pattern.count.failures).sum();
+        let attempts: f64 = same.iter().map(|pattern| pattern.count.attempts).sum();
+        let mut targets: Vec<&str> = same.iter().map(|pattern| &*pattern.target).collect();
+        targets.dedup();
+        let target = targets.join(", ");
+        let says = format!(
+            "{place} of {}: {}, {} of its {} attempts at {target} ({}), {} with other keys",
+            self.known.scene.provider_of(&first.target),
+            say(KINDS, &first.kind),
+            count(failures as u64),
+            count(attempts as u64),
+            percent(failures / attempts.max(1.0)),
+            percent(first.others),
+        );
+        let trouble = Trouble {
+            target: &first.target,
+            kind: &first.kind,
+            failures: failures as u64,
+            lost: 0,
+        };
+        let mut proposals = self.known.against(trouble);
+        if first.kind.as_ref() == "rate_limited" {
+            proposals.push(self.known.keys(trouble));
+        }
+        let figures = Figures {
+            observed: failures as u64,
+            among: attempts as u64,
+            share: Some(failures / attempts.max(1.0)),
+            ..figures(first)
+        };
+        let since = same.iter().map(|pattern| pattern.first_hour).min().unwrap_or(0) * HOUR;
+        let until = same.iter().map(|pattern| pattern.last_hour + 1).max().unwrap_or(0) * HOUR;
+        Finding {
+            target,
+            place: place.to_owned(),
+            proposals,
+            figures,
+            since_unix_ms: Some(self.exact(first, since, |row| row.since_unix_ms)),
+            until_unix_ms: Some(self.exact(first, until, |row| row.until_unix_ms)),
+            ..finding(What::Key, first, says)
+        }
+    }
+
+    /// The edge of an incident of the same target and kind, where there is one within an hour.
+    fn exact(&self, pattern: &Pattern, edge: i64, of: fn(&IncidentRow) -> i64) -> i64 {
+        let same = |row: &&IncidentRow| row.target == *pattern.target && row.kind == *pattern.kind;
+        let near = self.rows.iter().filter(same).map(of).find(|at| (at - edge).abs() <= HOUR);
+        near.unwrap_or(edge)
+    }
+
+    fn provider_outages(&self, explained: &mut [bool]) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        for index in 0..self.rows.len() {
+            if explained[index] {
+                continue;
+            }
+            let row = &self.rows[index];
+            let provider = self.known.scene.provider_of(&row.target);
+            let mut members: Vec<usize> = (0..self.rows.len())
+                .filter(|other| {
+                    let other_row = &self.rows[*other];
+                    !explained[*other]
+                        && other_row.kind == row.kind
+                        && self.known.scene.provider_of(&other_row.target) == provider
+                        && other_row.meets(row)
+                })
+                .collect();
+            let mut targets: Vec<&str> =
+                members.iter().map(|member| self.rows[*member].target.as_str()).collect();
+            targets.sort_unstable();
+            targets.dedup();
+            let all = self.known.scene.targets.values().filter(|seen| seen.provider == provider);
+            let all = all.count();
+            if targets.len() < 2 || targets.len() * 2 <= all {
+                continue;
+            }
+            members.iter().for_each(|member| explained[*member] = true);
+            members.sort_unstable();
+            findings.push(self.provider_outage(&provider, &members, (targets.len(), all)));
+        }
+        findings
+    }
+
+    fn provider_outage(&self, provider: &str, members: &[usize], of: (usize, usize)) -> Finding {
+        let rows = || members.iter().map(|member| &self.rows[*member]);
+        let since = rows().map(|row| row.since_unix_ms).min().unwrap_or(0);
+        let until = rows().map(|row| row.until_unix_ms).max().unwrap_or(0);
+        let failures = rows().map(|row| row.failures).sum();
+        let attempts = rows().map(|row| row.attempts).sum();
+        let lost = rows().map(|row| row.lost).sum();
+        let kind = &self.rows[members[0]].kind;
+        let says = format!(
+            "{provider}, {} of its {} targets at once: {}, {}, {} failed attempts, {} calls lost",
+            of.0,
+            of.1,
+            say(KINDS, kind),
+            when(since, until),
+            count(failures),
+            count(lost),
+        );
+        let worst = rows().max_by_key(|row| row.failures).map_or("", |row| row.target.as_str());
+        Finding {
+            what: What::ProviderOutage,
+            target: provider.to_owned(),
+            kind: kind.clone(),
+            place: "all targets of the provider entry".to_owned(),
+            since_unix_ms: Some(since),
+            until_unix_ms: Some(until),
+            says,
+            figures: incident_figures(failures, attempts, lost),
+            proposals: self.known.against(Trouble { target: worst, kind, failures, lost }),
+        }
+    }
+
+    fn outages(&self, explained: &[bool]) -> Vec<Finding> {
+        let mut rows: Vec<&IncidentRow> = self
+            .rows
+            .iter()
+            .zip(explained)
+            .filter_map(|(row, explained)| (!explained).then_some(row))
+            .collect();
+        rows.sort_by_key(|row| std::cmp::Reverse((row.lost, row.failures)));
+        rows.into_iter().take(OUTAGES).map(|row| self.outage(row)).collect()
+    }
+
+    fn outage(&self, row: &IncidentRow) -> Finding {
+        let kinds: Vec<&str> = row.kinds.iter().map(|kind| say(KINDS, &kind.kind)).collect();
+        let says = format!(
+            "{}: {}, {}, {} of {} attempts failed, {} calls lost{}",
+            row.target,
+            kinds.join(" and "),
+            when(row.since_unix_ms, row.until_unix_ms),
+            count(row.failures),
+            count(row.attempts),
+            count(row.lost),
+            if row.open { ", not over yet" } else { "" },
+        );
+        let (failures, lost) = (row.failures, row.lost);
+        let trouble = Trouble { target: &row.target, kind: &row.kind, failures, lost };
+        Finding {
+            what: What::Outage,
+            target: row.target.clone(),
+            kind: row.kind.clone(),
+            place: String::new(),
+            since_unix_ms: Some(row.since_unix_ms),
+            until_unix_ms: Some(row.until_unix_ms),
+            says,
+            figures: incident_figures(failures, row.attempts, lost),
+            proposals: self.known.against(trouble),
+        }
+    }
+
+    fn spell(&self, spell: &SlowSpell) -> Finding {
+        let incident = &spell.incident;
+        let from = spell.sizes.first().copied().unwrap_or(0);
+        // Longer prompts that nobody sent would hardly have been quicker.
+        let to = spell.sizes.last().copied().unwrap_or(0);
+        let to = if self.has_longer(&spell.target, to) { to } else { size::LAST };
+        let place = size::said(from, to);
+        let says = format!(
+            "{}: late first content for {place}, {}, {} of {} came after more than 4 times the \
+             usual",
+            spell.target,
+            when(incident.since_ms, incident.until_ms),
+            count(incident.failures),
+            count(incident.attempts),
+        );
+        let trouble = Trouble {
+            target: &spell.target,
+            kind: "slow",
+            failures: incident.failures,
+            lost: incident.lost,
+        };
+        let hedge = self.known.hedge(trouble);
+        let patience = self.known.patience(trouble, &spell.sizes);
+        Finding {
+            what: What::SlowSpell,
+            target: spell.target.to_string(),
+            kind: "slow".to_owned(),
+            place,
+            since_unix_ms: Some(incident.since_ms),
+            until_unix_ms: Some(incident.until_ms),
+            says,
+            figures: incident_figures(incident.failures, incident.attempts, incident.lost),
+            proposals: patience.into_iter().chain(hedge).collect(),
+        }
+    }
+
+    fn has_longer(&self, target: &str, class: u8) -> bool {
+        let longer: Vec<u8> = (class + 1..=size::LAST).collect();
+        self.known.usual.of(target, &longer, 0.5).is_some()
+    }
+
+    fn slow_patterns(&self) -> Vec<Finding> {
+        let told =
+            |pattern: &Pattern| self.spells.iter().any(|spell| spell.target == pattern.target);
+        let untold = self.slow_patterns.iter().filter(|pattern| !told(pattern));
+        untold.map(|pattern| self.slow_gathering(pattern)).collect()
+    }
+
+    fn slow_gathering(&self, pattern: &Pattern) -> Finding {
+        let place = pattern.place();
+        let failures = pattern.count.failures as u64;
+        let says = format!(
+            "{}: late first content, {place}: {} of {} ({}), {} in the others",
+            pattern.target,
+            count(failures),
+            count(pattern.count.attempts as u64),
+            percent(pattern.count.share()),
+            percent(pattern.others),
+        );
+        let trouble = Trouble { target: &pattern.target, kind: "slow", failures, lost: 0 };
+        let proposals = self.known.hedge(trouble).into_iter().collect();
+        Finding { place, proposals, ..finding(What::Gathering, pattern, says) }
+    }
+
+    fn slow_tails(&self) -> Vec<Finding> {
+        let targets = &self.known.scene.targets;
+        let mut findings = Vec::new();
+        for (target, seen) in targets {
+            let share = seen.late as f64 / seen.judged.max(1) as f64;
+            let chance = at_least(seen.late, seen.judged, USUALLY_LATE);
+            let told = self.spells.iter().any(|spell| spell.target == *target)
+                || self.slow_patterns.iter().any(|pattern| pattern.target == *target);
+            if told || share < OFTEN_LATE || chance * targets.len() as f64 > CHANCE {
+                continue;
+            }
+            let says = format!(
+                "{target}: {} of {} first contents ({}) came after more than 4 times the usual",
+                count(seen.late),
+                count(seen.judged),
+                percent(share),
+            );
+            let trouble = Trouble { target, kind: "slow", failures: seen.late, lost: 0 };
+            findings.push(Finding {
+                what: What::SlowTail,
+                target: target.to_string(),
+                kind: "slow".to_owned(),
+                place: String::new(),
+                since_unix_ms: None,
+                until_unix_ms: None,
+                says,
+                figures: Figures {
+                    observed: seen.late,
+                    among: seen.judged,
+                    share: Some(share),
+                    baseline: Some(USUALLY_LATE),
+                    p: Some(chance),
+                    threshold: Some(CHANCE / targets.len() as f64),
+                    test: Some(format!(
+                        "one-sided binomial, Bonferroni over {} targets",
+                        targets.len()
+                    )),
+                    lost: 0,
+                },
+                proposals: self.known.hedge(trouble).into_iter().collect(),
+            });
+        }
+        findings
+    }
+
+    fn flaps(&self) -> Vec<Finding> {
+        let breakers = &self.known.scene.breakers;
+        let often = breakers.iter().filter(|(_, seen)| seen.most >= OPENINGS);
+        often
+            .map(|(target, seen)| Finding {
+                what: What::BreakerFlaps,
+                target: target.to_string(),
+                kind: String::new(),
+                place: String::new(),
+                since_unix_ms: Some(seen.at_ms),
+                until_unix_ms: Some(seen.at_ms.saturating_add(HOUR)),
+                says: format!(
+                    "{target}: its breaker closed and opened again, {} times within the hour \
+                     after {}",
+                    seen.most,
+                    moment(seen.at_ms),
+                ),
+                figures: Figures { observed: seen.most, ..Figures::default() },
+                proposals: vec![steadier(target, seen.most)],
+            })
+            .collect()
+    }
+
+    fn budgets(&self) -> Vec<Finding> {
+        let dry = self.known.scene.budget_dry.iter();
+        dry.filter(|(_, refused)| **refused >= 10 && **refused * 1_000 >= self.calls)
+            .map(|(why, refused)| Finding {
+                what: What::BudgetDry,
+                target: String::new(),
+                kind: why.to_string(),
+                place: String::new(),
+                since_unix_ms: None,
+                until_unix_ms: None,
+                says: format!(
+                    "the budget for {why} ran dry: {} attempts of {} calls were not made",
+                    count(*refused),
+                    count(self.calls),
+                ),
+                figures: Figures { observed: *refused, among: self.calls, ..Figures::default() },
+                proposals: larger_budget(why, *refused, self.calls).into_iter().collect(),
+            })
+            .collect()
+    }
+
+    fn quotas(&self) -> Vec<Finding> {
+        let scene = self.known.scene;
+        let told = |provider: &Name| {
+            self.patterns.iter().any(|pattern| {
+                &*pattern.kind == "rate_limited" && scene.provider_of(&pattern.target) == *provider
+            })
+        };
+        let mut findings = Vec::new();
+        for ((provider, key), seen) in
+            scene.keys.iter().filter(|((provider, _), _)| !told(provider))
+        {
+            let refused = seen.limited + seen.barred;
+            let share = refused as f64 / (seen.attempts + seen.barred).max(1) as f64;
+            if refused < 20 || share < NEAR {
+                continue;
+            }
+            let of_provider = scene.targets.iter().find(|(_, seen)| seen.provider == *provider);
+            let target = of_provider.map_or("", |(name, _)| name);
+            let trouble = Trouble { target, kind: "rate_limited", failures: refused, lost: 0 };
+            findings.push(Finding {
+                what: What::NearQuota,
+                target: provider.to_string(),
+                kind: "rate_limited".to_owned(),
+                place: format!("key {key}"),
+                since_unix_ms: None,
+                until_unix_ms: None,
+                says: format!(
+                    "key {key} of {provider} is near its limits: {} of {} attempts ({}) were \
+                     refused as too many or held back",
+                    count(refused),
+                    count(seen.attempts + seen.barred),
+                    percent(share),
+                ),
+                figures: Figures {
+                    observed: refused,
+                    among: seen.attempts + seen.barred,
+                    share: Some(share),
+                    baseline: Some(NEAR),
+                    ..Figures::default()
+                },
+                proposals: self
+                    .known
+                    .quota(trouble)
+                    .into_iter()
+                    .chain([self.known.keys(trouble)])
+                    .collect(),
+            });
+        }
+        findings
+    }
+}
+
+/// Whether a pattern says of an incident all there is to say.
+fn explains(pattern: &Pattern, row: &IncidentRow) -> bool {
+    let during = || {
+        let (from, to) = (pattern.first_hour * HOUR, (pattern.last_hour + 1) * HOUR);
+        from <= row.until_unix_ms && row.since_unix_ms <= to
+    };
+    let short = || row.until_unix_ms - row.since_unix_ms <= HOUR / 2;
+    row.target == *pattern.target
+        && row.kind == *pattern.kind
+        && match pattern.side {
+            Side::Minutes => short(),
+            Side::HourOfDay | Side::Size | Side::Route | Side::Key | Side::Dialect => during(),
+        }
+}
+
+fn finding(what: What, pattern: &Pattern, says: String) -> Finding {
+    Finding {
+        what,
+        target: pattern.target.to_string(),
+        kind: pattern.kind.to_string(),
+        place: String::new(),
+        since_unix_ms: Some(pattern.first_hour * HOUR),
+        until_unix_ms: Some((pattern.last_hour + 1) * HOUR),
+        says,
+        figures: figures(pattern),
+        proposals: Vec::new(),
+    }
+}
+
+fn figures(pattern: &Pattern) -> Figures {
+    Figures {
+        observed: pattern.count.failures as u64,
+        among: pattern.count.attempts as u64,
+        share: Some(pattern.count.share()),
+        baseline: Some(pattern.count.baseline()),
+        p: Some(pattern.chance),
+        threshold: Some(CHANCE / pattern.tested.max(1) as f64),
+        test: Some(format!(
+            "one-sided binomial against the target's other attempts of the same hours, Bonferroni \
+             over {} cells",
+            pattern.tested
+        )),
+        lost: 0,
+    }
+}
+
+fn incident_figures(failures: u64, attempts: u64, lost: u64) -> Figures {
+    Figures {
+        observed: failures,
+        among: attempts,
+        share: (attempts > 0).then(|| failures as f64 / attempts as f64),
+        threshold: Some(1e-6),
+        test: Some("one-sided binomial against the target's own baseline".to_owned()),
+        lost,
+        ..Figures::default()
+    }
+}
+
+/// A span in words; times of day are UTC, since they stand in texts that travel.
+fn when(since_ms: i64, until_ms: i64) -> String {
+    let page = Page::new(Style::Plain, 80);
+    let (since, until) = (page.day_minute(since_ms), page.day_minute(until_ms));
+    let until = if since.get(..5) == until.get(..5) { page.minute(until_ms) } else { until };
+    format!("{since} to {until} UTC")
+}
+
+fn moment(at_ms: i64) -> String {
+    format!("{} UTC", Page::new(Style::Plain, 80).day_minute(at_ms))
+}

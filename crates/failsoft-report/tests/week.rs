@@ -1,0 +1,277 @@
+//! A scripted week: what was planted is found, with its target, kind and span, and nothing else.
+#![expect(clippy::unwrap_used, reason = "a failed step fails the test")]
+
+mod world;
+
+use failsoft_report::{Finding, InForce, Report, What, report};
+use world::*;
+
+const OUTAGE: (i64, i64) = (DAY + 14 * HOUR + 2 * MINUTE, DAY + 14 * HOUR + 31 * MINUTE);
+const SPELL: (i64, i64) = (2 * DAY + 9 * HOUR, 2 * DAY + 15 * HOUR);
+const BAD_KEY: (i64, i64) = (3 * DAY + 6 * HOUR, 4 * DAY + 12 * HOUR);
+const REGION: (i64, i64) = (5 * DAY + 18 * HOUR + 10 * MINUTE, 5 * DAY + 18 * HOUR + 50 * MINUTE);
+
+const CALLS: i64 = 40_000;
+
+const fn within(span: (i64, i64), at: i64) -> bool {
+    span.0 <= at && at < span.1
+}
+
+fn outage(about: About<'_>) -> Does {
+    if about.target == LARGE && within(OUTAGE, about.at) {
+        Does::Fails("overloaded", 0.97)
+    } else {
+        Does::Nothing
+    }
+}
+
+fn slow_for_long_prompts(about: About<'_>) -> Does {
+    if about.target == FAR && about.tokens >= 32_000 && within(SPELL, about.at) {
+        Does::Slows(9.0)
+    } else {
+        Does::Nothing
+    }
+}
+
+fn bad_key(about: About<'_>) -> Does {
+    if about.key == "77c0" && within(BAD_KEY, about.at) {
+        Does::Fails("authentication", 1.0)
+    } else {
+        Does::Nothing
+    }
+}
+
+fn full_hours(about: About<'_>) -> Does {
+    if [LOCAL, SMALL].contains(&about.target) && about.at % HOUR < 5 * MINUTE {
+        Does::Fails("rate_limited", 0.6)
+    } else {
+        Does::Nothing
+    }
+}
+
+fn broken_region(about: About<'_>) -> Does {
+    if about.target.starts_with("borealis-eu/") && within(REGION, about.at) {
+        Does::Fails("network", 1.0)
+    } else {
+        Does::Nothing
+    }
+}
+
+fn told(seed: u64, noise: f64, troubles: &[Trouble]) -> Report {
+    report(&mut week(seed, CALLS, noise, troubles).memory, span(), &InForce::default()).unwrap()
+}
+
+/// The one finding of this sort about this target.
+fn only<'a>(report: &'a Report, what: What, target: &str) -> &'a Finding {
+    let fits = |finding: &&Finding| finding.what == what && finding.target.contains(target);
+    let found: Vec<&Finding> = report.findings.iter().filter(fits).collect();
+    assert_eq!(found.len(), 1, "{what:?} of {target} among {}", all(report));
+    found[0]
+}
+
+fn all(report: &Report) -> String {
+    report
+        .findings
+        .iter()
+        .map(|finding| format!("\n  {:?} {}", finding.what, finding.says))
+        .collect()
+}
+
+fn spans(finding: &Finding, planted: (i64, i64), tolerance: i64) {
+    let since = finding.since_unix_ms.unwrap() - MONDAY;
+    let until = finding.until_unix_ms.unwrap() - MONDAY;
+    assert!(
+        (since - planted.0).abs() <= tolerance,
+        "begins {} s off",
+        (since - planted.0) / SECOND
+    );
+    assert!((until - planted.1).abs() <= tolerance, "ends {} s off", (until - planted.1) / SECOND);
+}
+
+fn proposes(finding: &Finding, path: &str) {
+    let sets = || finding.proposals.iter().flat_map(|proposal| &proposal.sets);
+    assert!(sets().any(|set| set.path.contains(path)), "no {path} in {:?}", finding.proposals);
+}
+
+#[test]
+fn what_was_planted_is_found_with_target_kind_and_span() {
+    for seed in 1..=3 {
+        let troubles: [Trouble; 5] =
+            [outage, slow_for_long_prompts, bad_key, full_hours, broken_region];
+        let report = told(seed, 0.006, &troubles);
+
+        let finding = only(&report, What::Outage, LARGE);
+        assert_eq!(finding.kind, "overloaded");
+        spans(finding, OUTAGE, 3 * MINUTE);
+        proposes(finding, "routes.assistant.tiers");
+
+        let finding = only(&report, What::SlowSpell, FAR);
+        assert_eq!(finding.place, "prompts of 32k tokens and more");
+        spans(finding, SPELL, 30 * MINUTE);
+        proposes(finding, "timeouts.first_token");
+        proposes(finding, "hedge.enabled");
+
+        let finding = only(&report, What::Key, "aurora/");
+        assert_eq!((finding.kind.as_str(), finding.place.as_str()), ("authentication", "key 77c0"));
+        assert_eq!(finding.target, "aurora/aurora-large, aurora/aurora-small");
+        spans(finding, BAD_KEY, HOUR);
+        proposes(finding, "providers.aurora.api_keys");
+
+        for target in [LOCAL, SMALL] {
+            let finding = only(&report, What::Gathering, target);
+            assert_eq!(finding.kind, "rate_limited");
+            assert_eq!(finding.place, "minutes 0 to 5 of each hour");
+            proposes(finding, "quota.requests");
+            proposes(finding, "retry.base_throttled");
+        }
+
+        let finding = only(&report, What::ProviderOutage, "borealis-eu");
+        assert_eq!(finding.kind, "network");
+        spans(finding, REGION, 3 * MINUTE);
+        proposes(finding, "tiers");
+
+        assert_eq!(report.findings.len(), 6, "seed {seed}:{}", all(&report));
+    }
+}
+
+#[test]
+fn each_trouble_alone_is_one_finding() {
+    let alone: [(Trouble, usize); 5] = [
+        (outage, 1),
+        (slow_for_long_prompts, 1),
+        (bad_key, 1),
+        (full_hours, 2),
+        (broken_region, 1),
+    ];
+    for (number, (trouble, findings)) in alone.into_iter().enumerate() {
+        let report = told(10 + number as u64, 0.008, &[trouble]);
+        assert_eq!(report.findings.len(), findings, "trouble {number}:{}", all(&report));
+    }
+}
+
+#[test]
+fn a_week_without_trouble_claims_nothing() {
+    for seed in 0..24 {
+        let noise = [0.005, 0.01, 0.0075, 0.0][seed as usize % 4];
+        let mut world = week(100 + seed, CALLS / 3, noise, &[]);
+        let report = report(&mut world.memory, span(), &InForce::default()).unwrap();
+        assert!(report.findings.is_empty(), "seed {seed}, {noise}:{}", all(&report));
+        assert!(report.incidents.is_empty(), "seed {seed}, {noise}: {:?}", report.incidents);
+    }
+}
+
+/// The house the world plays in, as settings.
+const HOUSE: &str = r#"
+[providers.aurora]
+dialect = "chat_completions"
+base_url = "http://127.0.0.1:9001/v1"
+api_key = "none"
+models."aurora-large" = {}
+[providers.borealis]
+dialect = "chat_completions"
+base_url = "http://127.0.0.1:9002/v1"
+api_key = "none"
+[providers.borealis-eu]
+dialect = "chat_completions"
+base_url = "http://127.0.0.1:9003/v1"
+api_key = "none"
+[providers.cumulus]
+dialect = "chat_completions"
+base_url = "http://127.0.0.1:9004/v1"
+api_key = "none"
+[routes.assistant]
+tiers = [["aurora/aurora-large", "borealis/borealis-large"]]
+[routes.search]
+tiers = [["aurora/aurora-small"], ["cumulus/cumulus-1", "borealis/borealis-large"]]
+[routes.documents]
+tiers = [["borealis/borealis-large", "aurora/aurora-large"]]
+[routes.batch]
+tiers = [["cumulus/cumulus-1", "borealis/borealis-large"]]
+[routes.europe]
+tiers = [["borealis-eu/borealis-large", "borealis-eu/borealis-small", "aurora/aurora-small"]]
+"#;
+
+fn merge(into: &mut toml::Table, from: toml::Table) {
+    for (key, value) in from {
+        match (into.get_mut(&key), value) {
+            (Some(toml::Value::Table(into)), toml::Value::Table(from)) => merge(into, from),
+            (_, value) => {
+                if key == "api_keys" {
+                    into.remove("api_key");
+                }
+                into.insert(key, value);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_proposal_passes_the_check_of_settings() {
+    let kinds = [
+        "rate_limited",
+        "quota_exhausted",
+        "overloaded",
+        "timeout",
+        "bad_request",
+        "context_length_exceeded",
+        "content_filtered",
+        "authentication",
+        "model_not_found",
+        "bad_response",
+    ];
+    let mut world = week(
+        50,
+        CALLS / 2,
+        0.006,
+        &[outage, slow_for_long_prompts, bad_key, full_hours, broken_region],
+    );
+    // The outage once more in every kind there is something to say of.
+    for (number, kind) in kinds.into_iter().enumerate() {
+        let from = (number as i64 + 30) * 2 * HOUR;
+        world.fail_all(FAR, kind, (from, from + 20 * MINUTE));
+    }
+    world.refuse_for_budget(&["retry", "failover", "hedge", "resume"]);
+    world.flap(LARGE);
+    let report = report(&mut world.memory, span(), &InForce::default()).unwrap();
+    let whats = [
+        What::ProviderOutage,
+        What::Outage,
+        What::Key,
+        What::Gathering,
+        What::SlowSpell,
+        What::BreakerFlaps,
+        What::BudgetDry,
+    ];
+    for what in whats {
+        assert!(report.findings.iter().any(|finding| finding.what == what), "no {what:?}");
+    }
+    let env = ["1", "2"].map(|number| (format!("AURORA_API_KEY_{number}"), "key".to_owned()));
+    let env =
+        env.into_iter().chain(["BOREALIS", "BOREALIS_EU", "CUMULUS"].iter().flat_map(|name| {
+            ["1", "2"].map(|number| (format!("{name}_API_KEY_{number}"), "key".to_owned()))
+        }));
+    let env: std::collections::BTreeMap<String, String> = env.collect();
+    for finding in &report.findings {
+        assert!(!finding.proposals.is_empty(), "nothing to do about {}", finding.says);
+        for proposal in &finding.proposals {
+            let mut settings: toml::Table = toml::from_str(HOUSE).unwrap();
+            merge(&mut settings, toml::from_str(&proposal.toml).unwrap());
+            let text = toml::to_string(&settings).unwrap();
+            let checked = failsoft_config::load(&text, std::path::Path::new("."), &env);
+            let problems = checked.err().map(|problems| problems.render("proposal", &text));
+            assert_eq!(problems, None, "{}", proposal.toml);
+        }
+    }
+}
+
+#[test]
+fn what_is_in_force_is_not_proposed() {
+    let mut world = week(51, CALLS / 2, 0.006, &[slow_for_long_prompts]);
+    let open = report(&mut world.memory, span(), &InForce::default()).unwrap();
+    proposes(only(&open, What::SlowSpell, FAR), "hedge.enabled");
+    let values = [("routes.documents.hedge.enabled".to_owned(), "true".to_owned())];
+    let in_force = InForce(values.into());
+    let pruned = report(&mut world.memory, span(), &in_force).unwrap();
+    let sets = pruned.findings.iter().flat_map(|finding| &finding.proposals);
+    assert!(!sets.flat_map(|proposal| &proposal.sets).any(|set| set.path.contains("hedge")));
+}
