@@ -30,13 +30,14 @@ pub(super) fn failures(report: &Report, page: &Page) -> Option<String> {
             by_kind.entry(&row.kind).or_insert_with(|| vec![0; report.hours.div_ceil(group)]);
         kind.iter_mut().zip(sums).for_each(|(all, sum)| *all += sum);
     }
+    let order = kinds_of(report);
     let mut kinds: Vec<(&str, Vec<u64>)> = by_kind.into_iter().collect();
-    kinds.sort_by_key(|(_, hours)| std::cmp::Reverse(hours.iter().sum::<u64>()));
+    kinds.sort_by_key(|(kind, _)| order.iter().position(|other| other == kind));
     let bars = report.hours.div_ceil(group);
     let totals = (0..bars).map(|bar| kinds.iter().map(|(_, hours)| hours[bar]).sum::<u64>());
     let most = totals.max().filter(|most| *most > 0)?;
     let height = 220.0;
-    let mut svg = open(height + 52.0, "Failed attempts over time, stacked by kind");
+    let mut svg = open(height + 64.0, "Failed attempts over time, stacked by kind");
     grid(&mut svg, height, most);
     let width = (WIDTH - LEFT - RIGHT) / bars as f64;
     for bar in 0..bars {
@@ -68,13 +69,10 @@ pub(super) fn failures(report: &Report, page: &Page) -> Option<String> {
 /// Incidents, a lane for each target.
 pub(super) fn incidents(report: &Report, page: &Page) -> Option<String> {
     let mut lanes: Vec<&str> = Vec::new();
-    let mut kinds: Vec<&str> = Vec::new();
+    let kinds = kinds_of(report);
     for row in &report.incidents {
         if !lanes.contains(&row.target.as_str()) && lanes.len() < LANES {
             lanes.push(&row.target);
-        }
-        if !kinds.contains(&row.kind.as_str()) {
-            kinds.push(&row.kind);
         }
     }
     if lanes.is_empty() {
@@ -82,7 +80,7 @@ pub(super) fn incidents(report: &Report, page: &Page) -> Option<String> {
     }
     let lane = 30.0;
     let height = lane * lanes.len() as f64 + 4.0;
-    let mut svg = open(height + 52.0, "Incidents over time, a lane for each target");
+    let mut svg = open(height + 64.0, "Incidents over time, a lane for each target");
     let (from, to) = bounds(report);
     for (number, target) in lanes.iter().enumerate() {
         let y = number as f64 * lane;
@@ -135,7 +133,7 @@ pub(super) fn latency(report: &Report, page: &Page) -> Option<String> {
         let share = (ms.max(low) / low).ln() / (high / low).ln();
         height - share * (height - 16.0)
     };
-    let mut svg = open(height + 52.0, "Half and 99 percent of first contents over time, by target");
+    let mut svg = open(height + 70.0, "Half and 99 percent of first contents over time, by target");
     let mut mark = 10_f64.powf(low.log10().floor());
     while mark <= high {
         if mark >= low {
@@ -198,6 +196,17 @@ pub(super) fn attempts(report: &Report, page: &Page) -> Option<String> {
     Some(close(svg))
 }
 
+/// Kinds of failure, the most frequent first: a kind has one colour in all charts.
+fn kinds_of(report: &Report) -> Vec<&str> {
+    let mut totals: BTreeMap<&str, u64> = BTreeMap::new();
+    for row in &report.failures {
+        *totals.entry(&row.kind).or_default() += row.total;
+    }
+    let mut kinds: Vec<(&str, u64)> = totals.into_iter().collect();
+    kinds.sort_by_key(|(_, total)| std::cmp::Reverse(*total));
+    kinds.into_iter().map(|(kind, _)| kind).collect()
+}
+
 /// The time that is drawn: from the first hour with a call to the end.
 fn bounds(report: &Report) -> (i64, i64) {
     let from = report.first_hour_unix_ms;
@@ -255,12 +264,16 @@ fn times(svg: &mut String, page: &Page, (from, to): (i64, i64), height: f64) {
     }
 }
 
-fn legend<'a>(svg: &mut String, names: impl Iterator<Item = &'a str>, y: f64) {
-    let mut x = LEFT;
+/// Colours and what they stand for, in two lines at most.
+fn legend<'a>(svg: &mut String, names: impl Iterator<Item = &'a str>, first: f64) {
+    let (mut x, mut y) = (LEFT, first);
     for (colour, name) in names.enumerate().take(COLOURS) {
         let name = shorten(name, 28);
         let room = 26.0 + columns(&name) as f64 * 7.0;
         if x + room > WIDTH {
+            (x, y) = (LEFT, y + 18.0);
+        }
+        if y > first + 18.0 {
             break;
         }
         let _ = write!(
