@@ -214,6 +214,16 @@ test("a target is switched off and on, each time after a question that can be le
   assert.equal(await enabled(name), true);
 });
 
+test("a target that is out of use is probed, and the next call looks how it is", async () => {
+  const page = await visit("now");
+  const tried = async () => (await house.ask("/api/now")).targets.find(({ name }) => name === "cirrus/cirrus-2").failed;
+  const before = await tried();
+  await page.getByRole("button", { name: "Probe cirrus/cirrus-2" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Probe" }).click();
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  await house.until("/api/now", ({ targets }) => targets.find(({ name }) => name === "cirrus/cirrus-2").failed > before);
+});
+
 test("another page in the same browser can neither read nor change anything", async () => {
   const page = await visit("now");
   const script = `

@@ -85,7 +85,7 @@ export const plain = (name) => String(name ?? "").replaceAll("_", " ");
 
 export const VERDICTS = {
   served: ["well", "served"],
-  resumed: ["note", "resumed"],
+  resumed: ["well", "resumed"],
   degraded: ["warn", "degraded"],
   failed: ["bad", "lost"],
   cancelled: ["off", "client left"],

@@ -51,7 +51,7 @@ class Now {
         figure("lost", "Lost"),
         figure("rescued", "Rescued"),
         figure("first", "First content"),
-        figure("vain", "Spent in vain"),
+        figure("vain", "Failures cost"),
       ),
       el("section", { class: "panel", "aria-labelledby": "calls-title" }, el("div", { class: "panel-head" }, el("h2", { id: "calls-title" }, "Calls"), legend()), this.#chart.node),
       this.#targets.node,

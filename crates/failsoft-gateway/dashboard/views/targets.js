@@ -29,7 +29,7 @@ export class Targets {
   #now = null;
 
   constructor() {
-    const names = ["Target", "State", "In use", "First content p50 / p99", "Attempts", "Failed", "Kinds of failure", "In vain", "Actions"];
+    const names = ["Target", "State", "In use", "First content p50 / p99", "Attempts", "Failed", "Kinds of failure", "Failures cost", "Actions"];
     const table = el(
       "table",
       { class: "cards targets-table" },
@@ -100,7 +100,7 @@ class Row {
       cell("attempts", "Attempts", text("made"), this.#spark.node),
       cell("failed n", "Failed"),
       cell("kinds", "Kinds of failure"),
-      cell("vain n", "In vain"),
+      cell("vain n", "Failures cost"),
       el("td", { class: "actions", "data-label": "Actions" }, button("probe", "Probe"), button("switch", "Switch off")),
     );
     this.node.row = this;

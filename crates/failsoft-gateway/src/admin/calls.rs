@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use failsoft::Body;
 use failsoft_config::Journal;
-use failsoft_journal::{JournalError, PostgresUrl, Reader, Recorded, Search, Source, Span};
+use failsoft_journal::{JournalError, Reader, Recorded, Search, Source, Span};
 use http::{Response, StatusCode};
-use secrecy::ExposeSecret;
+use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::guard::refused;
@@ -85,9 +85,21 @@ pub(super) fn is_kept(state: &State) -> bool {
 /// Opens the record for reading, wherever it is kept.
 fn open(journal: &Journal) -> Result<Reader, JournalError> {
     match &journal.url {
-        Some(url) => url.expose_secret().parse().and_then(|url: PostgresUrl| Reader::connect(&url)),
+        Some(url) => connect(url),
         None => Reader::open(journal.path.as_deref().unwrap_or(Path::new(""))),
     }
+}
+
+#[cfg(feature = "postgres")]
+fn connect(url: &SecretString) -> Result<Reader, JournalError> {
+    let url: failsoft_journal::PostgresUrl = secrecy::ExposeSecret::expose_secret(url).parse()?;
+    Reader::connect(&url)
+}
+
+#[cfg(not(feature = "postgres"))]
+fn connect(_: &SecretString) -> Result<Reader, JournalError> {
+    let words = "this build knows no databases; build it with the feature `postgres`";
+    Err(JournalError::Read(words.to_owned()))
 }
 
 /// What a query asks for; what is empty does not matter.
