@@ -319,3 +319,14 @@ fn what_the_documentation_says_in_sql_works() {
     let answers: Vec<String> = answers.collect();
     assert!(answers.iter().any(|line| line.starts_with("openai/gpt-5.6|{")), "{answers:#?}");
 }
+
+#[test]
+fn a_program_that_drives_a_runtime_can_read_too() {
+    let Some(cluster) = Cluster::shared() else { return };
+    let url = cluster.database();
+    let journal = join(&url);
+    journal.recorder().record_call(healthy("a", 0));
+    journal.close();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async { assert_eq!(calls(&mut read(&url), ALWAYS).len(), 1) });
+}

@@ -12,14 +12,24 @@ use failsoft_engine::FailureKind;
 use failsoft_journal::*;
 use samples::*;
 
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_secs(120);
 /// A server that hangs is given up soon, so that the test ends soon.
-const SHORT: Duration = Duration::from_millis(400);
+const SHORT: Duration = Duration::from_secs(2);
 
 fn join(url: &str, queue: usize) -> Journal {
-    let url = format!("{url}?connect_timeout=1").parse().unwrap();
-    let options = PostgresOptions::new(url, DAY * 36_500);
-    Journal::connect(PostgresOptions { queue, patience: SHORT, ..options }).unwrap()
+    join_with(&format!("{url}?connect_timeout=20"), queue, LONG)
+}
+
+fn join_with(url: &str, queue: usize, patience: Duration) -> Journal {
+    let options = PostgresOptions::new(url.parse().unwrap(), DAY * 36_500);
+    Journal::connect(PostgresOptions { queue, patience, ..options }).unwrap()
+}
+
+/// Waits until the store says so much of its trouble.
+fn until_told(recorder: &Recorder, said: &str) {
+    until(recorder, said, |_| recorder.trouble().is_some_and(|trouble| trouble.contains(said)));
+    let trouble = recorder.trouble().unwrap_or_default();
+    assert!(!trouble.contains(PASSWORD), "{trouble}");
 }
 
 /// Looks until the counters say so; it is the writing thread that is waited for.
@@ -61,7 +71,7 @@ fn counted(cluster: &Cluster, url: &str) -> [u64; 3] {
 fn a_server_that_stands_still_holds_up_nobody_and_loses_nothing() {
     let Some(cluster) = Cluster::start(&["fsync=off"]) else { return };
     let url = cluster.database();
-    let journal = join(&url, 1_000_000);
+    let journal = join_with(&format!("{url}?connect_timeout=2"), 1_000_000, SHORT);
     let recorder = journal.recorder();
     let mut next = 0;
     // While the server stands still this would never end if a call waited for its record.
@@ -156,10 +166,7 @@ fn a_wrong_password_is_tried_again_until_it_is_right() {
     let recorder = journal.recorder();
     recorder.record_call(healthy("a", 1));
     until(&recorder, "failing", |counters| counters.failing && counters.queued == 1);
-    until(&recorder, "telling why", |_| recorder.trouble().is_some());
-    let trouble = recorder.trouble().unwrap();
-    assert!(trouble.contains("password authentication failed for user \"late\""), "{trouble}");
-    assert!(!trouble.contains(PASSWORD), "{trouble}");
+    until_told(&recorder, "password authentication failed for user \"late\"");
     cluster.ask(&url, &format!("ALTER ROLE late PASSWORD '{PASSWORD}'"));
     assert_eq!(well_again(&recorder).written, 1);
     assert_eq!(journal.recorder().trouble(), None);
@@ -199,7 +206,7 @@ fn a_database_of_another_encoding_is_not_begun() {
     let journal = join(&cluster.url("latin"), 100);
     let recorder = journal.recorder();
     recorder.record_call(healthy("日本", 1));
-    until(&recorder, "failing", |counters| counters.failing);
+    until_told(&recorder, "encoding is LATIN1; make one with ENCODING 'UTF8'");
     let counters = journal.close();
     assert_eq!((counters.written, counters.dropped_healthy), (0, 1));
 }
@@ -208,7 +215,7 @@ fn a_database_of_another_encoding_is_not_begun() {
 fn a_server_that_stands_still_does_not_keep_a_gateway_from_closing() {
     let Some(cluster) = Cluster::start(&["fsync=off"]) else { return };
     let url = cluster.database();
-    let journal = join(&url, 100);
+    let journal = join_with(&format!("{url}?connect_timeout=2"), 100, SHORT);
     journal.recorder().record_call(healthy("a", 1));
     journal.flush(LONG);
     cluster.freeze();
@@ -278,9 +285,7 @@ fn a_full_disk_of_the_server_is_counted_and_writing_goes_on_when_there_is_room()
         }
         assert!(start.elapsed() < LONG, "never full: {counters:?}");
     }
-    until(&recorder, "telling why", |_| {
-        recorder.trouble().is_some_and(|trouble| trouble.contains("No space left on device"))
-    });
+    until_told(&recorder, "No space left on device");
     small.grow();
     let counters = well_again(&recorder);
     journal.close();

@@ -4,7 +4,7 @@ use std::error::Error as _;
 use std::io;
 use std::time::Duration;
 
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::time::timeout;
 use tokio_postgres::Client;
 
@@ -53,31 +53,39 @@ impl Link {
 
     /// Asks over the connection there is, or a new one that `prepare` was happy with. Whatever
     /// takes longer than `limit`, or fails, costs the connection.
-    pub(crate) fn ask<T>(
+    pub(crate) fn ask<T: Send>(
         &mut self,
         limit: Duration,
-        prepare: impl AsyncFnOnce(&Client) -> Result<(), Fault>,
-        work: impl AsyncFnOnce(&Client) -> Result<T, Fault>,
+        prepare: impl AsyncFnOnce(&Client) -> Result<(), Fault> + Send,
+        work: impl AsyncFnOnce(&Client) -> Result<T, Fault> + Send,
     ) -> Result<T, Fault> {
         let runtime = match self.runtime.take() {
             Some(runtime) => runtime,
             None => Builder::new_current_thread().enable_all().build()?,
         };
         let (url, old) = (&self.url, self.client.take());
-        let result = runtime.block_on(async {
-            // Lets the connection notice that the server has closed it meanwhile.
-            tokio::task::yield_now().await;
-            let client = match old.filter(|client| !client.is_closed()) {
-                Some(client) => client,
-                None => {
-                    let client = connect(url).await?;
-                    within(limit, prepare(&client)).await?;
-                    client
-                }
-            };
-            let answer = within(limit, work(&client)).await?;
-            Ok((client, answer))
-        });
+        let talk = || {
+            runtime.block_on(async {
+                // Lets the connection notice that the server has closed it meanwhile.
+                tokio::task::yield_now().await;
+                let client = match old.filter(|client| !client.is_closed()) {
+                    Some(client) => client,
+                    None => {
+                        let client = connect(url).await?;
+                        within(limit, prepare(&client)).await?;
+                        client
+                    }
+                };
+                let answer = within(limit, work(&client)).await?;
+                Ok((client, answer))
+            })
+        };
+        let result = match Handle::try_current() {
+            Err(_) => talk(),
+            // A thread that drives another runtime must not drive this one as well.
+            Ok(_) => std::thread::scope(|scope| scope.spawn(talk).join())
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+        };
         self.runtime = Some(runtime);
         result.map(|(client, answer)| {
             self.client = Some(client);

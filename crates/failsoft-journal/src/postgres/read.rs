@@ -61,9 +61,9 @@ impl PostgresSource {
     }
 
     /// A part of what is asked. With its connection a view is gone, and no other takes its place.
-    fn page<T>(
+    fn page<T: Send>(
         &mut self,
-        work: impl AsyncFnOnce(&Client, &mut Texts) -> Result<T, Fault>,
+        work: impl AsyncFnOnce(&Client, &mut Texts) -> Result<T, Fault> + Send,
     ) -> Result<T, Fault> {
         let Self { link, texts } = self;
         let broken = async |_: &Client| {
