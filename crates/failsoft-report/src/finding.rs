@@ -18,6 +18,8 @@ pub enum What {
     SlowSpell,
     /// First content often comes late.
     SlowTail,
+    /// A kind of failure makes up much of what a target answers all the time.
+    OftenFails,
     /// A breaker opened again and again.
     BreakerFlaps,
     /// Extra attempts were refused because their budget was empty.

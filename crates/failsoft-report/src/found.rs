@@ -1,29 +1,24 @@
 //! From incidents, cells and counts to findings: each thing once, by its best explanation.
 
+mod late;
+mod limits;
+mod often;
+
 use std::collections::BTreeMap;
 
 use failsoft_journal::Name;
 use failsoft_journal::page::{Page, Style, count, percent};
 use failsoft_journal::words::{KINDS, say};
 
-use crate::advice::{Known, Trouble, larger_budget, steadier};
+use crate::advice::{Known, Trouble};
 use crate::cells::Side;
-use crate::chance::at_least;
 use crate::finding::{Figures, Finding, What};
 use crate::pattern::{CHANCE, Pattern};
-use crate::size;
+use crate::report::FailureRow;
 use crate::spans::{IncidentRow, SlowSpell};
 
 /// Single outages told as findings, the worst; the list of incidents has them all.
 const OUTAGES: usize = 20;
-/// The share of late first contents that a target without troubles stays below, and the one that
-/// is worth telling.
-const USUALLY_LATE: f64 = 0.01;
-const OFTEN_LATE: f64 = 0.03;
-/// Openings of a closed breaker within an hour that are too many.
-const OPENINGS: u64 = 4;
-/// Of a key's attempts, refused as too many.
-const NEAR: f64 = 0.05;
 const HOUR: i64 = 3_600_000;
 
 /// All that findings are made from.
@@ -33,6 +28,7 @@ pub(crate) struct Evidence<'a> {
     pub(crate) spells: &'a [SlowSpell],
     pub(crate) patterns: &'a [Pattern],
     pub(crate) slow_patterns: &'a [Pattern],
+    pub(crate) failures: &'a [FailureRow],
     pub(crate) calls: u64,
 }
 
@@ -46,6 +42,7 @@ impl Evidence<'_> {
         findings.extend(self.spells.iter().map(|spell| self.spell(spell)));
         findings.extend(self.slow_patterns());
         findings.extend(self.slow_tails());
+        findings.extend(self.often());
         findings.extend(self.flaps());
         findings.extend(self.budgets());
         findings.extend(self.quotas());
@@ -254,210 +251,6 @@ impl Evidence<'_> {
             figures: incident_figures(failures, row.attempts, lost),
             proposals: self.known.against(trouble),
         }
-    }
-
-    fn spell(&self, spell: &SlowSpell) -> Finding {
-        let incident = &spell.incident;
-        let from = spell.sizes.first().copied().unwrap_or(0);
-        // Longer prompts that nobody sent would hardly have been quicker.
-        let to = spell.sizes.last().copied().unwrap_or(0);
-        let to = if self.has_longer(&spell.target, to) { to } else { size::LAST };
-        let place = size::said(from, to);
-        let says = format!(
-            "{}: late first content for {place}, {}, {} of {} came after more than 4 times the \
-             usual",
-            spell.target,
-            when(incident.since_ms, incident.until_ms),
-            count(incident.failures),
-            count(incident.attempts),
-        );
-        let trouble = Trouble {
-            target: &spell.target,
-            kind: "slow",
-            failures: incident.failures,
-            lost: incident.lost,
-        };
-        let hedge = self.known.hedge(trouble);
-        let patience = self.known.patience(trouble, &spell.sizes);
-        Finding {
-            what: What::SlowSpell,
-            target: spell.target.to_string(),
-            kind: "slow".to_owned(),
-            place,
-            since_unix_ms: Some(incident.since_ms),
-            until_unix_ms: Some(incident.until_ms),
-            says,
-            figures: incident_figures(incident.failures, incident.attempts, incident.lost),
-            proposals: patience.into_iter().chain(hedge).collect(),
-        }
-    }
-
-    fn has_longer(&self, target: &str, class: u8) -> bool {
-        let longer: Vec<u8> = (class + 1..=size::LAST).collect();
-        self.known.usual.of(target, &longer, 0.5).is_some()
-    }
-
-    fn slow_patterns(&self) -> Vec<Finding> {
-        let told =
-            |pattern: &Pattern| self.spells.iter().any(|spell| spell.target == pattern.target);
-        let untold = self.slow_patterns.iter().filter(|pattern| !told(pattern));
-        untold.map(|pattern| self.slow_gathering(pattern)).collect()
-    }
-
-    fn slow_gathering(&self, pattern: &Pattern) -> Finding {
-        let place = pattern.place();
-        let failures = pattern.count.failures as u64;
-        let says = format!(
-            "{}: late first content, {place}: {} of {} ({}), {} in the others",
-            pattern.target,
-            count(failures),
-            count(pattern.count.attempts as u64),
-            percent(pattern.count.share()),
-            percent(pattern.others),
-        );
-        let trouble = Trouble { target: &pattern.target, kind: "slow", failures, lost: 0 };
-        let proposals = self.known.hedge(trouble).into_iter().collect();
-        Finding { place, proposals, ..finding(What::Gathering, pattern, says) }
-    }
-
-    fn slow_tails(&self) -> Vec<Finding> {
-        let targets = &self.known.scene.targets;
-        let mut findings = Vec::new();
-        for (target, seen) in targets {
-            let share = seen.late as f64 / seen.judged.max(1) as f64;
-            let chance = at_least(seen.late, seen.judged, USUALLY_LATE);
-            let told = self.spells.iter().any(|spell| spell.target == *target)
-                || self.slow_patterns.iter().any(|pattern| pattern.target == *target);
-            if told || share < OFTEN_LATE || chance * targets.len() as f64 > CHANCE {
-                continue;
-            }
-            let says = format!(
-                "{target}: {} of {} first contents ({}) came after more than 4 times the usual",
-                count(seen.late),
-                count(seen.judged),
-                percent(share),
-            );
-            let trouble = Trouble { target, kind: "slow", failures: seen.late, lost: 0 };
-            findings.push(Finding {
-                what: What::SlowTail,
-                target: target.to_string(),
-                kind: "slow".to_owned(),
-                place: String::new(),
-                since_unix_ms: None,
-                until_unix_ms: None,
-                says,
-                figures: Figures {
-                    observed: seen.late,
-                    among: seen.judged,
-                    share: Some(share),
-                    baseline: Some(USUALLY_LATE),
-                    p: Some(chance),
-                    threshold: Some(CHANCE / targets.len() as f64),
-                    test: Some(format!(
-                        "one-sided binomial, Bonferroni over {} targets",
-                        targets.len()
-                    )),
-                    lost: 0,
-                },
-                proposals: self.known.hedge(trouble).into_iter().collect(),
-            });
-        }
-        findings
-    }
-
-    fn flaps(&self) -> Vec<Finding> {
-        let breakers = &self.known.scene.breakers;
-        let often = breakers.iter().filter(|(_, seen)| seen.most >= OPENINGS);
-        often
-            .map(|(target, seen)| Finding {
-                what: What::BreakerFlaps,
-                target: target.to_string(),
-                kind: String::new(),
-                place: String::new(),
-                since_unix_ms: Some(seen.at_ms),
-                until_unix_ms: Some(seen.at_ms.saturating_add(HOUR)),
-                says: format!(
-                    "{target}: its breaker closed and opened again, {} times within the hour \
-                     after {}",
-                    seen.most,
-                    moment(seen.at_ms),
-                ),
-                figures: Figures { observed: seen.most, ..Figures::default() },
-                proposals: vec![steadier(target, seen.most)],
-            })
-            .collect()
-    }
-
-    fn budgets(&self) -> Vec<Finding> {
-        let dry = self.known.scene.budget_dry.iter();
-        dry.filter(|(_, refused)| **refused >= 10 && **refused * 1_000 >= self.calls)
-            .map(|(why, refused)| Finding {
-                what: What::BudgetDry,
-                target: String::new(),
-                kind: why.to_string(),
-                place: String::new(),
-                since_unix_ms: None,
-                until_unix_ms: None,
-                says: format!(
-                    "the budget for {why} ran dry: {} attempts of {} calls were not made",
-                    count(*refused),
-                    count(self.calls),
-                ),
-                figures: Figures { observed: *refused, among: self.calls, ..Figures::default() },
-                proposals: larger_budget(why, *refused, self.calls).into_iter().collect(),
-            })
-            .collect()
-    }
-
-    fn quotas(&self) -> Vec<Finding> {
-        let scene = self.known.scene;
-        let told = |provider: &Name| {
-            self.patterns.iter().any(|pattern| {
-                &*pattern.kind == "rate_limited" && scene.provider_of(&pattern.target) == *provider
-            })
-        };
-        let mut findings = Vec::new();
-        for ((provider, key), seen) in
-            scene.keys.iter().filter(|((provider, _), _)| !told(provider))
-        {
-            let refused = seen.limited + seen.barred;
-            let share = refused as f64 / (seen.attempts + seen.barred).max(1) as f64;
-            if refused < 20 || share < NEAR {
-                continue;
-            }
-            let of_provider = scene.targets.iter().find(|(_, seen)| seen.provider == *provider);
-            let target = of_provider.map_or("", |(name, _)| name);
-            let trouble = Trouble { target, kind: "rate_limited", failures: refused, lost: 0 };
-            findings.push(Finding {
-                what: What::NearQuota,
-                target: provider.to_string(),
-                kind: "rate_limited".to_owned(),
-                place: format!("key {key}"),
-                since_unix_ms: None,
-                until_unix_ms: None,
-                says: format!(
-                    "key {key} of {provider} is near its limits: {} of {} attempts ({}) were \
-                     refused as too many or held back",
-                    count(refused),
-                    count(seen.attempts + seen.barred),
-                    percent(share),
-                ),
-                figures: Figures {
-                    observed: refused,
-                    among: seen.attempts + seen.barred,
-                    share: Some(share),
-                    baseline: Some(NEAR),
-                    ..Figures::default()
-                },
-                proposals: self
-                    .known
-                    .quota(trouble)
-                    .into_iter()
-                    .chain([self.known.keys(trouble)])
-                    .collect(),
-            });
-        }
-        findings
     }
 }
 

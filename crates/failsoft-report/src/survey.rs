@@ -119,6 +119,7 @@ impl Survey {
             spells: &spells,
             patterns: &patterns,
             slow_patterns: &slow_patterns,
+            failures: &report.failures,
             calls: report.calls.total,
         };
         report.findings = evidence.findings();

@@ -100,6 +100,17 @@ fn each_trouble_alone_is_one_finding() {
 }
 
 #[test]
+fn a_target_that_always_fails_often_is_told_although_it_is_usual_there() {
+    fn always(about: About<'_>) -> Does {
+        if about.target == LARGE { Does::Fails("bad_response", 0.15) } else { Does::Nothing }
+    }
+    let report = told(60, 0.005, &[always]);
+    let finding = only(&report, What::OftenFails, LARGE);
+    assert_eq!((finding.kind.as_str(), report.findings.len()), ("bad_response", 1));
+    proposes(finding, "routes.assistant.tiers");
+}
+
+#[test]
 fn a_week_without_trouble_claims_nothing() {
     for seed in 0..24 {
         let noise = [0.005, 0.01, 0.0075, 0.0][seed as usize % 4];
