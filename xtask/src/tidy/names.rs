@@ -113,14 +113,16 @@ fn capitalised(part: &str) -> String {
 }
 
 /// Whether the name stands in code or a string, and not in the name of a header (`name-…`), the
-/// begin of a key (`"name-"`), a field on the wire (`"x_name"`) or the path of an address.
+/// begin of a key (`"name-"`), a field on the wire (`"x_name"`), the path of an address or what
+/// somebody's service is called everywhere (`"other.ai.name"`).
 fn inside_word(code: &str, name: &str) -> bool {
     code.match_indices(name).any(|(at, _)| {
         let (before, after) = (&code[..at], &code[at + name.len()..]);
         let part = before.ends_with(|c: char| c.is_alphanumeric() || c == '-');
         let on_the_wire = after.starts_with('-') || before.ends_with("\"x_");
         let path = before.contains("https://") && before.ends_with('/') && after.starts_with('/');
-        !(part || on_the_wire || path)
+        let service = before.ends_with(".ai.");
+        !(part || on_the_wire || path || service)
     })
 }
 

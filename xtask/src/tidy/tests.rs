@@ -109,6 +109,8 @@ fn a_provider_outside_its_folder_is_found() {
     assert!(!named("crates/failsoft-provider/src/providers/groq/mod.rs", "id: \"groq\","));
     let address = "base_url: Some(\"https://api.groq.com/openai/v1\"),";
     assert!(!named("crates/failsoft-provider/src/providers/groq/mod.rs", address));
+    let service = "trace_name: Some(\"cloud.ai.openai\"),";
+    assert!(!named("crates/failsoft-provider/src/providers/groq/mod.rs", service));
     assert!(!named("crates/failsoft-provider/src/providers.rs", "list! { groq }"));
     assert!(!named(gateway, "// groq says so"));
     assert!(!named(gateway, "let text = \"put together again\";"));
