@@ -67,16 +67,15 @@ fn hide(node: Option<&Node>, spans: &mut Vec<Range<usize>>) {
     }
 }
 
-/// In a text that cannot be read, what stands behind `api_key =` or `secret =` or looks like a
-/// database's address with a password, and does not look like a place.
+/// In a text that cannot be read, what stands behind `api_key =` and its like, or an address that may
+/// hold a password or be a secret itself, and does not look like a place.
 fn suspects(text: &str) -> Vec<Range<usize>> {
     let mut start = 0;
     let mut spans = Vec::new();
     for line in text.split_inclusive('\n') {
         if let Some(equals) = line.find('=')
-            && (line.contains("api_key")
-                || line.contains("secret")
-                || line.contains("url") && line.contains('@'))
+            && (["api_key", "secret", "admin_token"].iter().any(|word| line.contains(word))
+                || line.contains("url") && (line.contains('@') || !line.contains("base_url")))
             && !line.contains("env")
             && !line.contains("file")
         {
@@ -117,6 +116,9 @@ mod tests {
                 "[alerts.webhooks.a]\nsecret = \"s\"\nurl = \"https://h/t\"",
                 "[alerts.webhooks.a]\nsecret = \"*\"\nurl = \"***********\"",
             ),
+            ("url = \"https://h/T0", "url = \"************"),
+            ("base_url = \"https://h/v1", "base_url = \"https://h/v1"),
+            ("admin_token = \"t", "admin_token = \"*"),
             ("[providers.a]\napi_key = { env = \"X }", "[providers.a]\napi_key = { env = \"X }"),
         ] {
             assert_eq!(masked(text), expected);
