@@ -36,6 +36,13 @@ pub(crate) fn is_there(program: &str, arguments: &[&str]) -> bool {
     command.status().is_ok_and(|status| status.success())
 }
 
+/// Where a program is that is found by its name.
+pub(crate) fn path_of(program: &str) -> Option<String> {
+    let folders = std::env::var_os("PATH")?;
+    let paths = std::env::split_paths(&folders).map(|folder| folder.join(program));
+    paths.filter(|path| path.is_file()).find_map(|path| path.to_str().map(str::to_owned))
+}
+
 /// `cargo` as the one that runs us, in the root of the checkout.
 pub(crate) fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));

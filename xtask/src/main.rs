@@ -1,6 +1,7 @@
 //! House keeping: the test runner, the house rules, generated references, the benchmark.
 
 mod bench;
+mod browser;
 mod command;
 mod fuzz;
 mod generate;

@@ -52,7 +52,12 @@ pub(crate) fn node() -> Done<Report> {
         .args(node_tests(&folder)?)
         .current_dir(&folder)
         .env("FAILSOFT_BINARY", house::binary());
-    let ran = command::run("node sdks", &mut command)?;
+    report_tap("node sdks", &mut command)
+}
+
+/// Runs a suite that counts its tests in TAP.
+pub(crate) fn report_tap(label: &str, command: &mut Command) -> Done<Report> {
+    let ran = command::run(label, command)?;
     let tally = Tally::of_tap(&ran.lines).and_ended(ran.well);
     show(&ran, |line| line.contains("# SKIP"));
     Ok(Report { tally, skipped: Vec::new() })
@@ -92,13 +97,14 @@ fn set_up_python(environment: &Path, program: &Path) -> Done {
     write(&stamp, &wanted)
 }
 
-fn set_up_node(folder: &Path) -> Done {
+/// Installs what a Node project names, if that is not what is there.
+pub(crate) fn set_up_node(folder: &Path) -> Done {
     let wanted = read(&folder.join("package-lock.json"))?;
     let stamp = folder.join("node_modules").join(".installed");
     if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
         return Ok(());
     }
-    println!("    installing the Node SDKs");
+    println!("    installing Node packages");
     let mut install = Command::new("npm");
     install.args(["ci", "--no-audit", "--no-fund"]).current_dir(folder);
     installed("node packages", &mut install)?;

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::command::{self, Ran};
 use crate::tally::Tally;
-use crate::{Done, fuzz, house, rust_tests, sdk, tidy};
+use crate::{Done, browser, fuzz, house, rust_tests, sdk, tidy};
 
 /// A part of the suite that stands in the summary.
 struct Step {
@@ -37,6 +37,7 @@ const STEPS: &[Step] = &[
     Step { name: "dependencies", run: dependencies },
     Step { name: "Python SDKs", run: sdk::python },
     Step { name: "Node SDKs", run: sdk::node },
+    Step { name: "dashboard", run: browser::run },
 ];
 
 /// Runs every step and prints one summary.

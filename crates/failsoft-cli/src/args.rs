@@ -3,7 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::{
-    alerts, check, completions, config, demo, env, explain, fake, init, keys, report, run, serve,
+    alerts, check, completions, config, demo, env, explain, export, fake, init, keys, report, run,
+    serve,
 };
 
 /// Keeps an application answering when LLM APIs fail.
@@ -35,6 +36,8 @@ pub(crate) enum Command {
     Report(report::ReportArgs),
     /// Send a test alert to those who are told when something goes wrong.
     Alerts(alerts::AlertsArgs),
+    /// Take the record out for other tools.
+    Journal(export::JournalCommands),
     /// Write a commented settings file for the keys found in the environment.
     Init(init::InitArgs),
     /// Make, list and revoke client keys.

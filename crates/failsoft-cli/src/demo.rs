@@ -112,9 +112,9 @@ fn introduce(args: &DemoArgs, gateway: &Gateway) {
     eprintln!(
         "Two fake providers: aurora, about to fail, and borealis, which stands by.
 For {} s the same questions go straight to aurora and through failsoft.
-No keys, no network. Metrics meanwhile: http://{}/metrics\n",
+No keys, no network. The dashboard meanwhile: {}\n",
         args.seconds,
-        gateway.admin_address()
+        gateway.login_link()
     );
 }
 

@@ -36,6 +36,11 @@ impl JournalArgs {
         opened.map_err(|error| told(&error))
     }
 
+    /// The settings file that was asked for.
+    pub(crate) fn config(&self) -> Option<&std::path::Path> {
+        self.settings.config.as_deref()
+    }
+
     /// Reading a record needs no keys, so settings that lack one still say where it is.
     fn place(&self) -> Place {
         if let Some(given) = &self.journal {

@@ -8,6 +8,7 @@ mod config;
 mod demo;
 mod env;
 mod explain;
+mod export;
 mod fake;
 mod init;
 mod journal;
@@ -49,6 +50,7 @@ async fn run(args: Args) -> ExitCode {
         Command::Explain(args) => explain::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Alerts(args) => alerts::run(args).await,
+        Command::Journal(args) => export::run(&args),
         Command::Init(args) => init::run(&args),
         Command::Keys(args) => keys::run(&args),
         Command::Env(args) => env::run(&args),

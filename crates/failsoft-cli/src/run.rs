@@ -28,9 +28,9 @@ pub(crate) struct RunArgs {
     /// Leave the providers' keys and the webhooks' secrets in the command's environment.
     #[arg(long)]
     keep_keys: bool,
-    /// How the log is written; `RUST_LOG` says how much of it.
-    #[arg(long, value_enum, default_value_t)]
-    log_format: LogFormat,
+    /// How the log is written, instead of `[log] format`; `RUST_LOG` says how much of it.
+    #[arg(long, value_enum)]
+    log_format: Option<LogFormat>,
     /// The command and what it takes.
     #[arg(trailing_var_arg = true, required = true, value_name = "CMD")]
     command: Vec<OsString>,
@@ -38,14 +38,14 @@ pub(crate) struct RunArgs {
 
 /// Starts a gateway on free ports, runs the command, stops.
 pub(crate) async fn run(args: RunArgs) -> ExitCode {
-    if std::env::var_os("RUST_LOG").is_some() {
-        start_log(args.log_format); // else the terminal is the command's
-    }
     let env = environment();
     let (source, mut settings) = match args.settings.load(&env) {
         Ok(loaded) => loaded,
         Err(code) => return code,
     };
+    if std::env::var_os("RUST_LOG").is_some() {
+        start_log(args.log_format, settings.log); // else the terminal is the command's
+    }
     let free = ([127, 0, 0, 1], 0).into();
     (settings.server.listen, settings.server.admin) = (free, free);
     settings.server.client_keys = None;

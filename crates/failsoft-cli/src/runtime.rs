@@ -3,6 +3,7 @@
 use std::io;
 use std::num::NonZero;
 
+use failsoft_config::Log;
 use tokio::runtime::{Builder, Runtime};
 use tracing_subscriber::EnvFilter;
 
@@ -10,10 +11,9 @@ use tracing_subscriber::EnvFilter;
 const THREADS: &str = "FAILSOFT_THREADS";
 
 /// How the log is written.
-#[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
 pub(crate) enum LogFormat {
     /// For people.
-    #[default]
     Pretty,
     /// For programs.
     Json,
@@ -31,15 +31,21 @@ pub(crate) fn runtime() -> io::Result<Runtime> {
     Builder::new_multi_thread().worker_threads(threads).enable_all().build()
 }
 
-/// Writes the log to standard error, as much of it as `RUST_LOG` says.
-pub(crate) fn start_log(format: LogFormat) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+/// Writes the log to standard error, as the settings say; `asked` and `RUST_LOG` stand above them.
+pub(crate) fn start_log(asked: Option<LogFormat>, settings: Log) {
+    let filter = EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| EnvFilter::new(settings.level.as_str()));
+    let format = asked.unwrap_or(match settings.format {
+        failsoft_config::LogFormat::Pretty => LogFormat::Pretty,
+        failsoft_config::LogFormat::Json => LogFormat::Json,
+    });
+    // A line's own `target` is a place calls go to; that of the code would stand above it.
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(
         io::IsTerminal::is_terminal(&io::stderr()) && std::env::var_os("NO_COLOR").is_none(),
     );
     // Fails only when there is a log already, and then that one serves.
     let _ = match format {
         LogFormat::Pretty => log.with_target(false).try_init(),
-        LogFormat::Json => log.json().flatten_event(true).try_init(),
+        LogFormat::Json => log.json().flatten_event(true).with_target(false).try_init(),
     };
 }

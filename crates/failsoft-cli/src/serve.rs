@@ -1,6 +1,7 @@
 //! `failsoft serve`: the gateway.
 
 use std::fmt::Write as _;
+use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
@@ -23,19 +24,19 @@ pub(crate) struct ServeArgs {
     /// Where operators connect, instead of `[server] admin`.
     #[arg(long, value_name = "ADDR")]
     admin: Option<SocketAddr>,
-    /// How the log is written; `RUST_LOG` says how much of it.
-    #[arg(long, value_enum, default_value_t)]
-    log_format: LogFormat,
+    /// How the log is written, instead of `[log] format`; `RUST_LOG` says how much of it.
+    #[arg(long, value_enum)]
+    log_format: Option<LogFormat>,
 }
 
 /// Serves until told to stop.
 pub(crate) async fn run(args: ServeArgs) -> ExitCode {
-    start_log(args.log_format);
     let env = environment();
     let (source, mut settings) = match args.settings.load(&env) {
         Ok(loaded) => loaded,
         Err(code) => return code,
     };
+    start_log(args.log_format, settings.log);
     settings.warnings.0.clear(); // told already, with line and caret
     let words = routes(&settings);
     let keys = settings.server.client_keys.is_some();
@@ -60,7 +61,8 @@ pub(crate) fn options(
         Origin::File(path) => Some(path.clone()),
         Origin::Environment => None,
     };
-    GatewayOptions { config_file, env, ..GatewayOptions::default() }
+    let settings_text = Some(source.text.clone());
+    GatewayOptions { config_file, settings_text, env, ..GatewayOptions::default() }
 }
 
 /// Tells why there is no gateway.
@@ -71,6 +73,7 @@ pub(crate) fn not_started(error: &StartError) -> ExitCode {
         StartError::Public(_)
         | StartError::SamePort(_)
         | StartError::ClientKeys(_)
+        | StartError::Telemetry(_)
         | StartError::Failsoft(_) => BAD_USAGE,
     })
 }
@@ -89,7 +92,13 @@ fn first_words(gateway: &Gateway, source: &Source, keys: bool) -> String {
             "any API key will do: the gateway puts in its own"
         }
     );
-    let _ = writeln!(words, "\n  operators  http://{}", gateway.admin_address());
+    // A link that lets people in belongs on a terminal, not into a log.
+    let operators = if std::io::stderr().is_terminal() {
+        format!("{}  (opens once)", gateway.login_link())
+    } else {
+        format!("http://{}", gateway.admin_address())
+    };
+    let _ = writeln!(words, "\n  operators  {operators}");
     let _ = writeln!(words, "  settings   {}", source.name());
     let _ = match (gateway.failsoft().journal_problem(), gateway.failsoft().journal()) {
         (Some(problem), _) => writeln!(words, "  journal    NONE: {problem}"),

@@ -162,10 +162,11 @@ fn show(node: &Node, path: &str) -> String {
     let within = |section: &str, parts: &[&str]| {
         path.starts_with(section) && parts.iter().any(|part| path.contains(part))
     };
-    let secret = path.starts_with("journal.url")
-        || path.starts_with("telemetry.headers")
-        || within("providers.", &[".api_key", ".api_keys", ".headers."])
-        || within("alerts.webhooks.", &[".secret", ".url"]);
+    let secret = within("providers.", &[".api_key", ".api_keys", ".headers."])
+        || within("alerts.webhooks.", &[".secret", ".url"])
+        || ["server.admin_token", "journal.url", "telemetry.headers"]
+            .iter()
+            .any(|key| path.starts_with(key));
     match &node.value {
         Value::Text(text)
             if secret && text != "none" && !path.ends_with(".env") && !path.ends_with(".file") =>

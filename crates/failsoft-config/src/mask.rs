@@ -13,9 +13,10 @@ pub(crate) fn masked(text: &str) -> String {
     for entry in root.node("providers").and_then(Node::table).map_or(&[][..], |all| &all.0) {
         entry.node.table().into_iter().for_each(|provider| secrets(provider, &mut spans));
     }
-    if let Some(url) = root.node("journal").and_then(Node::table).and_then(|all| all.node("url")) {
-        hide(Some(url), &mut spans);
-    }
+    let server = root.node("server").and_then(Node::table);
+    hide(server.and_then(|server| server.node("admin_token")), &mut spans);
+    let journal = root.node("journal").and_then(Node::table);
+    hide(journal.and_then(|journal| journal.node("url")), &mut spans);
     let telemetry = root.node("telemetry").and_then(Node::table);
     let headers = telemetry.and_then(|telemetry| telemetry.node("headers")).and_then(Node::table);
     for header in headers.map_or(&[][..], |headers| &headers.0) {
@@ -67,14 +68,14 @@ fn hide(node: Option<&Node>, spans: &mut Vec<Range<usize>>) {
     }
 }
 
-/// In a text that cannot be read, what stands behind `api_key =` and its like, or an address that may
-/// hold a password or be a secret itself, and does not look like a place.
+/// In a text that cannot be read, what stands behind a secret's key, or an address that may hold a
+/// password or be a secret itself, and does not look like a place.
 fn suspects(text: &str) -> Vec<Range<usize>> {
     let mut start = 0;
     let mut spans = Vec::new();
     for line in text.split_inclusive('\n') {
         if let Some(equals) = line.find('=')
-            && (["api_key", "secret", "admin_token"].iter().any(|word| line.contains(word))
+            && (["api_key", "admin_token", "secret"].iter().any(|key| line.contains(key))
                 || line.contains("url") && (line.contains('@') || !line.contains("base_url")))
             && !line.contains("env")
             && !line.contains("file")
@@ -99,6 +100,7 @@ mod tests {
                 "providers.a.api_keys = [{ env = \"X\" }, 's']",
                 "providers.a.api_keys = [{ env = \"X\" }, '*']",
             ),
+            ("[server]\nadmin_token = \"sk\"", "[server]\nadmin_token = \"**\""),
             ("[providers.a.headers]\nx-a = \"b\"", "[providers.a.headers]\nx-a = \"*\""),
             (
                 "[providers.a]\nbase_url = \"http://u:p@h\"",

@@ -55,6 +55,8 @@ pub struct Server {
     pub admin: SocketAddr,
     /// Who may come in. `None`: anybody, and then `listen` is a loopback address.
     pub client_keys: Option<ClientKeys>,
+    /// What opens the dashboard. `None`: only the link shown at the start.
+    pub admin_token: Option<SecretString>,
     /// How much of a provider's words a client sees.
     pub errors: ErrorDetail,
     /// The largest request body, in bytes.

@@ -56,6 +56,10 @@ pub(crate) struct ServerSpec {
     /// Who may come in. Without it anybody who reaches the port.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) client_keys: Option<ClientKeysSpec>,
+    /// What opens the dashboard and its API: `{ env = "NAME" }` or `{ file = "PATH" }`. Without it
+    /// only the link that is shown at the start on a terminal does, once.
+    #[serde(skip_serializing)]
+    pub(crate) admin_token: Option<KeySpec>,
     /// How much of a provider's words a client sees.
     pub(crate) errors: ErrorsSpec,
     /// The largest request body.
@@ -374,6 +378,7 @@ impl Default for ServerSpec {
             listen: "127.0.0.1:4000".to_owned(),
             admin: "127.0.0.1:4001".to_owned(),
             client_keys: None,
+            admin_token: None,
             errors: ErrorsSpec::default(),
             max_body: Size(32 << 20),
             read_timeout: Length(std::time::Duration::from_secs(30)),

@@ -15,15 +15,22 @@ use failsoft_engine::policy::{
     Resume, Retry, Throttle, Timeouts,
 };
 use failsoft_engine::{Policies, Prefer, Price, Profile};
-use secrecy::ExposeSecret as _;
+use secrecy::ExposeSecret;
 use serde_json::Value as Json;
 
 const GOOD: &str = include_str!("good.toml");
 
 fn env() -> BTreeMap<String, String> {
-    ["ALERTS_SIGNING_SECRET", "ANTHROPIC_API_KEY", "OPENAI_KEY_A", "OPENAI_KEY_B", "OTEL_TOKEN"]
-        .map(|name| (name.to_owned(), format!("sk-{name}")))
-        .into()
+    [
+        "ALERTS_SIGNING_SECRET",
+        "ANTHROPIC_API_KEY",
+        "FAILSOFT_ADMIN_TOKEN",
+        "OPENAI_KEY_A",
+        "OPENAI_KEY_B",
+        "OTEL_TOKEN",
+    ]
+    .map(|name| (name.to_owned(), format!("sk-{name}")))
+    .into()
 }
 
 /// A folder with the files that the good text names.
@@ -209,6 +216,8 @@ fn sections_reach_their_settings() {
     assert_eq!((server.max_body, server.max_connections), (16 << 20, 500));
     assert_eq!((server.read_timeout, server.drain), (secs(10), secs(60)));
     assert_eq!(server.client_keys.as_ref().unwrap().file, folder.path().join("client-keys.toml"));
+    let token = server.admin_token.as_ref().map(ExposeSecret::expose_secret);
+    assert_eq!(token, Some("sk-FAILSOFT_ADMIN_TOKEN"));
     let journal = &settings.journal;
     assert_eq!(journal.path.as_deref(), Some(folder.path().join("calls.db").as_path()));
     assert_eq!((journal.keep, journal.sync), (secs(7 * 86_400), true));
@@ -280,8 +289,11 @@ fn the_good_text_has_every_key_of_the_schema() {
     let schema = failsoft_config::schema();
     let text: Json = toml::from_str(GOOD).unwrap();
     let mut missing = Vec::new();
-    // A record is kept in one place, so its other place stands in no one text beside it.
-    let elsewhere = serde_json::json!({ "url": { "env": "NAME", "file": "PATH" } });
+    // What stands in one place has its other place in no one text beside it.
+    let elsewhere = serde_json::json!({
+        "admin_token": { "file": "PATH" },
+        "url": { "env": "NAME", "file": "PATH" },
+    });
     for section in ["server", "journal", "log", "telemetry", "alerts"] {
         let written = [&text[section], &elsewhere];
         look_for(&schema, &schema["properties"][section], &written, &mut missing);

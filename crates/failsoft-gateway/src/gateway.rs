@@ -11,27 +11,31 @@ use failsoft_config::{Server, Settings};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
+use crate::admin::{self, Operators};
 use crate::alerts::Receivers;
 use crate::door::Door;
 use crate::incidents::Incidents;
 use crate::listener::{take_clients, take_operators};
-use crate::metrics::Metrics;
 use crate::reload::{Look, Reloads, reload, tell_warnings};
 use crate::signals::{StopSignals, follow_files, follow_hangups};
 use crate::state::{Phase, State};
-use crate::witness::Witness;
+use crate::watchers::Watchers;
 
 /// After the drain: for ended calls to be recorded and their connections closed.
 const CLOSING: Duration = Duration::from_secs(2);
 
-/// And for alerts to reach their receivers.
+/// After the end: for the last calls and alerts to reach their receivers.
 const FLUSH: Duration = Duration::from_secs(5);
+/// How often the log says what it left out.
+const SUM_UP: Duration = Duration::from_secs(10);
 
 /// What a gateway needs beside its settings.
 #[derive(Clone, Default)]
 pub struct GatewayOptions {
     /// The file the settings came from; without one there is nothing to reload.
     pub config_file: Option<PathBuf>,
+    /// The text the settings came from where there is no file: shown to operators, secrets hidden.
+    pub settings_text: Option<String>,
     /// The environment the settings were read with; a reload uses it again.
     pub env: BTreeMap<String, String>,
     /// Where clients connect, whatever the settings say.
@@ -66,6 +70,9 @@ pub enum StartError {
     /// The client keys cannot be used.
     #[error("{0}")]
     ClientKeys(String),
+    /// Traces cannot be sent.
+    #[error(transparent)]
+    Telemetry(#[from] failsoft_telemetry::TlsError),
     /// The library cannot start.
     #[error(transparent)]
     Failsoft(#[from] failsoft::StartError),
@@ -101,29 +108,32 @@ impl Gateway {
         let door =
             Door::open(&settings).map_err(|error| StartError::ClientKeys(error.to_string()))?;
         let clients = listen(settings.server.listen).await?;
-        let operators = listen(settings.server.admin).await?;
-        let (client_address, admin_address) = (address(&clients)?, address(&operators)?);
-        let metrics = Arc::new(Metrics::new());
-        metrics.adopt(&settings);
-        let incidents = Arc::new(Incidents::new());
-        incidents.adopt(&settings);
+        let admin = listen(settings.server.admin).await?;
+        let (client_address, admin_address) = (address(&clients)?, address(&admin)?);
         let receivers = Receivers::new(&settings)?;
-        let mut observers: Vec<Arc<dyn Observer>> =
-            vec![Arc::clone(&metrics) as _, Arc::clone(&incidents) as _, Arc::new(Witness)];
+        let watchers = Watchers::new(&settings, client_address)?;
+        let operators = Operators::new(admin_address.port(), settings.journal.clone());
+        let mut observers = watchers.observers(&settings);
+        if settings.server.metrics {
+            observers.push(Arc::clone(&operators.spend) as _);
+        }
         observers.extend(options.observers);
         let failsoft = Failsoft::start(settings, observers)?;
+        watchers.trace(&failsoft);
         tell_warnings(&failsoft.settings());
         if let Some(problem) = failsoft.journal_problem() {
             tracing::error!(%problem, "calls are not recorded");
         }
-        let state = Arc::new(State::new(failsoft, door, (metrics, incidents), reloads));
+        let state = Arc::new(State::new(failsoft, door, watchers, operators, reloads));
         state.alerts.adopt(receivers);
         let incidents = Arc::clone(&state.incidents);
         let following = incidents.follow(state.failsoft.clone(), Arc::clone(&state.alerts));
         let tasks = vec![
             tokio::spawn(following),
+            tokio::spawn(sum_up(Arc::clone(&state))),
             tokio::spawn(take_clients(Arc::clone(&state), clients)),
-            tokio::spawn(take_operators(Arc::clone(&state), operators)),
+            tokio::spawn(take_operators(Arc::clone(&state), admin)),
+            tokio::spawn(admin::beat(Arc::clone(&state))),
         ];
         Ok(Self { state, client_address, admin_address, tasks })
     }
@@ -138,6 +148,16 @@ impl Gateway {
     #[must_use]
     pub fn admin_address(&self) -> SocketAddr {
         self.admin_address
+    }
+
+    /// An address that opens the dashboard, once. Show it to nobody but the operator.
+    #[must_use]
+    pub fn login_link(&self) -> String {
+        let mut address = self.admin_address;
+        if address.ip().is_unspecified() {
+            address.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
+        }
+        format!("http://{address}/#login={}", self.state.operators.keyring.link())
     }
 
     /// What answers the calls.
@@ -203,7 +223,12 @@ impl Gateway {
         for task in tasks {
             let _ = task.await;
         }
-        tokio::join!(state.alerts.close(FLUSH), state.failsoft.close());
+        let traces = async {
+            if let Some(exporter) = &state.exporter {
+                exporter.close(FLUSH).await;
+            }
+        };
+        tokio::join!(state.alerts.close(FLUSH), traces, state.failsoft.close());
     }
 }
 
@@ -212,14 +237,28 @@ pub(crate) fn is_open_to_all(server: &Server) -> bool {
     !server.listen.ip().is_loopback() && server.client_keys.is_none()
 }
 
-fn advance(state: &State, to: Phase) {
+/// Goes on to a later phase; whether it was not there yet.
+pub(crate) fn advance(state: &State, to: Phase) -> bool {
     state.phase.send_if_modified(|phase| {
         let onward = *phase < to;
         if onward {
             *phase = to;
         }
         onward
-    });
+    })
+}
+
+/// Says now and then what the log left out, until the gateway ends.
+async fn sum_up(state: Arc<State>) {
+    let mut phase = state.phase.subscribe();
+    loop {
+        let ended = phase.wait_for(|phase| *phase == Phase::Ending);
+        let ended = tokio::time::timeout(SUM_UP, ended).await.is_ok();
+        state.witness.sum_up();
+        if ended {
+            return;
+        }
+    }
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {

@@ -12,6 +12,7 @@ mod alerts;
 mod answer;
 mod connection;
 mod door;
+mod following;
 mod gateway;
 mod incidents;
 mod intake;
@@ -25,6 +26,7 @@ mod reload;
 mod signals;
 mod state;
 mod strict;
+mod watchers;
 mod witness;
 
 pub use alerts::{Answered, try_webhook};

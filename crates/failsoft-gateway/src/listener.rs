@@ -10,8 +10,9 @@ use crate::connection::{Until, serve};
 use crate::state::{Connections, Phase, State};
 use crate::{admin, answer};
 
-/// Operators' connections held at once.
-const MAX_ADMIN: usize = 64;
+/// Operators' connections held at once: a browser keeps up to six, and those who scrape the metrics
+/// must still come in.
+const MAX_ADMIN: usize = 256;
 /// Before the next try, when the system gives no more sockets.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -62,8 +63,8 @@ pub(crate) async fn take_operators(state: Arc<State>, listener: TcpListener) {
         tokio::spawn(async move {
             let shared = Arc::clone(&state);
             serve(state, socket, Until::Ending, move |request| {
-                let answer = admin::answer(&shared, &request);
-                async { answer }
+                let shared = Arc::clone(&shared);
+                async move { admin::answer(&shared, request).await }
             })
             .await;
             drop(place);

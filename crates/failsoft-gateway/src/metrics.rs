@@ -1,26 +1,26 @@
 //! Counts what comes to be. Labels are names from the settings, never what a client sent.
 
+mod exemplar;
 mod exposition;
+#[cfg(test)]
+mod measure;
 mod series;
+mod snapshot;
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 use failsoft::{Observer, Seen};
 use failsoft_config::Settings;
-use failsoft_engine::{
-    AttemptId, BarReason, CallId, Event, FailureKind, Moment, RouteId, TargetId, Why,
-};
+use failsoft_engine::{BarReason, Event, FailureKind, Outcome, RouteId, TargetId, Why};
+use failsoft_journal::CallRecord;
 
+use crate::following::{Followed, Following};
 use series::{Count, RouteSeries, Tally, TargetSeries};
 
 pub(crate) use exposition::exposition;
-
-/// Calls followed at once because they made more than their first attempt. What comes beyond is
-/// counted as a first attempt, which is a lie, and better than a leak.
-const MAX_FOLLOWED: usize = 100_000;
+pub(crate) use snapshot::{RouteFigures, Snapshot, Spread, TargetFigures, VERDICTS, outcome_name};
 
 /// What calls wait for, as `WaitCause` names it: gates that open, and two more.
 const WAITS: [&str; 10] = [
@@ -82,8 +82,7 @@ const AT_DOOR: [&str; 21] = [
 pub(crate) struct Metrics {
     book: ArcSwap<Book>,
     register: Mutex<Register>,
-    followed: Mutex<HashMap<CallId, Followed>>,
-    following: AtomicUsize,
+    following: Following,
     waits: Tally<10>,
     refusals: Tally<14>,
     bars: Tally<{ BarReason::ALL.len() }>,
@@ -107,20 +106,12 @@ struct Register {
     targets: BTreeMap<String, Arc<TargetSeries>>,
 }
 
-/// What must be remembered of a call that waited, or made more than its first attempt.
-#[derive(Debug, Default)]
-struct Followed {
-    whys: Vec<(u8, Why)>,
-    committed: Option<Moment>,
-}
-
 impl Metrics {
     pub(crate) fn new() -> Self {
         Self {
             book: ArcSwap::default(),
             register: Mutex::default(),
-            followed: Mutex::default(),
-            following: AtomicUsize::new(0),
+            following: Following::default(),
             waits: Tally::new(WAITS),
             refusals: Tally::new(REFUSALS),
             bars: Tally::new(BarReason::ALL.map(BarReason::as_str)),
@@ -173,43 +164,6 @@ impl Metrics {
             None => count(&lock(&self.register).route(name)),
         }
     }
-
-    fn follow(&self, call: CallId, note: impl FnOnce(&mut Followed)) {
-        let mut followed = lock(&self.followed);
-        if followed.len() < MAX_FOLLOWED || followed.contains_key(&call) {
-            note(followed.entry(call).or_default());
-            self.following.store(followed.len(), Ordering::Release);
-        }
-    }
-
-    /// Healthy calls are not followed, and then this costs one load.
-    fn followed<T>(&self, call: CallId, read: impl FnOnce(&mut Followed) -> T) -> Option<T> {
-        if self.following.load(Ordering::Acquire) == 0 {
-            return None;
-        }
-        lock(&self.followed).get_mut(&call).map(read)
-    }
-
-    fn unfollow(&self, call: CallId) -> Option<Followed> {
-        if self.following.load(Ordering::Acquire) == 0 {
-            return None;
-        }
-        let mut followed = lock(&self.followed);
-        let gone = followed.remove(&call);
-        self.following.store(followed.len(), Ordering::Release);
-        gone
-    }
-
-    fn why(&self, attempt: AttemptId) -> Why {
-        let known = self.followed(attempt.call, |followed| {
-            followed
-                .whys
-                .iter()
-                .find(|(ordinal, _)| *ordinal == attempt.ordinal)
-                .map(|(_, why)| *why)
-        });
-        known.flatten().unwrap_or(Why::First)
-    }
 }
 
 impl Observer for Metrics {
@@ -217,40 +171,41 @@ impl Observer for Metrics {
         match *event {
             Event::AttemptStarted { attempt, why, .. } => {
                 if why != Why::First {
-                    self.follow(attempt.call, |followed| {
-                        followed.whys.push((attempt.ordinal, why))
-                    });
+                    let note = |followed: &mut Followed| followed.whys.push((attempt.ordinal, why));
+                    self.following.follow(attempt.call, note);
                 }
             }
             Event::FirstContent { attempt, after } => {
                 if let Some(target) = seen.attempts.get(usize::from(attempt.ordinal)) {
-                    self.at_target(&seen, *target, |series| series.first_content.record(after));
+                    self.at_target(&seen, *target, |series| {
+                        series.first_content.record(after, seen.call);
+                    });
                 }
                 // A call that is not followed sent its only attempt as it arrived.
-                if self.followed(attempt.call, |_| ()).is_none() {
-                    self.at_route(&seen, |series| series.first_content.record(after));
+                if self.following.read(attempt.call, |_| ()).is_none() {
+                    self.at_route(&seen, |series| series.first_content.record(after, seen.call));
                 }
             }
             Event::Committed { attempt } => {
-                self.followed(attempt.call, |followed| followed.committed = Some(seen.at));
+                self.following.read(attempt.call, |call| call.committed = Some(seen.at));
             }
             Event::AttemptEnded { attempt, target, outcome, .. } => {
-                let why = if attempt.ordinal == 0 { Why::First } else { self.why(attempt) };
-                self.at_target(&seen, target, |series| series.ended(why, outcome));
+                let why = self.following.why(attempt);
+                self.at_target(&seen, target, |series| series.ended(why, outcome, seen.call));
             }
-            Event::CallEnded { call, verdict, took, .. } => {
-                let committed = self.unfollow(call).and_then(|followed| followed.committed);
+            Event::CallEnded { call, verdict, took, attempts } => {
+                let committed = self.following.unfollow(call).and_then(|call| call.committed);
                 self.at_route(&seen, |series| {
-                    series.ended(verdict, took);
+                    series.ended(verdict, attempts, (took, seen.call));
                     if let Some(committed) = committed {
                         let since = seen.at.since(committed);
-                        series.first_content.record(took.saturating_sub(since));
+                        series.first_content.record(took.saturating_sub(since), seen.call);
                     }
                 });
             }
             Event::Waiting { call, cause, .. } => {
                 self.waits.up(cause.as_str());
-                self.follow(call, |_| {});
+                self.following.follow(call, |_| {});
             }
             Event::Barred(bar) => self.bars.up(bar.reason.as_str()),
             Event::Refused { reason, .. } => self.refusals.up(reason.as_str()),
@@ -266,6 +221,22 @@ impl Observer for Metrics {
             | Event::TargetSwitched { .. }
             | Event::Probed { .. }
             | Event::Ignored { .. } => {}
+        }
+    }
+
+    /// What was paid for in vain. A call that was served at once paid for nothing else.
+    fn ended(&self, call: &Arc<CallRecord>) {
+        for (_, event) in &call.events {
+            let Event::AttemptEnded { attempt, target, outcome, .. } = *event else { continue };
+            let facts = call.attempts.iter().find(|facts| facts.ordinal == attempt.ordinal);
+            let usage = match outcome {
+                Outcome::Succeeded(_) => continue,
+                Outcome::Cancelled { usage, .. } => usage,
+                Outcome::Failed(_) => facts.and_then(|facts| facts.usage).unwrap_or_default(),
+            };
+            let Some(name) = call.names.targets.get(usize::from(target.0)) else { continue };
+            let series = lock(&self.register).target(&name.name);
+            series.wasted(usage, facts.and_then(|facts| facts.price));
         }
     }
 }

@@ -20,6 +20,8 @@ pub(crate) struct Reloads {
     file: Option<PathBuf>,
     env: BTreeMap<String, String>,
     generation: AtomicU64,
+    /// The text in force.
+    text: Mutex<Option<Arc<str>>>,
     last: Mutex<Last>,
 }
 
@@ -57,6 +59,7 @@ impl Reloads {
     pub(crate) fn new(options: &GatewayOptions, settings: &Settings) -> Self {
         let file = options.config_file.clone();
         let text = file.as_ref().map(|file| std::fs::read_to_string(file).unwrap_or_default());
+        let in_force = text.clone().or_else(|| options.settings_text.clone());
         let last = Last {
             texts: text.map(|text| digest(&text, settings)),
             problems: Vec::new(),
@@ -66,12 +69,23 @@ impl Reloads {
             file,
             env: options.env.clone(),
             generation: AtomicU64::new(1),
+            text: Mutex::new(in_force.map(Into::into)),
             last: Mutex::new(last),
         }
     }
 
     pub(crate) fn file(&self) -> Option<&Path> {
         self.file.as_deref()
+    }
+
+    /// The text in force, if there is one.
+    pub(crate) fn text(&self) -> Option<Arc<str>> {
+        self.text.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The environment that settings are read with.
+    pub(crate) fn env(&self) -> &BTreeMap<String, String> {
+        &self.env
     }
 
     /// Settings put in force since the start, the first ones included.
@@ -137,11 +151,17 @@ fn put_in_force(state: &State, mut new: Settings, text: &str, present: &Settings
     if let Err(error) = state.failsoft.reload(new) {
         return refused(state, Some(texts), vec![error.to_string()]);
     }
-    state.metrics.adopt(&state.failsoft.settings());
-    state.incidents.adopt(&state.failsoft.settings());
+    let settings = state.failsoft.settings();
+    state.metrics.adopt(&settings);
+    state.incidents.adopt(&settings);
     state.alerts.adopt(receivers);
+    if let Some(exporter) = &state.exporter {
+        exporter.adopt(settings);
+    }
     state.door.store(Arc::new(door));
     let generation = state.reloads.generation.fetch_add(1, Ordering::AcqRel) + 1;
+    let in_force = Some(Arc::from(text));
+    *state.reloads.text.lock().unwrap_or_else(PoisonError::into_inner) = in_force;
     let mut last = state.reloads.last();
     if last.addresses != written {
         tracing::warn!("new [server] listen and admin addresses are used after a restart");

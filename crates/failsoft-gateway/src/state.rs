@@ -7,15 +7,19 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use arc_swap::ArcSwap;
 use failsoft::{Body, Failsoft, TurnedAway};
 use failsoft_engine::FailureKind;
+use failsoft_telemetry::Exporter;
 use failsoft_wire::Dialect;
 use http::{HeaderMap, Response, StatusCode};
 use tokio::sync::{Notify, watch};
 
+use crate::admin::Operators;
 use crate::alerts::Alerts;
 use crate::door::Door;
 use crate::incidents::Incidents;
 use crate::metrics::Metrics;
 use crate::reload::Reloads;
+use crate::watchers::Watchers;
+use crate::witness::Witness;
 
 /// How far the gateway's life is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,8 +37,13 @@ pub(crate) struct State {
     pub(crate) failsoft: Failsoft,
     pub(crate) door: ArcSwap<Door>,
     pub(crate) metrics: Arc<Metrics>,
+    /// What operators see, and who they are.
+    pub(crate) operators: Operators,
     pub(crate) incidents: Arc<Incidents>,
     pub(crate) alerts: Arc<Alerts>,
+    pub(crate) witness: Arc<Witness>,
+    /// Sends traces, if the settings say where to.
+    pub(crate) exporter: Option<Arc<Exporter>>,
     pub(crate) reloads: Reloads,
     pub(crate) phase: watch::Sender<Phase>,
     pub(crate) clients: Connections,
@@ -48,16 +57,20 @@ impl State {
     pub(crate) fn new(
         failsoft: Failsoft,
         door: Door,
-        (metrics, incidents): (Arc<Metrics>, Arc<Incidents>),
+        watchers: Watchers,
+        operators: Operators,
         reloads: Reloads,
     ) -> Self {
         let since = SystemTime::now().duration_since(UNIX_EPOCH);
         Self {
             failsoft,
             door: ArcSwap::from_pointee(door),
-            metrics,
-            incidents,
+            metrics: watchers.metrics,
+            operators,
+            incidents: watchers.incidents,
             alerts: Arc::new(Alerts::default()),
+            witness: watchers.witness,
+            exporter: watchers.exporter,
             reloads,
             phase: watch::Sender::new(Phase::Serving),
             clients: Connections::default(),

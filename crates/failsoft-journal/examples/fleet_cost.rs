@@ -2,6 +2,8 @@
 //!
 //! `cargo run --release -p failsoft-journal --features postgres --example fleet_cost [CALLS]`
 
+#![expect(clippy::unwrap_used, reason = "the cluster is the tests' own")]
+
 #[path = "../tests/cluster/mod.rs"]
 mod cluster;
 #[path = "../tests/samples/mod.rs"]

@@ -317,7 +317,8 @@ impl AttemptRow<'_> {
         match outcome {
             Outcome::Succeeded(usage) => {
                 self.outcome = Some("succeeded");
-                self.usage = Some(usage);
+                // Nothing is what is said where nobody counts.
+                self.usage = (usage != Usage::default()).then_some(usage);
             }
             Outcome::Failed(failure) => {
                 self.outcome = Some("failed");

@@ -165,10 +165,15 @@ impl Writing<'_, '_> {
         for entry in group {
             let seq = base + signed(entry.number);
             match &entry.record {
-                Record::Call(call) => match Line::of(call).filter(|_| entry.is_healthy()) {
-                    Some(line) => self.line(seq, &line)?,
-                    None => self.inserts.recorded(seq, &call.recorded())?,
-                },
+                Record::Call(call) => {
+                    if entry.is_healthy()
+                        && let Some(line) = Line::of(call)
+                    {
+                        self.line(seq, &line)?;
+                    } else {
+                        self.inserts.recorded(seq, &call.recorded())?;
+                    }
+                }
                 Record::State(state) => self.inserts.state(seq, &state.recorded())?,
             }
         }
@@ -271,3 +276,6 @@ impl Source for SqliteSource {
         self.view(|view| search::search(view, search))
     }
 }
+
+#[cfg(test)]
+mod tests;

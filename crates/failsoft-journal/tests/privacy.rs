@@ -105,8 +105,8 @@ fn texts(path: &std::path::Path) -> Vec<(String, String)> {
         .collect();
     let mut texts = Vec::new();
     for (table, column) in columns {
-        let sql =
-            format!("SELECT {column} FROM {table} WHERE typeof({column}) IN ('text', 'blob')");
+        // What is packed is looked at call by call, as it is read.
+        let sql = format!("SELECT {column} FROM {table} WHERE typeof({column}) = 'text'");
         let mut rows = connection.prepare(&sql).unwrap();
         for text in rows.query_map([], |row| row.get::<_, String>(0)).unwrap() {
             texts.push((format!("{table}.{column}"), text.unwrap()));
@@ -210,4 +210,23 @@ fn text_from_outside_reaches_the_same_columns_of_a_database() {
     let story = reader.call("x").unwrap().unwrap().render(&Page::new(Style::Plain, 80));
     assert!(story.contains("CANARY"));
     assert!(!story.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{story:?}");
+}
+
+#[test]
+fn what_a_sheet_holds_is_obeyed_by_no_terminal_either() {
+    let mut record = nasty();
+    let calm = healthy("", 0);
+    record.events = calm.events;
+    record.attempts.truncate(1);
+    let expected = record.recorded();
+    let (_folder, path) = journal_of(record);
+    assert_eq!(all_calls(&path), std::slice::from_ref(&expected));
+    let connection = Connection::open(&path).unwrap();
+    let packed: Vec<u8> =
+        connection.query_row("SELECT packed FROM sheets", [], |row| row.get(0)).unwrap();
+    let text = String::from_utf8_lossy(&packed);
+    assert!(text.contains("CANARY") && !text.contains("\u{1b}[2J") && !text.contains("\u{202e}"));
+    let told = format!("{expected:?}");
+    // Escaped where it was stored, and once more by this line.
+    assert!(told.contains("CANARY") && told.contains("\\\\u{1b}"), "{told}");
 }

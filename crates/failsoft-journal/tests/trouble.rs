@@ -34,39 +34,165 @@ fn until(recorder: &Recorder, what: &str, is_so: impl Fn(Counters) -> bool) -> C
 
 #[test]
 fn a_file_of_an_older_schema_is_brought_up_to_date_with_all_its_rows() {
-    let steps =
-        [include_str!("../src/sqlite/schema/1.sql"), include_str!("../src/sqlite/schema/2.sql")];
+    let steps = [
+        include_str!("../src/sqlite/schema/1.sql"),
+        include_str!("../src/sqlite/schema/2.sql"),
+        include_str!("../src/sqlite/schema/3.sql"),
+    ];
     for version in 1..=steps.len() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("j.db");
         let older = Connection::open(&path).unwrap();
         older.execute_batch(&steps[..version].concat()).unwrap();
-        older
-            .execute_batch(
-                "INSERT INTO calls (seq, id, started_ms, route, model, dialect, client_retries,
-                     request_bytes, status, attempts, waited_ns)
-                 VALUES (1, 'old', 0, 'r', 'm', 'messages', 0, 1, 200, 1, 0);
-                 INSERT INTO attempts (call, ordinal, delivered_bytes) VALUES (1, 0, 7);",
-            )
-            .unwrap();
+        // Columns that later steps add stand in this order.
+        let columns = [FILLED, ", 'messages', 'seed'", ", 2, 9, 'asked'"];
+        let filled = columns[..version].concat();
+        older.execute_batch(&format!("{filled});{BESIDE}")).unwrap();
         older.pragma_update(None, "user_version", version as u32).unwrap();
-        if version == 2 {
-            older.execute_batch("UPDATE attempts SET translated_to = 'messages'").unwrap();
-        }
         drop(older);
         let message = Reader::open(&path).unwrap_err().to_string();
         assert!(message.contains("`failsoft serve` brings it up to date"), "{message}");
         let journal = Journal::open(options(&path)).unwrap();
-        journal.recorder().record_call(resumed("new", 0));
+        for record in [resumed("new", 0), healthy("newer", 0)] {
+            journal.recorder().record_call(record);
+        }
         journal.close();
-        let reader = Reader::open(&path).unwrap();
-        let story = reader.call("old").unwrap().unwrap();
-        let old = &story.attempts[0];
-        assert_eq!((old.delivered_bytes, old.dropped_events), (7, 0));
-        assert_eq!((old.seam, old.onward.as_deref()), (None, None));
-        assert_eq!(old.translated_to.as_deref(), (version == 2).then_some("messages"));
-        assert_eq!(reader.call("new").unwrap().unwrap().attempts[2].seam, Some(1_234));
-        assert_eq!(summed(&path, 0, i64::MAX).calls, 2);
+        assert_eq!(ids(&path), ["old", "new", "newer"], "of version {version}");
+        check_old(&path, version);
+        assert_eq!(summed(&path, 0, i64::MAX).dropped, Dropped { healthy: 3, failed: 4 });
+    }
+}
+
+/// Something in every column of the first version.
+const FILLED: &str = "
+    INSERT INTO attempts VALUES (7, 0, 1, 'large', 'first', 1, 2, 3, 21, 22, 23, 24, 25, 26,
+        'failed', 'timeout', 'content', 'once', 'any', NULL, 27, 500, 'c', 'req', 'words', 28, 29, 7";
+const BESIDE: &str = "
+    INSERT INTO targets VALUES (1, 'aurora/aurora-large', 'aurora', '3f9a');
+    INSERT INTO calls VALUES (7, 'old', 1000, 'r', 'm', 'messages', 'plain', 'batch', 'sdk 1', 2,
+        'team=a', 11, 3, 12, 'failed', 'timeout', 503, 13, 0, 1, 14, 15, 16);
+    INSERT INTO steps VALUES (7, 4, 31, 'refused', 1, 'retry', 'budget', 'closed', 'open', 32, 33,
+        34);
+    INSERT INTO states VALUES (8, 1001, 'breaker', 1, NULL, 'stall', 'closed', 'open', 1002, 41);
+    INSERT INTO drops VALUES (9, 1003, 3, 4);";
+
+/// What an older version kept reads as it was; what it did not know reads as unknown.
+fn check_old(path: &Path, version: usize) {
+    let (call, attempt, step) = (old_call(), old_attempt(version), old_step());
+    let old = Recorded { call, attempts: vec![attempt], steps: vec![step] };
+    let mut reader = Reader::open(path).unwrap();
+    assert_eq!(reader.recorded("old").unwrap(), Some(old));
+    let state = StateRow {
+        at_ms: 1_001,
+        what: "breaker".into(),
+        target: Some(old_target()),
+        reason: name("stall"),
+        from_state: name("closed"),
+        to_state: name("open"),
+        until_ms: Some(1_002),
+        value: Some(41),
+        ..StateRow::default()
+    };
+    let mut states = Vec::new();
+    let each = &mut |state| {
+        states.push(state);
+        std::ops::ControlFlow::Continue(())
+    };
+    reader.states(Span { since_ms: 0, until_ms: 2_000 }, each).unwrap();
+    assert_eq!(states, [state]);
+}
+
+fn name(text: &str) -> Option<Name> {
+    Some(Name::from(text))
+}
+
+fn old_target() -> TargetRow {
+    TargetRow {
+        name: "aurora/aurora-large".into(),
+        provider: "aurora".into(),
+        credential: "3f9a".into(),
+    }
+}
+
+fn old_call() -> CallRow {
+    CallRow {
+        id: "old".to_owned(),
+        started_ms: 1_000,
+        route: "r".into(),
+        model: "m".into(),
+        dialect: "messages".into(),
+        delivery: name("plain"),
+        profile: name("batch"),
+        client: name("sdk 1"),
+        client_retries: 2,
+        tag: name("team=a"),
+        trace_id: None,
+        request_bytes: 11,
+        prompt_tokens: 0,
+        max_attempts: Some(3),
+        deadline_ns: Some(12),
+        verdict: name("failed"),
+        kind: name("timeout"),
+        status: 503,
+        retry_after_ns: Some(13),
+        answer_ordinal: Some(0),
+        waited_ns: 14,
+        first_content_ns: Some(15),
+        took_ns: Some(16),
+    }
+}
+
+fn old_attempt(version: usize) -> AttemptRow {
+    AttemptRow {
+        ordinal: 0,
+        target: Some(old_target()),
+        model: name("large"),
+        why: name("first"),
+        start_step: Some(1),
+        commit_step: Some(2),
+        end_step: Some(3),
+        started_ns: Some(21),
+        connected_ns: Some(22),
+        headers_ns: Some(23),
+        first_content_ns: Some(24),
+        committed_ns: Some(25),
+        took_ns: Some(26),
+        outcome: name("failed"),
+        kind: name("timeout"),
+        phase: name("content"),
+        same_target: name("once"),
+        elsewhere: name("any"),
+        retry_after_ns: Some(27),
+        status: Some(500),
+        code: name("c"),
+        request_id: Some("req".to_owned()),
+        words: Some("words".to_owned()),
+        input_tokens: Some(28),
+        output_tokens: Some(29),
+        delivered_bytes: 7,
+        translated_to: name("messages").filter(|_| version > 1),
+        left_out: name("seed").filter(|_| version > 1),
+        dropped_events: if version > 2 { 2 } else { 0 },
+        seam: (version > 2).then_some(9),
+        onward: name("asked").filter(|_| version > 2),
+        ..AttemptRow::default()
+    }
+}
+
+fn old_step() -> StepRow {
+    StepRow {
+        step: 4,
+        at_ns: 31,
+        what: "refused".into(),
+        target: Some(old_target()),
+        why: name("retry"),
+        reason: name("budget"),
+        from_state: name("closed"),
+        to_state: name("open"),
+        until_ns: Some(32),
+        took_ns: Some(33),
+        value: Some(34),
+        grounds: None,
     }
 }
 

@@ -10,6 +10,7 @@ mod chance;
 mod effects;
 mod finding;
 mod found;
+mod html;
 mod in_force;
 mod incident;
 mod pattern;

@@ -1,5 +1,6 @@
 //! Many calls summed up: what was answered, what failed where and when, and how long it took.
 
+mod findings;
 mod render;
 mod table;
 pub(crate) mod tally;

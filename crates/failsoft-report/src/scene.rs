@@ -11,6 +11,8 @@ use crate::report::tally::ended_ms;
 const NAMES: usize = 300;
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
+/// Below so many a minute a quota would only be in the way.
+const WORTH_HOLDING: u64 = 5;
 /// Openings of a breaker remembered.
 const OPENINGS: usize = 64;
 
@@ -50,7 +52,9 @@ pub(crate) struct KeySeen {
     went_through: u64,
     was_limited: bool,
     /// Of minutes with a refusal: how many, and how many attempts went through in all of them.
-    pub(crate) full: (u64, u64),
+    full: (u64, u64),
+    /// The same of minutes without.
+    free: (u64, u64),
 }
 
 /// A breaker.
@@ -160,19 +164,20 @@ impl KeySeen {
         self.attempts += 1;
         self.limited += u64::from(limited);
         if minute > self.minute {
-            if self.was_limited {
-                self.full = (self.full.0 + 1, self.full.1 + self.went_through);
-            }
+            let minutes = if self.was_limited { &mut self.full } else { &mut self.free };
+            *minutes = (minutes.0 + 1, minutes.1 + self.went_through);
             (self.minute, self.went_through, self.was_limited) = (minute, 0, false);
         }
         self.went_through += u64::from(succeeded);
         self.was_limited |= limited;
     }
 
-    /// How many attempts a minute went through while others were refused.
+    /// How many attempts a minute went through while others were refused; `None` if that is less
+    /// than usual, since then it is not their number that is refused.
     pub(crate) fn a_minute(&self) -> Option<u64> {
-        let (minutes, went_through) = self.full;
-        (minutes > 0).then(|| (went_through / minutes).max(1))
+        let average = |(minutes, went_through): (u64, u64)| went_through / minutes.max(1);
+        let rate = average(self.full);
+        (self.full.0 > 0 && rate >= average(self.free).max(WORTH_HOLDING)).then_some(rate)
     }
 }
 

@@ -19,7 +19,15 @@ const GROUPS: usize = 2_000;
 /// Targets' usual times until first content.
 #[derive(Debug, Default)]
 pub(crate) struct Usual {
-    groups: BTreeMap<(Name, u8, bool), Sketch>,
+    groups: BTreeMap<(Name, u8, bool), Group>,
+}
+
+/// First contents of a target for prompts of one class.
+#[derive(Debug, Default)]
+struct Group {
+    all: Sketch,
+    /// Those that were not late.
+    timely: Sketch,
 }
 
 impl Usual {
@@ -32,12 +40,16 @@ impl Usual {
             return None;
         }
         let usual = self.groups.entry(group).or_default();
-        let median = usual.quantile(0.5).filter(|_| usual.count() >= KNOWN);
+        let median = usual.all.quantile(0.5).filter(|_| usual.all.count() >= KNOWN);
         let late = median.map(|median| (median * TIMES).max(QUICK_MS));
         match (attempt.first_content_ns, attempt.took_ns) {
             (Some(nanos), _) => {
-                usual.add(nanos);
-                late.map(|late| nanos as f64 / 1e6 > late)
+                usual.all.add(nanos);
+                let is_late = late.map(|late| nanos as f64 / 1e6 > late);
+                if is_late != Some(true) {
+                    usual.timely.add(nanos);
+                }
+                is_late
             }
             // What was given up or overtaken before is late if it was by then.
             (None, Some(nanos)) if waited_for_content(attempt) => {
@@ -47,15 +59,15 @@ impl Usual {
         }
     }
 
-    /// What all prompts of a target usually take, in milliseconds: the median, and so large a
-    /// share of them.
+    /// What such prompts of a target usually take, in milliseconds: the median, and so large a
+    /// share of them, those that are late aside.
     pub(crate) fn of(&self, target: &str, sizes: &[u8], share: f64) -> Option<(f64, f64)> {
         let mut fits = self
             .groups
             .iter()
             .filter(|((name, size, _), _)| &**name == target && sizes.contains(size))
-            .map(|(_, sketch)| sketch);
-        let largest = fits.by_ref().max_by_key(|sketch| sketch.count())?;
+            .map(|(_, group)| &group.timely);
+        let largest = fits.by_ref().max_by_key(|timely| timely.count())?;
         Some((largest.quantile(0.5)?, largest.quantile(share)?))
     }
 }

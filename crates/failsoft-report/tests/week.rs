@@ -6,56 +6,7 @@ mod world;
 use failsoft_report::{Finding, InForce, Report, What, report};
 use world::*;
 
-const OUTAGE: (i64, i64) = (DAY + 14 * HOUR + 2 * MINUTE, DAY + 14 * HOUR + 31 * MINUTE);
-const SPELL: (i64, i64) = (2 * DAY + 9 * HOUR, 2 * DAY + 15 * HOUR);
-const BAD_KEY: (i64, i64) = (3 * DAY + 6 * HOUR, 4 * DAY + 12 * HOUR);
-const REGION: (i64, i64) = (5 * DAY + 18 * HOUR + 10 * MINUTE, 5 * DAY + 18 * HOUR + 50 * MINUTE);
-
 const CALLS: i64 = 40_000;
-
-const fn within(span: (i64, i64), at: i64) -> bool {
-    span.0 <= at && at < span.1
-}
-
-fn outage(about: About<'_>) -> Does {
-    if about.target == LARGE && within(OUTAGE, about.at) {
-        Does::Fails("overloaded", 0.97)
-    } else {
-        Does::Nothing
-    }
-}
-
-fn slow_for_long_prompts(about: About<'_>) -> Does {
-    if about.target == FAR && about.tokens >= 32_000 && within(SPELL, about.at) {
-        Does::Slows(9.0)
-    } else {
-        Does::Nothing
-    }
-}
-
-fn bad_key(about: About<'_>) -> Does {
-    if about.key == "77c0" && within(BAD_KEY, about.at) {
-        Does::Fails("authentication", 1.0)
-    } else {
-        Does::Nothing
-    }
-}
-
-fn full_hours(about: About<'_>) -> Does {
-    if [LOCAL, SMALL].contains(&about.target) && about.at % HOUR < 5 * MINUTE {
-        Does::Fails("rate_limited", 0.6)
-    } else {
-        Does::Nothing
-    }
-}
-
-fn broken_region(about: About<'_>) -> Does {
-    if about.target.starts_with("borealis-eu/") && within(REGION, about.at) {
-        Does::Fails("network", 1.0)
-    } else {
-        Does::Nothing
-    }
-}
 
 fn told(seed: u64, noise: f64, troubles: &[Trouble]) -> Report {
     report(&mut week(seed, CALLS, noise, troubles).memory, span(), &InForce::default()).unwrap()
@@ -121,7 +72,6 @@ fn what_was_planted_is_found_with_target_kind_and_span() {
             let finding = only(&report, What::Gathering, target);
             assert_eq!(finding.kind, "rate_limited");
             assert_eq!(finding.place, "minutes 0 to 5 of each hour");
-            proposes(finding, "quota.requests");
             proposes(finding, "retry.base_throttled");
         }
 

@@ -210,3 +210,14 @@ async fn newest_names_are_opted_into() {
         assert_eq!(attribute("gen_ai.response.time_to_first_chunk").as_deref(), Some("0.3"));
     });
 }
+
+#[test]
+fn every_name_is_documented() {
+    let document = include_str!("../../../docs/observability.md");
+    let names = include_str!("../src/names.rs").lines().filter_map(|line| line.split('"').nth(1));
+    let untold: Vec<&str> = names
+        .filter(|name| !document.contains(&format!("`{name}`")))
+        .filter(|name| !name.starts_with("gen_ai.usage."))
+        .collect();
+    assert_eq!(untold, [""; 0]);
+}

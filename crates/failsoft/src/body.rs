@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
+use tokio::sync::mpsc;
 
 use crate::answer::last_words;
 use crate::driver::Driver;
@@ -18,6 +19,7 @@ pub struct Body(Kind);
 enum Kind {
     Whole(Bytes),
     Streaming(Box<Driver>),
+    Fed(mpsc::Receiver<Bytes>),
     Done,
 }
 
@@ -26,6 +28,12 @@ impl Body {
     #[must_use]
     pub fn whole(bytes: impl Into<Bytes>) -> Self {
         Self(Kind::Whole(bytes.into()))
+    }
+
+    /// A body that belongs to no call: somebody feeds it, and it ends when they let go.
+    #[must_use]
+    pub fn fed(pieces: mpsc::Receiver<Bytes>) -> Self {
+        Self(Kind::Fed(pieces))
     }
 
     pub(crate) fn streaming(driver: Box<Driver>) -> Self {
@@ -51,6 +59,9 @@ impl Body {
     }
 
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        if let Kind::Fed(pieces) = &mut self.0 {
+            return pieces.poll_recv(cx);
+        }
         let Kind::Streaming(driver) = &mut self.0 else {
             let Kind::Whole(bytes) = std::mem::replace(&mut self.0, Kind::Done) else {
                 return Poll::Ready(None);
@@ -72,6 +83,7 @@ impl fmt::Debug for Body {
         f.write_str(match self.0 {
             Kind::Whole(_) => "Body(whole)",
             Kind::Streaming(_) => "Body(streaming)",
+            Kind::Fed(_) => "Body(fed)",
             Kind::Done => "Body(done)",
         })
     }
@@ -91,7 +103,7 @@ impl http_body::Body for Body {
     fn is_end_stream(&self) -> bool {
         match &self.0 {
             Kind::Whole(bytes) => bytes.is_empty(),
-            Kind::Streaming(_) => false,
+            Kind::Streaming(_) | Kind::Fed(_) => false,
             Kind::Done => true,
         }
     }
@@ -99,7 +111,7 @@ impl http_body::Body for Body {
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
             Kind::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Kind::Streaming(_) => SizeHint::default(),
+            Kind::Streaming(_) | Kind::Fed(_) => SizeHint::default(),
             Kind::Done => SizeHint::with_exact(0),
         }
     }

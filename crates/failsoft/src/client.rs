@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use failsoft_config::Settings;
-use failsoft_engine::{Engine, Event, FailureKind, Input, Moment};
+use failsoft_engine::{Engine, Event, FailureKind, Input, Moment, RouteId};
 use failsoft_journal::{CallRecord, Names, StateChange, StateRecord};
 use failsoft_wire::{Addressed, Dialect};
 use http::{HeaderMap, Response, StatusCode};
@@ -25,7 +25,7 @@ use crate::prefills::Prefills;
 use crate::recording::Recording;
 use crate::seals::Seals;
 use crate::trace_context::{Sampler, Tracer};
-use crate::{Body, Observer, TargetStatus, admit, words};
+use crate::{Body, Observer, RouteBudgets, TargetStatus, admit, words};
 
 pub use operating::NotDone;
 
@@ -247,7 +247,22 @@ impl Failsoft {
             .filter_map(|(name, number)| {
                 let target = failsoft_engine::TargetId(number);
                 let view = engine.target_view(target)?;
-                Some(TargetStatus::new(target, name.name.clone(), &view, now))
+                Some(TargetStatus::new(target, name, &view, now))
+            })
+            .collect()
+    }
+
+    /// What is left in the budgets of each route.
+    #[must_use]
+    pub fn budgets(&self) -> Vec<RouteBudgets> {
+        let generation = self.0.generation.load_full();
+        let engine = self.0.engine();
+        let named = generation.names.routes.iter().zip(0_u16..);
+        named
+            .filter_map(|(name, number)| {
+                let route = RouteId(number);
+                let left = engine.budget_view(route)?;
+                Some(RouteBudgets { route, name: name.clone(), left })
             })
             .collect()
     }

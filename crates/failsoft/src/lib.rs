@@ -86,6 +86,6 @@ mod words;
 pub use body::Body;
 pub use client::{Call, Failsoft, NotDone, StartError, TurnedAway};
 pub use egress::{Destination, NoReply, Outbound, Reply};
-pub use observe::{Observer, Seen, TargetStatus};
+pub use observe::{Observer, RouteBudgets, Seen, TargetStatus};
 pub use service::FailsoftService;
 pub use trace_context::Sampler;

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use failsoft_engine::{BreakerState, Event, Moment, RouteId, TargetId, TargetView};
-use failsoft_journal::{CallRecord, Names};
+use failsoft_engine::{
+    BreakerState, BudgetView, Event, Moment, QuotaView, RouteId, TargetId, TargetView,
+};
+use failsoft_journal::{CallRecord, Names, TargetName};
 
 /// What an observer is shown.
 #[derive(Clone, Copy, Debug)]
@@ -46,8 +48,12 @@ pub struct TargetStatus {
     pub target: TargetId,
     /// `provider/model`.
     pub name: String,
+    /// A fingerprint of its key, never the key.
+    pub credential: String,
     /// Its breaker.
     pub breaker: BreakerState,
+    /// For how many more milliseconds an open breaker bars it.
+    pub open_millis: u64,
     /// Attempts it may hold at once; `None` if that is unbounded.
     pub limit: Option<u32>,
     /// Attempts it holds.
@@ -58,22 +64,38 @@ pub struct TargetStatus {
     pub disabled_millis: u64,
     /// Whether an operator left it in service.
     pub enabled: bool,
+    /// What is left of its quota, as far as it is known.
+    pub quota: QuotaView,
+}
+
+/// What is left in the budgets of a route, in thousandths of an extra attempt.
+#[derive(Clone, Debug)]
+pub struct RouteBudgets {
+    /// Its number.
+    pub route: RouteId,
+    /// Its name.
+    pub name: String,
+    /// What is left.
+    pub left: BudgetView,
 }
 
 impl TargetStatus {
-    pub(crate) fn new(target: TargetId, name: String, view: &TargetView, now: Moment) -> Self {
+    pub(crate) fn new(target: TargetId, name: &TargetName, view: &TargetView, now: Moment) -> Self {
         let left = |until: Option<Moment>| {
             until.map_or(0, |until| u64::try_from(until.since(now).as_millis()).unwrap_or(u64::MAX))
         };
         Self {
             target,
-            name,
+            name: name.name.clone(),
+            credential: name.credential.clone(),
             breaker: view.breaker,
+            open_millis: left(view.open_until),
             limit: view.limit,
             in_flight: view.in_flight,
             throttled_millis: left(view.throttled_until),
             disabled_millis: left(view.disabled_until),
             enabled: view.enabled,
+            quota: view.quota,
         }
     }
 }

@@ -57,9 +57,21 @@ async fn an_error_costs_nothing_and_a_broken_stream_what_was_written() {
         assert_eq!(lost.output_tokens.is_some_and(|tokens| tokens > 0), costs, "{fault}");
         let last = recorded.attempts.last().unwrap();
         assert_eq!(last.outcome.as_deref(), Some("succeeded"), "{fault}");
-        assert!(last.cost_nanos.is_some(), "{fault}: {last:?}");
+        assert!(last.cost_nanos.is_some_and(|nanos| nanos > 0), "{fault}: {last:?}");
         assert!(last.grounds.as_deref().unwrap().contains("targets_looked="), "{fault}");
     }
+}
+
+/// Many streams end without a count.
+#[tokio::test]
+async fn a_whole_stream_that_nobody_counted_is_estimated() {
+    let house = House::new(CHAT, "healthy", &priced(&["healthy"]));
+    house.ask(CHAT, true).await;
+    let recorded = house.events.last_call();
+    let [answer] = &recorded.attempts[..] else { panic!("{recorded:?}") };
+    assert_eq!(answer.input_tokens, Some(recorded.call.prompt_tokens), "{answer:?}");
+    assert!(answer.output_tokens.unwrap() > 20, "{answer:?}");
+    assert!(answer.cost_nanos.unwrap() > 0);
 }
 
 #[tokio::test]

@@ -2,10 +2,16 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+use secrecy::{ExposeSecret, SecretString};
+
 use super::Surroundings;
+use super::keys::{self, Found, Need};
 use crate::report::{At, Words, say};
-use crate::spec::{ErrorsSpec, ServerSpec};
+use crate::spec::{ErrorsSpec, KeySpec, ServerSpec};
 use crate::{ClientKeys, ErrorDetail, Server};
+
+/// Of the token that opens the dashboard, in signs.
+const SHORTEST_TOKEN: usize = 16;
 
 /// Reads `127.0.0.1:4000`, `[::1]:4000`, `localhost:4000`.
 pub(crate) fn address(text: &str) -> Result<SocketAddr, Words> {
@@ -38,6 +44,8 @@ pub(super) fn check(spec: ServerSpec, at: &At<'_>, around: Surroundings<'_>) -> 
                 .hint("`failsoft keys create NAME` writes it"),
         );
     }
+    let admin_token =
+        spec.admin_token.and_then(|token| admin_token(&token, &at.key("admin_token"), around));
     if spec.max_body.0 == 0 {
         at.key("max_body").error(say("with a `max_body` of 0 no request would pass"));
     }
@@ -51,6 +59,7 @@ pub(super) fn check(spec: ServerSpec, at: &At<'_>, around: Surroundings<'_>) -> 
         listen,
         admin,
         client_keys,
+        admin_token,
         errors: match spec.errors {
             ErrorsSpec::Plain => ErrorDetail::Plain,
             ErrorsSpec::Detailed => ErrorDetail::Detailed,
@@ -61,6 +70,18 @@ pub(super) fn check(spec: ServerSpec, at: &At<'_>, around: Surroundings<'_>) -> 
         max_connections: usize::try_from(spec.max_connections).unwrap_or(usize::MAX),
         metrics: spec.metrics,
     }
+}
+
+fn admin_token(spec: &KeySpec, at: &At<'_>, around: Surroundings<'_>) -> Option<SecretString> {
+    let Found::Key(token) = keys::read(spec, Need::Used, at, around) else { return None };
+    if token.expose_secret().len() < SHORTEST_TOKEN {
+        at.error(
+            say(format!("a token of fewer than {SHORTEST_TOKEN} signs can be guessed"))
+                .hint("make one with: openssl rand -hex 32"),
+        );
+        return None;
+    }
+    Some(token)
 }
 
 fn check_addresses(listen: SocketAddr, admin: SocketAddr, keys: bool, at: &At<'_>) {

@@ -1,7 +1,10 @@
 //! Breaker: a target that keeps failing is left alone, and probed until it is well.
 
+mod figures;
+
 use std::time::Duration;
 
+use self::figures::probes;
 use super::silence::Silence;
 use super::window::{Count, Window};
 use crate::random::scaled;
@@ -172,11 +175,6 @@ impl BreakerCell {
             State::Open { .. } => BreakerState::Open,
             State::HalfOpen { .. } => BreakerState::HalfOpen,
         }
-    }
-
-    /// What its state was changed by last.
-    pub(crate) const fn grounds(&self) -> Grounds {
-        self.grounds
     }
 
     /// Until when it bars, while it is open.
@@ -368,6 +366,9 @@ impl BreakerCell {
             let forgiven = u32::try_from(forgiven).unwrap_or(u32::MAX);
             self.doublings = self.doublings.saturating_sub(forgiven);
         }
+        if self.doublings > 0 {
+            self.grounds = self.grounds.with(Measure::OpenedBefore, self.doublings);
+        }
         let factor = 1_u32.checked_shl(self.doublings).unwrap_or(u32::MAX);
         let full = self.rules.open_base.saturating_mul(factor).min(self.rules.open_cap);
         let length = full / 2 + scaled(full / 2, report.draw);
@@ -376,33 +377,6 @@ impl BreakerCell {
         self.doublings = self.doublings.saturating_add(1).min(31);
         self.begin(State::Open { since: report.now, until });
         Change { from, to: BreakerState::Open, until: Some(until), cause: Some(cause) }
-    }
-
-    /// What opens it, in figures.
-    fn evidence(&mut self, cause: TripCause, report: Report) -> Grounds {
-        let grounds = match cause {
-            TripCause::Consecutive | TripCause::Ratio => {
-                let seen = self.window.sum(report.now, self.rules.window);
-                Grounds::NONE
-                    .with(Measure::FailuresInRow, self.in_row)
-                    .with(Measure::FailuresInRowLimit, self.rules.consecutive)
-                    .with(Measure::WindowFailed, seen.hard)
-                    .with(Measure::WindowSeen, seen.all)
-                    .with(Measure::WindowLimitMilli, self.rules.ratio_milli)
-                    .span(Measure::WindowMs, self.rules.window)
-            }
-            TripCause::Stall => {
-                let (sends, silence) = self.silence.so_far(report.now);
-                let grounds = Grounds::NONE.with(Measure::UnheardSends, sends);
-                grounds.span(Measure::SilenceMs, silence)
-            }
-            TripCause::Probe => match self.state {
-                State::HalfOpen { successes, .. } => probes(successes, &self.rules),
-                State::Closed | State::Open { .. } => Grounds::NONE,
-            },
-        };
-        let asked = report.hint.filter(|hint| !hint.is_zero());
-        asked.map_or(grounds, |hint| grounds.span(Measure::AskedMs, hint))
     }
 
     fn close(&mut self, now: Moment) {
@@ -418,10 +392,6 @@ impl BreakerCell {
         self.in_row = 0;
         self.silence.clear();
     }
-}
-
-const fn probes(passed: u32, rules: &Breaker) -> Grounds {
-    Grounds::NONE.with(Measure::ProbesPassed, passed).with(Measure::ProbesNeeded, rules.successes)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The text that `/metrics` answers, in the OpenMetrics format.
 
 mod alerts;
+mod watching;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,9 +16,11 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
 
+use super::exemplar::stamped;
 use super::series::{Count, Histogram, RouteSeries, Tally, TargetSeries};
 use super::{Metrics, lock};
 use crate::state::State;
+use watching::examples;
 
 /// Everything that is known, as text.
 pub(crate) fn exposition(state: &Arc<State>) -> Result<String, fmt::Error> {
@@ -25,7 +28,8 @@ pub(crate) fn exposition(state: &Arc<State>) -> Result<String, fmt::Error> {
     registry.register_collector(Box::new(Scrape(Arc::clone(state))));
     let mut out = String::with_capacity(16 * 1024);
     text::encode(&mut out, &registry)?;
-    Ok(out)
+    let exemplars = examples(&state.metrics);
+    Ok(if exemplars.is_empty() { out } else { stamped(&out, &exemplars) })
 }
 
 struct Scrape(Arc<State>);
@@ -47,10 +51,13 @@ impl Collector for Scrape {
             (routes, targets)
         };
         page.routes(&routes)?;
+        page.rescues(&routes)?;
         page.targets(&targets)?;
+        page.wasted(&targets)?;
         page.tallies(metrics)?;
         page.status(&self.0.failsoft.targets())?;
         page.alerts(&self.0)?;
+        page.watching(&self.0)?;
         page.gateway(&self.0)
     }
 }

@@ -1,9 +1,14 @@
 //! Plain counters, found once by name and then by number.
 
+use std::collections::BTreeMap;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use failsoft_engine::{BreakerState, FailureKind, Outcome, Verdict, Why};
+use failsoft_engine::{BreakerState, FailureKind, Outcome, Price, Usage, Verdict, Why};
+
+use super::exemplar::Exemplar;
+use super::lock;
 
 /// What one route has counted.
 #[derive(Debug, Default)]
@@ -11,6 +16,10 @@ pub(super) struct RouteSeries {
     pub(super) name: String,
     pub(super) calls: [Count; Self::OUTCOMES.len()],
     pub(super) failures: [Count; FailureKind::ALL.len()],
+    /// Calls by the attempts they made: none, one, …, and all with more.
+    pub(super) attempts: [Count; Self::ATTEMPTS.len()],
+    /// Answers that another attempt than the first one brought, and broken streams that went on.
+    pub(super) rescued: [Count; Self::RESCUES.len()],
     pub(super) duration: Histogram,
     pub(super) first_content: Histogram,
 }
@@ -20,11 +29,19 @@ impl RouteSeries {
     pub(super) const OUTCOMES: [&'static str; 5] =
         ["served", "resumed", "degraded", "failed", "cancelled"];
 
+    pub(super) const ATTEMPTS: [&'static str; 5] = ["0", "1", "2", "3", "more"];
+    pub(super) const RESCUES: [&'static str; 2] = ["before_content", "resumed"];
+
     pub(super) fn new(name: &str) -> Self {
         Self { name: name.to_owned(), ..Self::default() }
     }
 
-    pub(super) fn ended(&self, verdict: Verdict, took: Duration) {
+    pub(super) fn ended(
+        &self,
+        verdict: Verdict,
+        attempts: u8,
+        (took, call): (Duration, Option<&str>),
+    ) {
         let outcome = match verdict {
             Verdict::Served { .. } => 0,
             Verdict::Resumed { .. } => 1,
@@ -33,7 +50,16 @@ impl RouteSeries {
             Verdict::Cancelled => 4,
         };
         self.calls[outcome].up();
-        self.duration.record(took);
+        self.attempts[usize::from(attempts).min(Self::ATTEMPTS.len() - 1)].up();
+        self.duration.record(took, call);
+        match verdict {
+            Verdict::Served { attempt } if attempt.ordinal > 0 => self.rescued[0].up(),
+            Verdict::Resumed { .. } => self.rescued[1].up(),
+            Verdict::Served { .. }
+            | Verdict::Degraded { .. }
+            | Verdict::Failed { .. }
+            | Verdict::Cancelled => {}
+        }
         if let Verdict::Failed { kind, .. } | Verdict::Degraded { kind } = verdict {
             self.failures[kind as usize].up();
         }
@@ -48,6 +74,11 @@ pub(super) struct TargetSeries {
     pub(super) first_content: Histogram,
     pub(super) breaker_changes: [Count; Self::STATES.len()],
     pub(super) throttled: Count,
+    /// Tokens read, tokens written, and billionths of a dollar, for attempts that brought no
+    /// answer.
+    pub(super) wasted: [Count; 3],
+    /// The call behind the last failure of each reason and kind.
+    pub(super) failed: Mutex<BTreeMap<(usize, usize), Exemplar>>,
 }
 
 const OUTCOMES: usize = FailureKind::ALL.len() + 2;
@@ -64,16 +95,33 @@ impl TargetSeries {
             first_content: Histogram::default(),
             breaker_changes: Default::default(),
             throttled: Count::default(),
+            wasted: Default::default(),
+            failed: Mutex::default(),
         }
     }
 
-    pub(super) fn ended(&self, why: Why, outcome: Outcome) {
+    pub(super) fn ended(&self, why: Why, outcome: Outcome, call: Option<&str>) {
         let outcome = match outcome {
             Outcome::Succeeded(_) => 0,
             Outcome::Cancelled { .. } => 1,
             Outcome::Failed(failure) => failure.kind as usize + 2,
         };
         self.attempts[why as usize][outcome].up();
+        if let (2.., Some(call)) = (outcome, call) {
+            lock(&self.failed).insert((why as usize, outcome), Exemplar::new(call, 1.0));
+        }
+    }
+
+    /// Counts what an attempt cost that brought no answer.
+    pub(super) fn wasted(&self, usage: Usage, price: Option<Price>) {
+        let (input, output) = (u64::from(usage.input), u64::from(usage.output));
+        self.wasted[0].add(input);
+        self.wasted[1].add(output);
+        if let Some(price) = price {
+            // Prices are millionths of a dollar for a million tokens.
+            let (input, output) = (input * price.input, output * price.output);
+            self.wasted[2].add(input.saturating_add(output) / 1000);
+        }
     }
 
     /// The name of an attempt's outcome, by its place in `attempts`.
@@ -93,6 +141,11 @@ pub(super) struct Count(AtomicU64);
 impl Count {
     pub(super) fn up(&self) {
         self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts several; how many there were before.
+    pub(super) fn add(&self, more: u64) -> u64 {
+        self.0.fetch_add(more, Ordering::Relaxed)
     }
 
     pub(super) fn value(&self) -> u64 {
@@ -129,19 +182,40 @@ impl<const N: usize> Tally<N> {
 pub(super) struct Histogram {
     buckets: [Count; Self::BUCKETS],
     nanos: AtomicU64,
+    exemplars: Mutex<[Option<Exemplar>; Self::BUCKETS]>,
 }
 
 impl Histogram {
-    const BUCKETS: usize = 15;
+    pub(super) const BUCKETS: usize = 15;
     const FIRST: u64 = 10_000_000;
+    /// One of so many values of a bucket is kept as its example; the first always is.
+    const EXEMPLAR_EVERY: u64 = 64;
 
-    pub(super) fn record(&self, took: Duration) {
+    pub(super) fn record(&self, took: Duration, call: Option<&str>) {
         let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
         // The number of doublings of the first bound that cover the value.
         let units = nanos.saturating_sub(1) / Self::FIRST;
         let place = (u64::BITS - units.leading_zeros()) as usize;
-        self.buckets[place.min(Self::BUCKETS - 1)].up();
+        let place = place.min(Self::BUCKETS - 1);
+        let before = self.buckets[place].add(1);
         self.nanos.fetch_add(nanos, Ordering::Relaxed);
+        if before.is_multiple_of(Self::EXEMPLAR_EVERY)
+            && let Some(call) = call
+            && let Ok(mut exemplars) = self.exemplars.try_lock()
+        {
+            exemplars[place] = Some(Exemplar::new(call, took.as_secs_f64()));
+        }
+    }
+
+    /// Each bucket's bound as it is written, and its example, where it has one.
+    pub(super) fn exemplars(&self) -> Vec<(String, Exemplar)> {
+        let exemplars = lock(&self.exemplars).clone();
+        let (_, _, buckets) = self.read();
+        let bound = |bound: f64| {
+            if bound == f64::MAX { "+Inf".to_owned() } else { format!("{bound:?}") }
+        };
+        let all = buckets.into_iter().zip(exemplars);
+        all.filter_map(|((le, _), exemplar)| Some((bound(le), exemplar?))).collect()
     }
 
     /// Sum in seconds, count, and each bucket's bound with its own count.
@@ -175,7 +249,7 @@ mod tests {
             (u64::MAX / 1_000_000, 14),
         ] {
             let histogram = Histogram::default();
-            histogram.record(Duration::from_millis(millis));
+            histogram.record(Duration::from_millis(millis), None);
             let (_, count, buckets) = histogram.read();
             assert_eq!((count, buckets[place].1), (1, 1), "{millis} ms");
         }

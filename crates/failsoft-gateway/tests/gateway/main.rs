@@ -5,11 +5,19 @@
 mod admin;
 mod alerts;
 mod calls;
+mod dashboard;
+mod deployed;
 mod door;
 mod house;
 mod keys;
 mod life;
+mod log;
 mod multiplexed;
+mod promql;
 mod receiver;
 mod series;
 mod slow;
+#[path = "../../../failsoft-telemetry/tests/stand_in/mod.rs"]
+mod stand_in;
+mod storm;
+mod telemetry;

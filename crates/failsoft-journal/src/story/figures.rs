@@ -54,7 +54,7 @@ const PHRASES: &[Phrase] = &[
     (&["tier"], "tier {}"),
     (&["expected_first_content_ms"], "first content expected in {}"),
     (&["expected_cost_micros"], "expected to cost {}"),
-    (&["opened_before"], "opened {} times before"),
+    (&["opened_before"], "opened {} before"),
 ];
 
 impl Figures {
@@ -125,6 +125,8 @@ fn in_words(name: &str, figure: u64) -> String {
             1 => "1 attempt".to_owned(),
             many => format!("{} attempts", count(many)),
         },
+        "opened_before" if figure == 1 => "once".to_owned(),
+        "opened_before" => format!("{} times", count(figure)),
         "quota_left_milli" | "window_limit_milli" => format!("{} %", thousandths(figure * 100)),
         _ if name.ends_with("_ms") => span(figure as f64),
         _ if name.ends_with("_milli") => thousandths(figure),

@@ -19,7 +19,7 @@ const HOURS: usize = 8;
 /// What the columns beside the names and the hours need.
 const BESIDE_HOURS: usize = 33;
 /// From so many columns on there is room for more.
-const WIDE: usize = 100;
+pub(super) const WIDE: usize = 100;
 
 impl Report {
     /// The report as text for people.
@@ -35,6 +35,9 @@ impl Report {
         }
         let _ = writeln!(out, "{}", page.paint(Tone::Aside, &format!("{since} to {until}")));
         self.totals(page, &mut out);
+        self.findings(page, &mut out);
+        self.incidents(page, &mut out);
+        self.effects(page, &mut out);
         self.failures(page, &mut out);
         self.broken_streams(page, &mut out);
         self.told(page, &mut out);
@@ -334,11 +337,11 @@ fn one_in(share: f64) -> String {
     }
 }
 
-fn title(page: &Page, text: &str, out: &mut String) {
+pub(super) fn title(page: &Page, text: &str, out: &mut String) {
     let _ = writeln!(out, "\n{}", page.paint(Tone::Title, text));
 }
 
-fn more(page: &Page, left: usize, out: &mut String) {
+pub(super) fn more(page: &Page, left: usize, out: &mut String) {
     if left > 0 {
         let said = format!("and {left} more rows; --json has them all");
         let _ = writeln!(out, "  {}", page.paint(Tone::Aside, &said));

@@ -58,6 +58,56 @@ pub enum Does {
 /// A trouble on order.
 pub type Trouble = fn(About<'_>) -> Does;
 
+pub const OUTAGE: (i64, i64) = (DAY + 14 * HOUR + 2 * MINUTE, DAY + 14 * HOUR + 31 * MINUTE);
+pub const SPELL: (i64, i64) = (2 * DAY + 9 * HOUR, 2 * DAY + 15 * HOUR);
+pub const BAD_KEY: (i64, i64) = (3 * DAY + 6 * HOUR, 4 * DAY + 12 * HOUR);
+pub const REGION: (i64, i64) =
+    (5 * DAY + 18 * HOUR + 10 * MINUTE, 5 * DAY + 18 * HOUR + 50 * MINUTE);
+
+const fn within(span: (i64, i64), at: i64) -> bool {
+    span.0 <= at && at < span.1
+}
+
+pub fn outage(about: About<'_>) -> Does {
+    if about.target == LARGE && within(OUTAGE, about.at) {
+        Does::Fails("overloaded", 0.97)
+    } else {
+        Does::Nothing
+    }
+}
+
+pub fn slow_for_long_prompts(about: About<'_>) -> Does {
+    if about.target == FAR && about.tokens >= 32_000 && within(SPELL, about.at) {
+        Does::Slows(9.0)
+    } else {
+        Does::Nothing
+    }
+}
+
+pub fn bad_key(about: About<'_>) -> Does {
+    if about.key == "77c0" && within(BAD_KEY, about.at) {
+        Does::Fails("authentication", 1.0)
+    } else {
+        Does::Nothing
+    }
+}
+
+pub fn full_hours(about: About<'_>) -> Does {
+    if [LOCAL, SMALL].contains(&about.target) && about.at % HOUR < 5 * MINUTE {
+        Does::Fails("rate_limited", 0.6)
+    } else {
+        Does::Nothing
+    }
+}
+
+pub fn broken_region(about: About<'_>) -> Does {
+    if about.target.starts_with("borealis-eu/") && within(REGION, about.at) {
+        Does::Fails("network", 1.0)
+    } else {
+        Does::Nothing
+    }
+}
+
 /// Numbers that look drawn and are the same for the same seed.
 pub struct Dice(u64);
 

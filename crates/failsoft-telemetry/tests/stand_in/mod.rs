@@ -20,7 +20,7 @@ use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
 /// What it was sent.
@@ -53,19 +53,7 @@ impl StandIn {
         let all = Arc::clone(&kept);
         tokio::spawn(async move {
             while let Ok((socket, _)) = listener.accept().await {
-                let (kept, told) = (Arc::clone(&all), Arc::clone(&told));
-                let service = service_fn(move |request| {
-                    let (kept, told) = (Arc::clone(&kept), Arc::clone(&told));
-                    async move {
-                        let response = answer(&kept, request).await;
-                        told.send_modify(|count| *count += 1);
-                        Ok::<_, Infallible>(response)
-                    }
-                });
-                let builder = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new());
-                tokio::spawn(async move {
-                    let _ = builder.serve_connection(TokioIo::new(socket), service).await;
-                });
+                tokio::spawn(serve(socket, Arc::clone(&all), Arc::clone(&told)));
             }
         });
         Self { address, kept, changed }
@@ -86,6 +74,24 @@ impl StandIn {
             changed.changed().await.unwrap();
         }
     }
+}
+
+async fn serve(socket: TcpStream, kept: Arc<Mutex<Kept>>, told: Arc<watch::Sender<usize>>) {
+    let service =
+        service_fn(move |request| answered(Arc::clone(&kept), Arc::clone(&told), request));
+    let builder = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new());
+    // A connection that breaks is the sender's to notice.
+    let _ = builder.serve_connection(TokioIo::new(socket), service).await;
+}
+
+async fn answered(
+    kept: Arc<Mutex<Kept>>,
+    told: Arc<watch::Sender<usize>>,
+    request: Request<Incoming>,
+) -> Result<Response<BoxBody<Bytes, Infallible>>, Infallible> {
+    let response = answer(&kept, request).await;
+    told.send_modify(|count| *count += 1);
+    Ok(response)
 }
 
 async fn answer(

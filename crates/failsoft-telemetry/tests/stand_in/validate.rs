@@ -113,6 +113,9 @@ pub fn text(attributes: &[KeyValue], key: &str) -> Option<String> {
         Value::IntValue(number) => number.to_string(),
         Value::DoubleValue(number) => number.to_string(),
         Value::BoolValue(truth) => truth.to_string(),
-        other => format!("{other:?}"),
+        other @ (Value::ArrayValue(_)
+        | Value::KvlistValue(_)
+        | Value::BytesValue(_)
+        | Value::StringValueStrindex(_)) => format!("{other:?}"),
     })
 }

@@ -1,6 +1,6 @@
-//! What an attempt cost that gave no whole answer, as far as that can be known.
+//! What an attempt cost of which no provider says it, as far as that can be known.
 
-use failsoft_engine::{FailureKind, Phase, Usage};
+use failsoft_engine::{FailureKind, Phase, Usage, Verdict};
 use failsoft_journal::AttemptFacts;
 use failsoft_wire::Splicer;
 
@@ -12,11 +12,15 @@ impl Driver {
     pub(super) fn facts_of(&self, mut live: Live) -> (AttemptFacts, Option<Box<Splicer>>) {
         // What a stream told of itself is read when it is left.
         let begun = live.exchange.has_content();
-        let written = live.exchange.splicer().map_or(0, |splicer| splicer.usage().output);
+        let written = live.exchange.written();
         let splicer = live.exchange.take_splicer();
         let written = written.saturating_sub(live.written_before);
         let mut facts = live.exchange.facts;
-        facts.usage = self.spent(&facts, (begun, written), live.written_before);
+        facts.usage = if self.answered(facts.ordinal) {
+            self.estimated(written, live.written_before)
+        } else {
+            self.spent(&facts, (begun, written), live.written_before)
+        };
         (self.fit_for_the_record(facts), splicer)
     }
 
@@ -29,6 +33,24 @@ impl Driver {
             .filter(|_| !body.is_empty())
             .and_then(|words| failsoft_wire::without_echo(&words, body, &names));
         facts
+    }
+
+    /// Whether this attempt ended the answer.
+    fn answered(&self, ordinal: u8) -> bool {
+        match self.verdict() {
+            Some(Verdict::Served { attempt } | Verdict::Resumed { attempt }) => {
+                attempt.ordinal == ordinal
+            }
+            Some(Verdict::Degraded { .. } | Verdict::Failed { .. } | Verdict::Cancelled) | None => {
+                false
+            }
+        }
+    }
+
+    /// Tokens of a whole answer whose provider does not count them.
+    fn estimated(&self, output: u32, before: u32) -> Option<Usage> {
+        let input = self.ask.arrival.input_tokens.saturating_add(before);
+        (output > 0).then_some(Usage { input, output })
     }
 
     /// Tokens of an attempt without a whole answer. An answer that says error costs nothing; what

@@ -44,6 +44,8 @@ pub(crate) struct Exchange {
     may_resume: bool,
     /// What the answer's head said of the quota.
     told: Option<QuotaTold>,
+    /// Tokens of everything its client had when its stream was left, by all who wrote it.
+    written: u32,
     pub(crate) facts: AttemptFacts,
 }
 
@@ -98,6 +100,7 @@ impl Exchange {
             splicer,
             may_resume,
             told: None,
+            written: 0,
             facts,
         }
     }
@@ -123,6 +126,7 @@ impl Exchange {
             splicer: None,
             may_resume: false,
             told: None,
+            written: 0,
             facts,
         };
         let failed = exchange.failed(Judge::unfit(unfit));
@@ -152,6 +156,11 @@ impl Exchange {
             | Stage::Ending(_)
             | Stage::Over => self.splicer.as_deref(),
         }
+    }
+
+    /// Tokens of everything that its client has, by all who wrote it, as far as that is read.
+    pub(crate) fn written(&self) -> u32 {
+        self.splicer().map_or(self.written, |splicer| splicer.usage().output)
     }
 
     /// What the target said of its quota; once.

@@ -114,6 +114,7 @@ impl Exchange {
         let stage = std::mem::replace(&mut self.stage, Stage::Over);
         let Stage::Streaming(mut body, mut streaming) = stage else { return Happening::Connected };
         let content = streaming.rest();
+        self.written = streaming.splicer().usage().output;
         self.facts.delivered_bytes += content.len() as u64;
         self.facts.dropped_events = streaming.dropped_events();
         self.drive(cx);
