@@ -68,15 +68,15 @@ fn hide(node: Option<&Node>, spans: &mut Vec<Range<usize>>) {
     }
 }
 
-/// In a text that cannot be read, what stands behind a secret's key or looks like a database's
-/// address with a password, and does not look like a place.
+/// In a text that cannot be read, what stands behind a secret's key, or an address that may hold a
+/// password or be a secret itself, and does not look like a place.
 fn suspects(text: &str) -> Vec<Range<usize>> {
     let mut start = 0;
     let mut spans = Vec::new();
     for line in text.split_inclusive('\n') {
         if let Some(equals) = line.find('=')
             && (["api_key", "admin_token", "secret"].iter().any(|key| line.contains(key))
-                || line.contains("url") && line.contains('@'))
+                || line.contains("url") && (line.contains('@') || !line.contains("base_url")))
             && !line.contains("env")
             && !line.contains("file")
         {
@@ -118,6 +118,9 @@ mod tests {
                 "[alerts.webhooks.a]\nsecret = \"s\"\nurl = \"https://h/t\"",
                 "[alerts.webhooks.a]\nsecret = \"*\"\nurl = \"***********\"",
             ),
+            ("url = \"https://h/T0", "url = \"************"),
+            ("base_url = \"https://h/v1", "base_url = \"https://h/v1"),
+            ("admin_token = \"t", "admin_token = \"*"),
             ("[providers.a]\napi_key = { env = \"X }", "[providers.a]\napi_key = { env = \"X }"),
         ] {
             assert_eq!(masked(text), expected);

@@ -9,7 +9,9 @@ use std::thread::JoinHandle;
 
 use failsoft_fake::{Dialect, Fake, FakeOptions};
 
-use crate::planted::{HEADERS, PROVIDER_KEY, Slot, WEBHOOK_PATH, WEBHOOK_SECRET};
+use crate::planted::{
+    ADMIN_TOKEN, HEADERS, OTLP_KEY, PASSWORD, PROVIDER_KEY, Slot, WEBHOOK_PATH, WEBHOOK_SECRET,
+};
 use crate::provider::{Listener, echo, take};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_failsoft");
@@ -41,7 +43,9 @@ impl Page {
 
     /// Whether it is the record, or tells it.
     pub(crate) fn is_of_operators(&self) -> bool {
-        ["calls.db", "explain", "report", "export"].iter().any(|part| self.name.contains(part))
+        ["calls.db", "explain", "report", "export", "/api/calls"]
+            .iter()
+            .any(|part| self.name.contains(part))
     }
 }
 
@@ -50,6 +54,7 @@ pub(crate) struct House {
     folder: tempfile::TempDir,
     pub(crate) fake: Fake,
     receiver: Listener,
+    collector: Listener,
     pub(crate) client_key: String,
     child: Child,
     log: Arc<Mutex<String>>,
@@ -58,7 +63,13 @@ pub(crate) struct House {
     admin: SocketAddr,
 }
 
-fn settings(fake: &Fake, echo: SocketAddr, receiver: SocketAddr) -> String {
+/// Where the record goes.
+pub(crate) const FILE: &str = "path = \"calls.db\"";
+/// Nobody listens there.
+pub(crate) const DATABASE: &str = "url = { env = \"CANARY_DATABASE\" }";
+
+fn settings(fake: &Fake, journal: &str, others: [SocketAddr; 3]) -> String {
+    let [echo, receiver, collector] = others;
     let base = |dialect| fake.base_url(dialect);
     let (chat, messages) = (base(Dialect::ChatCompletions), base(Dialect::Messages));
     let (responses, generate) = (base(Dialect::Responses), base(Dialect::GenerateContent));
@@ -83,7 +94,10 @@ listen = "127.0.0.1:0"
 admin = "127.0.0.1:0"
 client_keys = {{ file = "client-keys.toml" }}
 [journal]
-path = "calls.db"
+{journal}
+[telemetry]
+endpoint = "http://{collector}"
+headers = {{ x-collector = {{ env = "CANARY_OTLP_KEY" }} }}
 [alerts.webhooks.ops]
 url = "http://{receiver}/{WEBHOOK_PATH}"
 secret = {{ env = "CANARY_WEBHOOK_SECRET" }}
@@ -118,11 +132,13 @@ tiers = [["echo/down-500"]]
 }
 
 impl House {
-    pub(crate) fn open(log_format: &str) -> Self {
+    pub(crate) fn open(log_format: &str, journal: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let fake = Fake::start_in_thread(FakeOptions::default()).unwrap();
         let (provider, receiver) = (Listener::open(echo), Listener::open(take));
-        let text = settings(&fake, provider.address, receiver.address);
+        let collector = Listener::open(take);
+        let others = [provider.address, receiver.address, collector.address];
+        let text = settings(&fake, journal, others);
         std::fs::write(folder.path().join("failsoft.toml"), text).unwrap();
         let made = command(folder.path()).args(["keys", "create", "canary"]).output().unwrap();
         let client_key = String::from_utf8(made.stdout).unwrap().trim().to_owned();
@@ -154,7 +170,7 @@ impl House {
             }
         });
         let reader = Some(reader);
-        Self { folder, fake, receiver, client_key, child, log, reader, clients, admin }
+        Self { folder, fake, receiver, collector, client_key, child, log, reader, clients, admin }
     }
 
     /// Asks every route in every way, streamed and plain; what came back.
@@ -196,23 +212,27 @@ impl House {
         self.receiver.hears(&format!("\"kind\":\"{kind}\""));
     }
 
-    pub(crate) fn admin_pages(&self) -> Vec<Page> {
-        let paths = [
-            "/",
-            "/livez",
-            "/readyz",
-            "/readyz?verbose",
-            "/metrics",
-            "/api/targets",
-            "/api/incidents",
-            "/no",
-        ];
-        let page = |path: &str| {
-            let request =
-                format!("GET {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n", self.admin);
+    /// What the operators' port shows, to everybody and to those who may come in.
+    pub(crate) fn admin_pages(&self, calls: &[String]) -> Vec<Page> {
+        let open = ["/", "/livez", "/readyz", "/readyz?verbose", "/metrics", "/api/targets", "/no"];
+        let inside = ["incidents"];
+        let inside = inside.iter().map(|page| format!("/api/{page}"));
+        let told = calls.iter().map(|call| format!("/readyz?{call}"));
+        let page = |path: String, headers: &str| {
+            let request = format!(
+                "GET {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n{headers}\r\n",
+                self.admin
+            );
             Page { name: format!("admin {path}"), text: exchange(self.admin, request.as_bytes()) }
         };
-        paths.iter().map(|path| page(path)).collect()
+        let token = format!("authorization: Bearer {ADMIN_TOKEN}\r\n");
+        let mut pages: Vec<Page> = open.map(|path| page(path.to_owned(), "")).into();
+        for path in inside.chain(told) {
+            let shown = page(path, &token);
+            assert!(shown.text.starts_with("HTTP/1.1 200"), "{shown:?}");
+            pages.push(shown);
+        }
+        pages
     }
 
     /// Ends the process in good order.
@@ -229,20 +249,34 @@ impl House {
 
     /// All files it wrote, as text.
     pub(crate) fn files(&self) -> Vec<Page> {
-        let files = std::fs::read_dir(self.folder.path()).unwrap();
-        let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
-        let written = names.filter(|name| name != "failsoft.toml");
-        let page = |name: String| {
-            let bytes = std::fs::read(self.folder.path().join(&name)).unwrap();
-            Page { name, text: String::from_utf8_lossy(&bytes).into_owned() }
-        };
-        written.map(page).collect()
+        let mut folders = vec![self.folder.path().to_owned()];
+        let mut pages = Vec::new();
+        while let Some(folder) = folders.pop() {
+            for file in std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()) {
+                let name = file.strip_prefix(self.folder.path()).unwrap().display().to_string();
+                if file.is_dir() {
+                    folders.push(file);
+                } else if name != "failsoft.toml" {
+                    let bytes = std::fs::read(&file).unwrap();
+                    let text = String::from_utf8_lossy(&bytes).into_owned();
+                    pages.push(Page { name, text });
+                }
+            }
+        }
+        pages
     }
 
     /// What the receiver was told; its path is its own.
     pub(crate) fn alerts(&self) -> Vec<Page> {
         let told = self.receiver.heard().into_iter();
         told.map(|text| Page { name: "alert".to_owned(), text: text.replace(WEBHOOK_PATH, "") })
+            .collect()
+    }
+
+    /// What the collector of traces was sent; its key is its own.
+    pub(crate) fn traces(&self) -> Vec<Page> {
+        let sent = self.collector.heard().into_iter();
+        sent.map(|text| Page { name: "trace".to_owned(), text: text.replace(OTLP_KEY, "") })
             .collect()
     }
 
@@ -261,15 +295,16 @@ impl House {
             lines.push(vec!["explain", call]);
             lines.push(vec!["explain", call, "--json"]);
         }
-        let page = |line: Vec<&str>| {
-            let output = command(self.folder.path()).args(&line).output().unwrap();
-            let name = format!("failsoft {}", line.join(" "));
-            let text = [output.stdout, output.stderr].concat();
-            let text = String::from_utf8_lossy(&text).into_owned();
-            assert!(output.status.success(), "{name}: {text}");
-            Page { name, text }
-        };
-        lines.into_iter().map(page).collect()
+        lines.iter().map(|line| self.command(line)).collect()
+    }
+
+    /// What one command prints, whether it does what it was asked or not.
+    pub(crate) fn command(&self, line: &[&str]) -> Page {
+        let output = command(self.folder.path()).args(line).output().unwrap();
+        let done = if output.status.success() { "" } else { " (failed)" };
+        let name = format!("failsoft {}{done}", line.join(" "));
+        let text = [output.stdout, output.stderr].concat();
+        Page { name, text: String::from_utf8_lossy(&text).into_owned() }
     }
 
     fn post(&self, path: &str, headers: &str, body: &str) -> String {
@@ -297,6 +332,9 @@ fn command(folder: &Path) -> Command {
         .env_clear()
         .env("CANARY_KEY", PROVIDER_KEY)
         .env("CANARY_WEBHOOK_SECRET", WEBHOOK_SECRET)
+        .env("CANARY_ADMIN_TOKEN", ADMIN_TOKEN)
+        .env("CANARY_OTLP_KEY", OTLP_KEY)
+        .env("CANARY_DATABASE", format!("postgres://failsoft:{PASSWORD}@127.0.0.1:1/failsoft"))
         .env("NO_COLOR", "1")
         .stdin(Stdio::null());
     command

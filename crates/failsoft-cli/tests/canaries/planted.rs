@@ -6,6 +6,12 @@ pub(crate) const PROVIDER_KEY: &str = "sk-canary-provider-7f3a91c2d4";
 pub(crate) const WEBHOOK_SECRET: &str = "canary-webhook-secret-5a3f88";
 /// Many receivers put their key into the path.
 pub(crate) const WEBHOOK_PATH: &str = "canary-webhook-path-19e4";
+/// Opens the dashboard.
+pub(crate) const ADMIN_TOKEN: &str = "canary-admin-token-6b20c4";
+/// Goes to the collector of traces.
+pub(crate) const OTLP_KEY: &str = "canary-otlp-key-3e97a5";
+/// Stands in the address of a database.
+pub(crate) const PASSWORD: &str = "canary-pg-password-90d2";
 /// A header's value in the settings.
 const FIXED_HEADER: &str = "canary-fixed-header-c7d1";
 /// Credentials a client sends beside its key.
@@ -13,10 +19,13 @@ const CLIENT_SECRETS: [&str; 3] =
     ["canary-client-cookie-8812", "canary-client-bearer-4410", "canary-query-key-7719"];
 
 /// Nobody but their owner may see these.
-pub(crate) const SECRETS: [&str; 7] = [
+pub(crate) const SECRETS: [&str; 10] = [
     PROVIDER_KEY,
     WEBHOOK_SECRET,
     WEBHOOK_PATH,
+    ADMIN_TOKEN,
+    OTLP_KEY,
+    PASSWORD,
     FIXED_HEADER,
     CLIENT_SECRETS[0],
     CLIENT_SECRETS[1],

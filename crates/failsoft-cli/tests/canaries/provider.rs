@@ -55,12 +55,12 @@ impl Listener {
 fn serve(mut socket: TcpStream, answer: fn(&str, &str) -> String, book: &Heard) {
     let mut bytes = Vec::new();
     loop {
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        if let Some((head, body)) = text.split_once("\r\n\r\n")
-            && body.len() >= length(head)
-        {
-            let answer = answer(head, body);
-            book.all.lock().unwrap().push(text);
+        let end = bytes.windows(4).position(|four| four == b"\r\n\r\n");
+        let (head, body) = bytes.split_at(end.map_or(0, |end| end + 4));
+        let (head, whole) = (String::from_utf8_lossy(head), String::from_utf8_lossy(&bytes));
+        if end.is_some() && body.len() >= length(&head) {
+            let answer = answer(&head, &String::from_utf8_lossy(body));
+            book.all.lock().unwrap().push(whole.into_owned());
             book.more.notify_all();
             let _ = socket.write_all(answer.as_bytes());
             return;
