@@ -93,6 +93,7 @@ fn settings(fake: &Fake, journal: &str, others: [SocketAddr; 3]) -> String {
 listen = "127.0.0.1:0"
 admin = "127.0.0.1:0"
 client_keys = {{ file = "client-keys.toml" }}
+admin_token = {{ env = "CANARY_ADMIN_TOKEN" }}
 [journal]
 {journal}
 [telemetry]
@@ -215,9 +216,9 @@ impl House {
     /// What the operators' port shows, to everybody and to those who may come in.
     pub(crate) fn admin_pages(&self, calls: &[String]) -> Vec<Page> {
         let open = ["/", "/livez", "/readyz", "/readyz?verbose", "/metrics", "/api/targets", "/no"];
-        let inside = ["incidents"];
+        let inside = ["now", "incidents", "calls?limit=100", "routes", "settings"];
         let inside = inside.iter().map(|page| format!("/api/{page}"));
-        let told = calls.iter().map(|call| format!("/readyz?{call}"));
+        let told = calls.iter().map(|call| format!("/api/calls/{call}"));
         let page = |path: String, headers: &str| {
             let request = format!(
                 "GET {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n{headers}\r\n",
@@ -229,7 +230,7 @@ impl House {
         let mut pages: Vec<Page> = open.map(|path| page(path.to_owned(), "")).into();
         for path in inside.chain(told) {
             let shown = page(path, &token);
-            assert!(shown.text.starts_with("HTTP/1.1 200"), "{shown:?}");
+            assert!(!shown.text.starts_with("HTTP/1.1 40"), "{shown:?}");
             pages.push(shown);
         }
         pages
@@ -285,6 +286,10 @@ impl House {
         let mut lines: Vec<Vec<&str>> = vec![
             vec!["report"],
             vec!["report", "--json"],
+            vec!["report", "--html", "/dev/stdout"],
+            vec!["journal", "export", "--format", "jsonl", "--output", "export-jsonl"],
+            vec!["journal", "export", "--format", "csv", "--output", "export-csv"],
+            vec!["journal", "export", "--format", "parquet", "--output", "export-parquet"],
             vec!["check"],
             vec!["check", "--json"],
             vec!["config", "show"],

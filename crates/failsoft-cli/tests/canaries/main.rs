@@ -40,6 +40,7 @@ fn nothing_that_is_private_is_left_behind() {
     house.stop();
     pages.extend(house.alerts());
     let traces = house.traces();
+    assert!(traces.iter().any(|page| page.text.contains("fail-503")), "{traces:?}");
     pages.extend(traces);
     pages.push(house.log());
     let commands = house.commands(&calls);
