@@ -1,47 +1,20 @@
 //! The bounded queue before the writing thread: failures stay when healthy calls must go.
 
+mod entry;
+
 use std::collections::VecDeque;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use failsoft_engine::{Event, Outcome, Verdict};
+use crate::Counters;
 
-use crate::{CallRecord, Counters, StateRecord};
+pub(crate) use entry::{Entry, Record};
+use entry::{Worth, worth};
 
 /// Records that share one commit, at most.
 pub(crate) const GROUP: usize = 512;
 /// How long the first record of a group waits for company.
 const GATHER: Duration = Duration::from_millis(200);
-
-/// Something to write.
-#[derive(Debug)]
-pub(crate) enum Record {
-    Call(Arc<CallRecord>),
-    /// Rare and large, so that an entry is small.
-    State(Box<StateRecord>),
-}
-
-/// A record and its place in the order of arrival.
-#[derive(Debug)]
-pub(crate) struct Entry {
-    pub(crate) number: u64,
-    pub(crate) record: Record,
-    worth: Worth,
-}
-
-impl Entry {
-    /// Whether it is a call that was served by its only attempt.
-    pub(crate) fn is_healthy(&self) -> bool {
-        self.worth == Worth::Healthy
-    }
-}
-
-/// What goes first when there is no room.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Worth {
-    Healthy,
-    Failed,
-}
 
 /// What the writing thread is to do next.
 #[derive(Debug)]
@@ -397,19 +370,6 @@ fn in_order(mut healthy: VecDeque<Entry>, mut failed: VecDeque<Entry>) -> Vec<En
         let Some(entry) = lane.pop_front() else { return group };
         group.push(entry);
     }
-}
-
-/// Healthy is a call served by its only attempt; all else is worth more.
-fn worth(record: &Record) -> Worth {
-    let Record::Call(call) = record else { return Worth::Failed };
-    let failed =
-        |event: &Event| matches!(event, Event::AttemptEnded { outcome: Outcome::Failed(_), .. });
-    let served = |event: &Event| {
-        matches!(event, Event::CallEnded { verdict: Verdict::Served { .. }, attempts: 1, .. })
-    };
-    let healthy = call.events.last().is_some_and(|(_, event)| served(event))
-        && !call.events.iter().any(|(_, event)| failed(event));
-    if healthy { Worth::Healthy } else { Worth::Failed }
 }
 
 #[cfg(test)]

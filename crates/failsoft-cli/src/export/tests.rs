@@ -14,7 +14,7 @@ fn recorded(number: usize) -> Recorded {
     let call = CallRow {
         id: format!("call_{number}"),
         started_ms: 1_795_442_523_000 + number as i64,
-        tag: (number % 3 == 0).then(|| NASTY.into()),
+        tag: number.is_multiple_of(3).then(|| NASTY.into()),
         took_ns: Some(u64::from(u32::MAX) * 7),
         ..CallRow::default()
     };

@@ -68,6 +68,28 @@ pub(crate) const FILE: &str = "path = \"calls.db\"";
 /// Nobody listens there.
 pub(crate) const DATABASE: &str = "url = { env = \"CANARY_DATABASE\" }";
 
+const ROUTES: &str = r#"[routes.assistant]
+tiers = [["chat/healthy", "msg/healthy", "resp/healthy", "gem/healthy"]]
+[routes.pair]
+tiers = [["chat/fail-503"], ["msg/healthy"]]
+[routes.cut]
+tiers = [["resp/cut-after-2"], ["msg/healthy"]]
+[routes.inband]
+tiers = [["gem/inband-error-after-2"], ["chat/healthy"]]
+[routes.tools]
+tiers = [["chat/tools"]]
+[routes.echo-400]
+tiers = [["echo/echo-400"]]
+[routes.echo-500]
+tiers = [["echo/echo-500"], ["chat/healthy"]]
+[routes.echo-401]
+tiers = [["echo/echo-401"], ["chat/healthy"]]
+[routes.echo-stream]
+tiers = [["echo/echo-stream"], ["chat/healthy"]]
+[routes.down]
+tiers = [["echo/down-500"]]
+"#;
+
 fn settings(fake: &Fake, journal: &str, others: [SocketAddr; 3]) -> String {
     let [echo, receiver, collector] = others;
     let base = |dialect| fake.base_url(dialect);
@@ -108,27 +130,7 @@ min_failures = 5
 backoff = {{ base = "10ms", cap = "20ms" }}
 [policy.timeouts]
 deadline = "20s"
-[routes.assistant]
-tiers = [["chat/healthy", "msg/healthy", "resp/healthy", "gem/healthy"]]
-[routes.pair]
-tiers = [["chat/fail-503"], ["msg/healthy"]]
-[routes.cut]
-tiers = [["resp/cut-after-2"], ["msg/healthy"]]
-[routes.inband]
-tiers = [["gem/inband-error-after-2"], ["chat/healthy"]]
-[routes.tools]
-tiers = [["chat/tools"]]
-[routes.echo-400]
-tiers = [["echo/echo-400"]]
-[routes.echo-500]
-tiers = [["echo/echo-500"], ["chat/healthy"]]
-[routes.echo-401]
-tiers = [["echo/echo-401"], ["chat/healthy"]]
-[routes.echo-stream]
-tiers = [["echo/echo-stream"], ["chat/healthy"]]
-[routes.down]
-tiers = [["echo/down-500"]]
-"#
+{ROUTES}"#
     )
 }
 
