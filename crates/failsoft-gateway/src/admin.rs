@@ -16,7 +16,6 @@ mod now;
 mod pages;
 mod query;
 mod reply;
-mod spend;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -47,7 +46,6 @@ const READERS: usize = 2;
 /// What operators see, and who they are.
 pub(crate) struct Operators {
     pub(crate) keyring: keyring::Keyring,
-    pub(crate) spend: Arc<spend::Spend>,
     figures: figures::Figures,
     pulse: live::Pulse,
     /// The journal of the start; a reload does not change it.
@@ -60,7 +58,6 @@ impl Operators {
     pub(crate) fn new(port: u16, journal: Journal) -> Self {
         Self {
             keyring: keyring::Keyring::new(port),
-            spend: Arc::default(),
             figures: figures::Figures::new(Instant::now()),
             pulse: live::Pulse::new(),
             journal,

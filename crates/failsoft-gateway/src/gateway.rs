@@ -114,9 +114,6 @@ impl Gateway {
         let watchers = Watchers::new(&settings, client_address)?;
         let operators = Operators::new(admin_address.port(), settings.journal.clone());
         let mut observers = watchers.observers(&settings);
-        if settings.server.metrics {
-            observers.push(Arc::clone(&operators.spend) as _);
-        }
         observers.extend(options.observers);
         let failsoft = Failsoft::start(settings, observers)?;
         watchers.trace(&failsoft);

@@ -134,6 +134,7 @@ class Now {
       const words = `${count(journal.written)} written, ${count(journal.queued)} waiting${dropped ? `, ${count(dropped)} dropped` : ""}`;
       rows.push([kind, "Journal", journal.failing ? `cannot be written now${journal.trouble ? ` (${journal.trouble})` : ""}; ${words}` : words]);
     }
+    if (!now.counting) rows.push(["off", "Figures", "off: [server] metrics = false, so this page shows states alone"]);
     const { generation, problems } = now.settings;
     const settings = problems.length ? `the file cannot be used: ${problems[0]}` : `in force, read ${counted(generation, "time")}`;
     rows.push([problems.length ? "warn" : "well", "Settings", settings]);

@@ -20,16 +20,8 @@ pub(crate) struct Figures(Mutex<Ring>);
 #[derive(Debug)]
 struct Ring {
     steps: VecDeque<Step>,
-    last: Counted,
+    last: Snapshot,
     at: Instant,
-}
-
-/// All counters at one moment.
-#[derive(Debug, Default)]
-pub(super) struct Counted {
-    pub(super) metrics: Snapshot,
-    /// By target, in billionths of a US dollar.
-    pub(super) spend: BTreeMap<String, u64>,
 }
 
 /// What came in a stretch of time; what stood still is left out.
@@ -38,7 +30,6 @@ pub(super) struct Step {
     pub(super) took: Duration,
     pub(super) routes: BTreeMap<String, RouteFigures>,
     pub(super) targets: BTreeMap<String, TargetFigures>,
-    pub(super) spend: BTreeMap<String, u64>,
 }
 
 /// The quarter of an hour.
@@ -52,11 +43,11 @@ pub(super) struct Window {
 
 impl Figures {
     pub(super) fn new(now: Instant) -> Self {
-        Self(Mutex::new(Ring { steps: VecDeque::new(), last: Counted::default(), at: now }))
+        Self(Mutex::new(Ring { steps: VecDeque::new(), last: Snapshot::default(), at: now }))
     }
 
     /// Ends the present step.
-    pub(super) fn advance(&self, counted: Counted, now: Instant) {
+    pub(super) fn advance(&self, counted: Snapshot, now: Instant) {
         let mut ring = self.ring();
         let step = ring.since(&counted, now);
         if ring.steps.len() >= STEPS {
@@ -67,7 +58,7 @@ impl Figures {
     }
 
     /// Everything up to these counters.
-    pub(super) fn window(&self, counted: &Counted, now: Instant) -> Window {
+    pub(super) fn window(&self, counted: &Snapshot, now: Instant) -> Window {
         let ring = self.ring();
         let mut steps: Vec<Step> = ring.steps.iter().cloned().collect();
         steps.push(ring.since(counted, now));
@@ -77,9 +68,6 @@ impl Figures {
             sum.took += step.took;
             add(&mut sum.routes, &step.routes);
             add(&mut sum.targets, &step.targets);
-            for (name, spent) in &step.spend {
-                *sum.spend.entry(name.clone()).or_default() += spent;
-            }
         }
         Window { steps, sum }
     }
@@ -90,16 +78,11 @@ impl Figures {
 }
 
 impl Ring {
-    fn since(&self, counted: &Counted, now: Instant) -> Step {
-        let spend = counted.spend.iter().map(|(name, spent)| {
-            let before = self.last.spend.get(name).copied().unwrap_or_default();
-            (name.clone(), spent.saturating_sub(before))
-        });
+    fn since(&self, counted: &Snapshot, now: Instant) -> Step {
         Step {
             took: now.saturating_duration_since(self.at),
-            routes: moved(&counted.metrics.routes, &self.last.metrics.routes),
-            targets: moved(&counted.metrics.targets, &self.last.metrics.targets),
-            spend: spend.filter(|(_, spent)| *spent > 0).collect(),
+            routes: moved(&counted.routes, &self.last.routes),
+            targets: moved(&counted.targets, &self.last.targets),
         }
     }
 }
@@ -149,12 +132,10 @@ where
 mod tests {
     use super::*;
 
-    fn counted(served: u64, spent: u64) -> Counted {
+    fn counted(served: u64, wasted_nanos: u64) -> Snapshot {
         let figures = RouteFigures { calls: [served, 0, 0, 0, 0], ..RouteFigures::default() };
-        Counted {
-            metrics: Snapshot { routes: vec![("a".into(), figures)], targets: Vec::new() },
-            spend: BTreeMap::from([("t".to_owned(), spent)]),
-        }
+        let wasted = TargetFigures { wasted_nanos, ..TargetFigures::default() };
+        Snapshot { routes: vec![("a".into(), figures)], targets: vec![("t".into(), wasted)] }
     }
 
     #[test]
@@ -167,7 +148,7 @@ mod tests {
         let window = figures.window(&counted(8, 70), now);
         let served: Vec<u64> = window.steps.iter().map(|step| step.calls()[0]).collect();
         assert_eq!((served, window.sum.calls()[0]), (vec![3, 0, 5], 8));
-        assert_eq!((window.sum.took, window.sum.spend["t"]), (now - start, 70));
+        assert_eq!((window.sum.took, window.sum.targets["t"].wasted_nanos), (now - start, 70));
         assert!(window.steps[1].routes.is_empty(), "what stands still is left out");
     }
 

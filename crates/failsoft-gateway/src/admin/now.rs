@@ -6,9 +6,9 @@ use failsoft::{RouteBudgets, TargetStatus};
 use failsoft_engine::BreakerState;
 use serde_json::{Map, Value, json};
 
-use super::figures::{Counted, STEP, STEPS, Step, Window};
+use super::figures::{STEP, STEPS, Step, Window};
 use super::incidents::shown as incident;
-use crate::metrics::{RouteFigures, TargetFigures, outcome_name};
+use crate::metrics::{RouteFigures, Snapshot, TargetFigures, outcome_name};
 use crate::state::{Phase, State};
 
 /// Over so many steps calls a second are counted.
@@ -27,9 +27,11 @@ pub(super) fn now(state: &State) -> Value {
         "targets": targets(state, &window),
         "routes": routes(state, &window),
         "incidents": state.incidents.view().open.iter().map(|one| incident(one, true)).collect::<Value>(),
-        "spend": { "in_vain_nanos": window.sum.spend.values().sum::<u64>() },
+        "spend": { "in_vain_nanos": wasted(&window) },
         "journal": journal(state),
         "journal_problem": state.failsoft.journal_problem(),
+        "counting": state.failsoft.settings().server.metrics,
+        "exporters": exporters(state),
         "settings": {
             "generation": state.reloads.generation(),
             "problems": state.reloads.problems(),
@@ -50,9 +52,39 @@ pub(super) fn journal(state: &State) -> Option<Value> {
     }))
 }
 
+/// Those who tell others what happens, and how that goes.
+fn exporters(state: &State) -> Value {
+    let traces = state.exporter.as_ref().map(|exporter| {
+        let health = exporter.health();
+        let given_up = health.dropped + health.lost + health.rejected;
+        json!({
+            "name": "Traces",
+            "failing": health.failing,
+            "words": format!(
+                "{} sent, {} waiting, {given_up} given up", health.sent, health.queued
+            ),
+        })
+    });
+    let alerts = state.alerts.figures().into_iter().map(|(webhook, figures)| {
+        let given_up = figures.failed + figures.dropped;
+        json!({
+            "name": format!("Alerts to {webhook}"),
+            "failing": given_up > 0,
+            "words": format!(
+                "{} sent, {} on their way, {given_up} given up", figures.sent, figures.queued
+            ),
+        })
+    });
+    traces.into_iter().chain(alerts).collect()
+}
+
 /// All counters, as they are now.
-pub(super) fn count(state: &State) -> Counted {
-    Counted { metrics: state.metrics.snapshot(), spend: state.operators.spend.by_target() }
+pub(super) fn count(state: &State) -> Snapshot {
+    state.metrics.snapshot()
+}
+
+fn wasted(window: &Window) -> u64 {
+    window.sum.targets.values().fold(0, |sum, target| sum.saturating_add(target.wasted_nanos))
 }
 
 /// Every target, as scripts read it.
@@ -122,7 +154,7 @@ fn targets(state: &State, window: &Window) -> Value {
             ("failed", json!(failed.iter().sum::<u64>())),
             ("kinds", Value::Object(kinds)),
             ("first_content", quantiles(&figures.first_content)),
-            ("in_vain_nanos", json!(window.sum.spend.get(&target.name).unwrap_or(&0))),
+            ("in_vain_nanos", json!(figures.wasted_nanos)),
             ("columns", json!(columns)),
         ] {
             shown.insert(name.to_owned(), value);

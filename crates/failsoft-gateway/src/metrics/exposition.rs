@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use failsoft::TargetStatus;
+use failsoft::{RouteBudgets, TargetStatus};
 use failsoft_engine::BreakerState;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric, MetricEncoder, text};
@@ -56,6 +56,7 @@ impl Collector for Scrape {
         page.wasted(&targets)?;
         page.tallies(metrics)?;
         page.status(&self.0.failsoft.targets())?;
+        page.budgets(&self.0.failsoft.budgets())?;
         page.alerts(&self.0)?;
         page.watching(&self.0)?;
         page.gateway(&self.0)
@@ -212,6 +213,28 @@ impl Page<'_> {
             &pools,
             |pool| pool.out_of_use,
         )
+    }
+
+    fn budgets(&mut self, routes: &[RouteBudgets]) -> fmt::Result {
+        let mut left = self.family(
+            "failsoft_budget_left",
+            "extra attempts that the route's budget of a kind would allow now",
+            MetricType::Gauge,
+        )?;
+        for route in routes {
+            let kinds = [
+                ("retry", route.left.retry_milli),
+                ("failover", route.left.failover_milli),
+                ("resume", route.left.resume_milli),
+                ("hedge", route.left.hedge_milli),
+            ];
+            for (kind, milli) in kinds {
+                let labels: &Labels<'_> = &[("route", &route.name), ("kind", kind)];
+                #[expect(clippy::cast_precision_loss, reason = "a gauge for a graph")]
+                ConstGauge::new(milli as f64 / 1e3).encode(left.encode_family(&labels)?)?;
+            }
+        }
+        Ok(())
     }
 
     fn pools(

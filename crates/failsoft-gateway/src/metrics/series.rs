@@ -119,7 +119,8 @@ impl TargetSeries {
         self.wasted[1].add(output);
         if let Some(price) = price {
             // Prices are millionths of a dollar for a million tokens.
-            let (input, output) = (input * price.input, output * price.output);
+            let input = input.saturating_mul(price.input);
+            let output = output.saturating_mul(price.output);
             self.wasted[2].add(input.saturating_add(output) / 1000);
         }
     }

@@ -32,6 +32,8 @@ pub(crate) struct TargetFigures {
     pub(crate) attempts: [u64; OUTCOMES],
     /// Attempts that were not the first of their call and succeeded.
     pub(crate) rescues: u64,
+    /// Billionths of a US dollar that attempts without an answer cost, where prices are known.
+    pub(crate) wasted_nanos: u64,
     pub(crate) first_content: Spread,
 }
 
@@ -58,6 +60,7 @@ fn target(series: &TargetSeries) -> TargetFigures {
     TargetFigures {
         attempts: array::from_fn(of_all),
         rescues: series.attempts.iter().skip(1).map(|why| why[0].value()).sum(),
+        wasted_nanos: series.wasted[2].value(),
         first_content: Spread::of(&series.first_content),
     }
 }
@@ -126,6 +129,7 @@ impl Sub for &TargetFigures {
         TargetFigures {
             attempts: less(&self.attempts, &before.attempts),
             rescues: self.rescues.saturating_sub(before.rescues),
+            wasted_nanos: self.wasted_nanos.saturating_sub(before.wasted_nanos),
             first_content: &self.first_content - &before.first_content,
         }
     }
@@ -135,6 +139,7 @@ impl AddAssign<&Self> for TargetFigures {
     fn add_assign(&mut self, more: &Self) {
         add(&mut self.attempts, &more.attempts);
         self.rescues += more.rescues;
+        self.wasted_nanos = self.wasted_nanos.saturating_add(more.wasted_nanos);
         add(&mut self.first_content.0, &more.first_content.0);
     }
 }
