@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use failsoft_engine::{CredentialId, Needs, Prefer, Profile, Route, Target, TargetId};
+use failsoft_engine::{CredentialId, Need, Needs, Prefer, Profile, Route, Target, TargetId};
 use failsoft_wire::Dialect;
 
 use super::hedging;
@@ -303,10 +303,12 @@ impl<'p> Builder<'p> {
         for dialect in Dialect::CLIENTS {
             let targets = tiers.iter().flatten();
             let targets = targets.filter_map(|id| self.engine_targets.get(usize::from(id.0)));
+            let is_crossed = targets.clone().any(|target| target.form != form(dialect));
             let can = targets.fold(Needs::ALL, |can, target| {
                 can.both(target.capability.of(target.form, Some(form(dialect))))
             });
-            lacking[dialect as usize] = Needs::ALL.without(can);
+            let by_form = Need::BY_FORM.into_iter().filter(|_| is_crossed).collect();
+            lacking[dialect as usize] = Needs::ALL.without(can.without(by_form));
         }
         lacking
     }
