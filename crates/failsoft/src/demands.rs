@@ -85,6 +85,8 @@ pub(crate) fn asks_for_json(sent: &Sent) -> bool {
         && sent.neutral().is_some_and(|call| call.output != OutputFormat::Text)
 }
 
+const MEDIA: [Need; 3] = [Need::Images, Need::Files, Need::AudioVideo];
+
 /// Whether the words are there without which no dialect can ask this.
 fn may_ask(body: &[u8], need: Need) -> bool {
     let marks: &[&str] = match need {
@@ -139,11 +141,7 @@ fn may_ask(body: &[u8], need: Need) -> bool {
             "ileData",
             "ile_data",
         ],
-        Need::MediaFormats => {
-            return [Need::Images, Need::Files, Need::AudioVideo]
-                .into_iter()
-                .any(|media| may_ask(body, media));
-        }
+        Need::MediaFormats => return MEDIA.into_iter().any(|media| may_ask(body, media)),
         Need::Logprobs => &["ogprobs"],
         // Nothing marks it but the role of the last turn.
         Need::Prefill => return true,
