@@ -105,12 +105,21 @@ fn check_route(
 
 /// Vectors of two models cannot be compared, so a call for them goes to one model only.
 fn warn_of_mixed_vectors(tiers: &Tiers, at: &At<'_>) {
-    let mut names = tiers.tiers.iter().flatten().filter_map(|(_, model)| match model {
-        ModelName::Fixed(model) if model.contains("embed") => Some(bare(model)),
-        ModelName::Fixed(_) | ModelName::AsAsked => None,
+    let names = tiers.tiers.iter().flatten().filter_map(|(_, model)| match model {
+        ModelName::Fixed(model) => Some(bare(model)),
+        ModelName::AsAsked => None,
     });
-    let Some(first) = names.next() else { return };
-    if let Some(other) = names.find(|name| *name != first) {
+    let (vectors, words): (Vec<&str>, Vec<&str>) = names.partition(|name| name.contains("embed"));
+    let Some(first) = vectors.first() else { return };
+    if let Some(chat) = words.first() {
+        at.key("tiers").warn(
+            say(format!(
+                "`{chat}` makes no vectors, and `{first}` no answers: none stands in for the other"
+            ))
+            .hint("make a route for each"),
+        );
+    }
+    if let Some(other) = vectors.iter().find(|name| *name != first) {
         at.key("tiers").warn(
             say(format!("`{other}` never stands in for `{first}` when vectors are asked for"))
                 .hint("vectors of two models cannot be compared: make a route for each"),
