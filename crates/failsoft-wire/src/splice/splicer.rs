@@ -107,6 +107,12 @@ impl Splicer {
         Self { may_repeat: true, ..self }
     }
 
+    /// The same for a call that allows its answer so many tokens.
+    #[must_use]
+    pub fn with_bound(self, bound: Option<u32>) -> Self {
+        Self { bound, ..self }
+    }
+
     /// Takes the next frame of the present target, and what it means, which is neither an error nor
     /// malformed.
     ///
