@@ -185,6 +185,9 @@ pub enum Resumable {
     ByPrefill,
     /// Any target.
     Anywhere,
+    /// Nobody need: all that the caller's bound allows has been said. A break takes nothing from
+    /// the answer, and it is whole as it stands.
+    Said,
 }
 
 /// How the answer travels to the client.
