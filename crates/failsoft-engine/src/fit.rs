@@ -13,7 +13,7 @@ use crate::turn::Turn;
 use crate::world::Book;
 use crate::{
     Arrival, BarReason, CredentialId, Elsewhere, FailureKind, FormId, Models, Moment, Need, Needs,
-    Refusal, Target, TargetId, Why,
+    Refusal, Target, TargetId, Unsayable, Why,
 };
 
 /// Tokens of an answer that the call sets no bound to.
@@ -60,6 +60,7 @@ fn shared<T: PartialEq>(mut all: impl Iterator<Item = T>) -> Option<T> {
 #[derive(Clone, Copy, Debug, Hash)]
 pub(crate) struct Demand {
     needs: Needs,
+    unsayable: Unsayable,
     spoken: Option<FormId>,
     input: u32,
     /// The call's own bound.
@@ -83,6 +84,7 @@ impl Demand {
         };
         let mut demand = Self {
             needs: arrival.needs,
+            unsayable: arrival.unsayable,
             spoken: arrival.spoken,
             input: arrival.input_tokens,
             output: arrival.output_tokens,
@@ -102,6 +104,7 @@ impl Demand {
 
     fn lacks_in_common(&self, common: &Common) -> bool {
         !self.needs.without(common.can).is_empty()
+            || !self.unsayable.is_empty()
             || self.input / 2 > common.context
             || (self.form.is_some() && self.form != common.form)
             || (self.bound_to.is_some() && self.bound_to != common.credential)
@@ -121,6 +124,11 @@ impl Demand {
             return Some(BarReason::OtherForm);
         }
         if let Some(need) = self.needs.without(can.of(target.form, self.spoken)).iter().next() {
+            return Some(BarReason::Incapable(need));
+        }
+        if self.spoken != Some(target.form)
+            && let Some(need) = self.unsayable.of(target.form).iter().next()
+        {
             return Some(BarReason::Incapable(need));
         }
         let too_small = can.context.is_some_and(|context| self.input / 2 > context);

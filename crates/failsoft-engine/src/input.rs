@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::{
     AttemptId, CallId, CredentialId, Failure, FormId, Moment, Needs, Profile, RouteId, Settings,
-    TargetId,
+    TargetId, Unsayable,
 };
 
 /// Something that happened. Ids that are unknown, repeated or late are ignored and counted.
@@ -124,6 +124,8 @@ pub struct Arrival {
     pub output_tokens: Option<u32>,
     /// What it asks that not every target can do.
     pub needs: Needs,
+    /// What of it other wire formats than its own cannot say.
+    pub unsayable: Unsayable,
     /// The wire format it came in. `None`: it is translated for every target.
     pub spoken: Option<FormId>,
     /// Only targets of this wire format can answer, because the call cannot be translated.
@@ -152,6 +154,7 @@ impl Arrival {
             input_tokens: 0,
             output_tokens: None,
             needs: Needs::NONE,
+            unsayable: Unsayable::NONE,
             spoken: None,
             form: None,
             bound_to: None,
@@ -182,6 +185,9 @@ pub enum Resumable {
     ByPrefill,
     /// Any target.
     Anywhere,
+    /// Nobody need: all that the caller's bound allows has been said. A break takes nothing from
+    /// the answer, and it is whole as it stands.
+    Said,
 }
 
 /// How the answer travels to the client.

@@ -50,7 +50,7 @@ pub use ids::{AttemptId, CallId, CredentialId, RouteId, TargetId};
 pub use input::{Arrival, Delivery, Input, Left, Models, QuotaTold, Resumable, Usage};
 pub use measure::Measure;
 pub use moment::Moment;
-pub use need::{Capability, FormId, Need, Needs, Price};
+pub use need::{Capability, FormId, Need, Needs, Price, Unsayable};
 pub use policy::{QuotaView, Share};
 pub use reason::{BarReason, CancelReason, Refusal, WaitCause, Why};
 pub use settings::{Cancel, Policies, Prefer, Profile, Route, Settings, Target};

@@ -32,11 +32,19 @@ pub enum Need {
     Prefill,
     /// Turning texts into vectors.
     Embeddings,
+    /// Fetching pictures from an address.
+    ImageUrls,
+    /// Fetching documents from an address.
+    FileUrls,
+    /// Taking pictures, documents or sounds of this format.
+    MediaFormats,
+    /// Tools of such names.
+    ToolNames,
 }
 
 impl Need {
     /// Every need, in the order of the documentation.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 17] = [
         Self::Tools,
         Self::Images,
         Self::Files,
@@ -50,7 +58,16 @@ impl Need {
         Self::Logprobs,
         Self::Prefill,
         Self::Embeddings,
+        Self::ImageUrls,
+        Self::FileUrls,
+        Self::MediaFormats,
+        Self::ToolNames,
     ];
+
+    /// Those that no target meets or lacks by itself: whether its wire format has words for them
+    /// depends on the call, which brings the answer along ([`Unsayable`]).
+    pub const BY_FORM: [Self; 4] =
+        [Self::ImageUrls, Self::FileUrls, Self::MediaFormats, Self::ToolNames];
 
     /// The stable name used in settings, the journal and messages.
     #[must_use]
@@ -69,6 +86,10 @@ impl Need {
             Self::Logprobs => "logprobs",
             Self::Prefill => "prefill",
             Self::Embeddings => "embeddings",
+            Self::ImageUrls => "image_urls",
+            Self::FileUrls => "file_urls",
+            Self::MediaFormats => "media_formats",
+            Self::ToolNames => "tool_names",
         }
     }
 
@@ -154,6 +175,37 @@ impl fmt::Debug for Needs {
 /// A wire format. The engine only compares them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FormId(pub u8);
+
+/// Wire formats that are told apart here; of others nothing can be said.
+const FORMS: usize = 8;
+
+/// What a call asks that wire formats other than its own have no words for, by format.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Unsayable([Needs; FORMS]);
+
+impl Unsayable {
+    /// Every format can say all of it.
+    pub const NONE: Self = Self([Needs::NONE; FORMS]);
+
+    /// This format cannot say that.
+    pub fn insert(&mut self, form: FormId, need: Need) {
+        if let Some(needs) = self.0.get_mut(usize::from(form.0)) {
+            needs.insert(need);
+        }
+    }
+
+    /// What this format cannot say.
+    #[must_use]
+    pub fn of(&self, form: FormId) -> Needs {
+        self.0.get(usize::from(form.0)).copied().unwrap_or(Needs::NONE)
+    }
+
+    /// Whether every format can say all of it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::NONE
+    }
+}
 
 /// What a target can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

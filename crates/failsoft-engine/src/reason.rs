@@ -71,7 +71,7 @@ pub enum BarReason {
 
 impl BarReason {
     /// Every reason.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 29] = [
         Self::Breaker,
         Self::Throttle,
         Self::Limit,
@@ -97,6 +97,10 @@ impl BarReason {
         Self::Incapable(Need::Logprobs),
         Self::Incapable(Need::Prefill),
         Self::Incapable(Need::Embeddings),
+        Self::Incapable(Need::ImageUrls),
+        Self::Incapable(Need::FileUrls),
+        Self::Incapable(Need::MediaFormats),
+        Self::Incapable(Need::ToolNames),
     ];
 
     /// The stable name used in the journal and in metrics.
@@ -128,6 +132,10 @@ impl BarReason {
             Self::Incapable(Need::Logprobs) => "lacks_logprobs",
             Self::Incapable(Need::Prefill) => "lacks_prefill",
             Self::Incapable(Need::Embeddings) => "lacks_embeddings",
+            Self::Incapable(Need::ImageUrls) => "lacks_image_urls",
+            Self::Incapable(Need::FileUrls) => "lacks_file_urls",
+            Self::Incapable(Need::MediaFormats) => "lacks_media_formats",
+            Self::Incapable(Need::ToolNames) => "lacks_tool_names",
         }
     }
 }

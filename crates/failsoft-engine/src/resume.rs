@@ -66,6 +66,9 @@ impl Turn<'_> {
     /// Goes on with a stream that broke off by the call's last failure, or ends the call.
     pub(crate) fn resume(&mut self) {
         let Some(last) = self.call.failed.last().copied() else { return };
+        if self.call.seam.resumable == Resumable::Said {
+            return self.finish(self.whole(last.id));
+        }
         self.call.seam.broken.get_or_insert((last.failure.kind, last.id));
         if self.call.route.policies.resume.max == 0 {
             self.refuse(Why::Failover, Refusal::Committed);
@@ -193,7 +196,7 @@ impl Turn<'_> {
     /// Whether a target could go on from what the client has.
     fn takes_beginnings(&self, target: TargetId) -> bool {
         match self.call.seam.resumable {
-            Resumable::Never => false,
+            Resumable::Never | Resumable::Said => false,
             Resumable::ByPrefill => self.call.book.target(target).is_some_and(|it| it.prefill),
             Resumable::Anywhere => true,
         }

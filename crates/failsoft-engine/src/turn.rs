@@ -285,7 +285,7 @@ impl Turn<'_> {
         self.finish(Verdict::Failed { kind, retry_after, attempt });
     }
 
-    fn finish(&mut self, verdict: Verdict) {
+    pub(crate) fn finish(&mut self, verdict: Verdict) {
         let call = self.call.id;
         let (took, attempts) = (self.call.age(self.now), self.call.made);
         self.step.events.push(Event::CallEnded { call, verdict, took, attempts });

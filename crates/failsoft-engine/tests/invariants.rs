@@ -349,8 +349,12 @@ fn chaotic_input(what: u8, detail: u16, now: Moment, settings: &Settings) -> Inp
         14 => Input::ContentHeld { attempt },
         15 | 16 => Input::Delivered {
             attempt,
-            resumable: [Resumable::Anywhere, Resumable::ByPrefill, Resumable::Never]
-                [dice.roll(3) as usize],
+            resumable: [
+                Resumable::Anywhere,
+                Resumable::ByPrefill,
+                Resumable::Never,
+                Resumable::Said,
+            ][dice.roll(4) as usize],
         },
         17 => Input::FirstContent { attempt },
         18 => Input::Probe { target: TargetId(detail % 5) },
@@ -362,7 +366,7 @@ fn chaotic_input(what: u8, detail: u16, now: Moment, settings: &Settings) -> Inp
     }
 }
 
-const RARE: [&str; 72] = [
+const RARE: [&str; 73] = [
     "refused attempts_spent",
     "refused deadline",
     "refused budget",
@@ -413,6 +417,7 @@ const RARE: [&str; 72] = [
     "disabled Model",
     "limit changed",
     "barred lacks_prefill",
+    "broken off when all was said",
     "refused resume not_resumable",
     "refused resume resumes_spent",
     "refused resume budget",

@@ -155,6 +155,27 @@ fn what_another_attempt_told_does_not_count() {
 }
 
 #[test]
+fn an_answer_that_broke_when_all_was_said_is_whole() {
+    check(
+        THREE_TIERS,
+        "at 0ms arrive => start a first
+         at 1s content 0 => commit 0
+         at 1s delivered 0 said =>
+         after 1s fail 0 network => served 0",
+    );
+    check(
+        THREE_TIERS,
+        "at 0ms arrive => start a first
+         at 1s content 0 => commit 0
+         at 1s delivered 0 anywhere =>
+         after 1s fail 0 network => start a resume
+         after 1s content 1 => commit 1
+         after 1s delivered 1 said =>
+         after 1s fail 1 network => resumed 1",
+    );
+}
+
+#[test]
 fn a_beginning_is_only_handed_to_who_can_go_on_from_it() {
     let begun = "at 0ms arrive => start a first
          at 1s content 0 => commit 0

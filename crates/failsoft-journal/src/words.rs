@@ -99,6 +99,10 @@ pub(crate) const BARS: Table = &[
     ("lacks_logprobs", "it does not tell how likely tokens were"),
     ("lacks_prefill", "it cannot go on from an answer already begun"),
     ("lacks_embeddings", "it cannot make embeddings"),
+    ("lacks_image_urls", "its dialect cannot tell it where to fetch an image"),
+    ("lacks_file_urls", "its dialect cannot tell it where to fetch a file"),
+    ("lacks_media_formats", "its dialect does not take an image, file or sound of this format"),
+    ("lacks_tool_names", "its dialect does not take tools of such names"),
 ];
 
 /// What a call waited for, beside gates.

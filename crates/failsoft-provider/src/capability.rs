@@ -2,7 +2,7 @@
 //! to what it needs.
 
 use failsoft_engine::{Capability, Need, Needs};
-use failsoft_wire::neutral::{Feature, Features, Rule};
+use failsoft_wire::neutral::{Call, Feature, Features, Rule};
 use failsoft_wire::{Dialect, Reach};
 
 use crate::ModelFacts;
@@ -23,6 +23,11 @@ const BEHIND: &[(Need, &[Feature])] = &[
     (Need::Prefill, &[Feature::Prefill]),
     // No feature of a conversation: a call for vectors is told by its dialect.
     (Need::Embeddings, &[]),
+    // Told by `unsaid`: whether a dialect has words for them depends on the call.
+    (Need::ImageUrls, &[]),
+    (Need::FileUrls, &[]),
+    (Need::MediaFormats, &[]),
+    (Need::ToolNames, &[]),
 ];
 
 /// What a target of this dialect can do, for calls that are translated for it and for calls of its
@@ -45,7 +50,11 @@ pub fn capability(dialect: Dialect, facts: Option<&ModelFacts>) -> Capability {
             | Need::ServerState
             | Need::Logprobs
             | Need::Prefill
-            | Need::Embeddings,
+            | Need::Embeddings
+            | Need::ImageUrls
+            | Need::FileUrls
+            | Need::MediaFormats
+            | Need::ToolNames,
             Some(_),
         ) => false,
     };
@@ -70,6 +79,25 @@ pub fn capability(dialect: Dialect, facts: Option<&ModelFacts>) -> Capability {
 pub fn needs(features: Features) -> Needs {
     let asked = BEHIND.iter().filter(|(_, it)| it.iter().any(|one| features.contains(*one)));
     asked.map(|(need, _)| *need).collect()
+}
+
+/// What a call needs of a target of this dialect and cannot get, as far as the dialect's words for
+/// it go.
+#[must_use]
+pub fn unsaid(dialect: Dialect, call: &Call) -> Option<Need> {
+    let refused = dialect.refusal(call)?;
+    let behind = || BEHIND.iter().find(|(_, features)| features.contains(&refused));
+    Some(if refused == Feature::ImageUrls {
+        Need::ImageUrls
+    } else if refused == Feature::FileUrls {
+        Need::FileUrls
+    } else if dialect.rule(refused) == Rule::Refuse {
+        behind().map_or(Need::MediaFormats, |(need, _)| *need)
+    } else if refused == Feature::Tools {
+        Need::ToolNames
+    } else {
+        Need::MediaFormats
+    })
 }
 
 #[cfg(test)]
@@ -127,7 +155,7 @@ mod tests {
             let unknown = capability(dialect, None);
             assert_eq!((unknown.context, unknown.max_output), (None, None));
             let embeds = matches!(dialect, Dialect::ChatCompletions | Dialect::Responses);
-            for (need, features) in BEHIND.iter().filter(|(need, _)| *need != Need::Embeddings) {
+            for (need, features) in BEHIND.iter().filter(|(_, held)| !held.is_empty()) {
                 let refused = features.iter().all(|it| dialect.rule(*it) == Rule::Refuse);
                 assert_eq!(unknown.can.contains(*need), !refused, "{dialect} {need}");
                 assert!(unknown.own.contains(*need), "{dialect} {need}");

@@ -18,7 +18,7 @@ mod transport;
 
 pub use failsoft_engine::Price;
 
-pub use capability::{capability, needs};
+pub use capability::{capability, needs, unsaid};
 pub use classify::{Answer, Place, Reading};
 pub use delay::read_retry_after;
 pub use failsoft_engine::Cancel;

@@ -34,6 +34,7 @@ mod splice;
 pub mod sse;
 mod stream;
 mod translate;
+mod utf8;
 mod write;
 
 pub use dialect::{Dialect, Reach, may_prefill};
@@ -49,3 +50,4 @@ pub use shape::{Shape, sniff};
 pub use splice::{Delivered, Hold, Onward, Resumable, Splicer, continued, may_repeat_itself};
 pub use stream::{Meaning, StreamReader};
 pub use translate::{Destination, Encoded, PrefillMark, Presented, StreamTranslator, Unfit};
+pub use utf8::in_utf8;

@@ -5,6 +5,8 @@ use std::ops::Range;
 
 use bytes::{Bytes, BytesMut};
 
+use crate::utf8::in_utf8;
+
 /// One event, or one comment block, with its exact bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frame {
@@ -43,6 +45,16 @@ impl Frame {
     #[must_use]
     pub fn event(&self) -> Option<&[u8]> {
         self.event.as_ref().and_then(|range| self.bytes.get(range.clone()))
+    }
+
+    /// The same as text: with U+FFFD for bytes that are no UTF-8.
+    #[must_use]
+    pub fn in_utf8(self) -> Self {
+        if std::str::from_utf8(&self.bytes).is_ok() {
+            return self;
+        }
+        let was_first = Self::read(self.bytes.clone(), true) == self;
+        Self::read(in_utf8(self.bytes), was_first)
     }
 
     fn read(bytes: Bytes, may_have_bom: bool) -> Self {

@@ -21,6 +21,17 @@ pub struct Destination<'a> {
     pub marks_prefill: PrefillMark,
 }
 
+impl Destination<'_> {
+    /// Where only the dialect counts.
+    pub(crate) const NOBODY: Self = Destination {
+        model: "",
+        maker: Maker(0),
+        max_output: None,
+        follows_schemas: false,
+        marks_prefill: PrefillMark::None,
+    };
+}
+
 /// What a target that speaks `chat_completions` wants beside a last message of the assistant's, to
 /// go on from it instead of answering it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

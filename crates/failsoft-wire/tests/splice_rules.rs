@@ -157,6 +157,44 @@ fn content_that_comes_with_the_end_waits_for_it() {
 }
 
 #[test]
+fn what_all_was_said_of_that_its_bound_allows_ends_as_length() {
+    for client in CLIENTS {
+        for (bound, who) in [
+            (None, Resumable::Anywhere),
+            (Some(6), Resumable::Anywhere),
+            (Some(5), Resumable::Said),
+        ] {
+            let splicer = Splicer::new(client, client, presented(), HOLD, false);
+            let mut splicer = splicer.with_bound(bound);
+            broken(&mut splicer, client, &said("twenty letters and 1"));
+            assert_eq!(splicer.resumable(), who, "{client} {bound:?}");
+            if who == Resumable::Said {
+                splicer.end_at_bound();
+                let end = String::from_utf8(splicer.passable().to_vec()).unwrap();
+                let words = ["\"length\"", "max_tokens", "max_output_tokens", "MAX_TOKENS"];
+                assert!(words.iter().any(|word| end.contains(word)), "{client}: {end}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_no_text_is_repaired_and_nothing_else_is_touched() {
+    let mut line = Line::new(CHAT, HOLD);
+    let before = text("gr\u{fc}n") + &text("gelb");
+    assert_eq!(line.take(&before).unwrap(), before);
+    let odd: Vec<u8> =
+        text("r@t").bytes().map(|byte| if byte == b'@' { 0xfc } else { byte }).collect();
+    let mut decoder = Decoder::new(1 << 20);
+    decoder.push(Bytes::from(odd));
+    let frame = decoder.next_frame().unwrap().unwrap();
+    let meaning = line.reader.read(&frame);
+    line.splicer.take(frame, meaning).unwrap();
+    assert_eq!(line.take(&text("again")).unwrap(), text("r\u{fffd}t") + &text("again"));
+    assert_eq!(line.splicer.delivered().text(), "gr\u{fc}ngelbr\u{fffd}tagain");
+}
+
+#[test]
 fn tool_calls_wait_until_they_are_whole() {
     let mut line = Line::new(CHAT, HOLD);
     let hi = text("hi");

@@ -63,6 +63,7 @@ pub(crate) fn admit(
         input_tokens: demands.input_tokens,
         output_tokens: demands.output_tokens.or(head.max_tokens),
         needs: demands.needs,
+        unsayable: demands.unsayable,
         spoken: Some(failsoft_config::form(sent.dialect)),
         form: demands.form,
         bound_to: keeper.and_then(|maker| generation.keeper(&choice, maker)),

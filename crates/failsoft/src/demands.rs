@@ -1,8 +1,8 @@
 //! What a call asks that not every target of its route can do.
 
 use failsoft_config::RouteInfo;
-use failsoft_engine::{FormId, Models, Need, Needs};
-use failsoft_wire::neutral::OutputFormat;
+use failsoft_engine::{FormId, Models, Need, Needs, Unsayable};
+use failsoft_wire::neutral::{Call, OutputFormat};
 use failsoft_wire::{Dialect, Reach, RequestHead};
 
 use crate::ask::Sent;
@@ -11,6 +11,8 @@ use crate::ask::Sent;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Demands {
     pub(crate) needs: Needs,
+    /// What of it other dialects have no words for.
+    pub(crate) unsayable: Unsayable,
     /// The only form it can be sent in, when nobody here understands it.
     pub(crate) form: Option<FormId>,
     pub(crate) models: Models,
@@ -25,6 +27,7 @@ impl Demands {
     pub(crate) fn of(sent: &Sent, head: &RequestHead, route: &RouteInfo) -> Self {
         let mut demands = Self {
             needs: Needs::NONE,
+            unsayable: Unsayable::NONE,
             form: None,
             models: Models::Any,
             input_tokens: head.input_tokens,
@@ -45,12 +48,26 @@ impl Demands {
             Some(call) => {
                 demands.needs = failsoft_provider::needs(call.features());
                 demands.input_tokens = call.estimated_tokens();
+                if Need::BY_FORM.into_iter().any(|need| lacking.contains(need)) {
+                    demands.unsayable = unsayable(sent.dialect, call);
+                }
             }
             None if sent.dialect.reach(route.dialect) == Reach::AsItIs && lacking.is_empty() => {}
             None => demands.form = Some(failsoft_config::form(sent.dialect)),
         }
         demands
     }
+}
+
+/// What a call asks that other dialects than its own have no words for.
+fn unsayable(spoken: Dialect, call: &Call) -> Unsayable {
+    let mut unsayable = Unsayable::NONE;
+    for dialect in Dialect::TARGETS.into_iter().filter(|dialect| *dialect != spoken) {
+        if let Some(need) = failsoft_provider::unsaid(dialect, call) {
+            unsayable.insert(failsoft_config::form(dialect), need);
+        }
+    }
+    unsayable
 }
 
 /// Media are base64 in every dialect, and no measure of the tokens they cost.
@@ -68,10 +85,12 @@ pub(crate) fn asks_for_json(sent: &Sent) -> bool {
         && sent.neutral().is_some_and(|call| call.output != OutputFormat::Text)
 }
 
+const MEDIA: [Need; 3] = [Need::Images, Need::Files, Need::AudioVideo];
+
 /// Whether the words are there without which no dialect can ask this.
 fn may_ask(body: &[u8], need: Need) -> bool {
     let marks: &[&str] = match need {
-        Need::Tools | Need::HostedTools | Need::CustomTools => &[
+        Need::Tools | Need::HostedTools | Need::CustomTools | Need::ToolNames => &[
             "\"tools\"",
             "\"functions\"",
             "tool_call",
@@ -79,7 +98,7 @@ fn may_ask(body: &[u8], need: Need) -> bool {
             "function_call",
             "functionCall",
         ],
-        Need::Images => &[
+        Need::Images | Need::ImageUrls => &[
             "\"image\"",
             "\"image_url\"",
             "\"input_image\"",
@@ -88,7 +107,7 @@ fn may_ask(body: &[u8], need: Need) -> bool {
             "ile_data",
             "ileData",
         ],
-        Need::Files => &[
+        Need::Files | Need::FileUrls => &[
             "\"file\"",
             "\"input_file\"",
             "\"document\"",
@@ -122,6 +141,7 @@ fn may_ask(body: &[u8], need: Need) -> bool {
             "ileData",
             "ile_data",
         ],
+        Need::MediaFormats => return MEDIA.into_iter().any(|media| may_ask(body, media)),
         Need::Logprobs => &["ogprobs"],
         // Nothing marks it but the role of the last turn.
         Need::Prefill => return true,

@@ -21,7 +21,7 @@ use tokio::time::Instant;
 use self::resuming::Continuation;
 use crate::ask::Ask;
 use crate::client::Inner;
-use crate::egress::{Exchange, Happening, NotSaid, Refusals, Whole};
+use crate::egress::{Exchange, Happening, NotSaid, Refusals, Whole, usage_of};
 use crate::generation::Generation;
 use crate::heartbeat::Heartbeat;
 use crate::observe::Seen;
@@ -352,6 +352,12 @@ impl Driver {
     }
 
     fn finish(&mut self, verdict: Verdict) {
+        let is_answered = matches!(verdict, Verdict::Served { .. } | Verdict::Resumed { .. });
+        if let Some(thread) = self.thread.as_deref_mut().filter(|_| is_answered) {
+            thread.end_at_bound();
+            let usage = usage_of(thread.usage());
+            self.whole = Some(Whole { body: thread.passable(), usage });
+        }
         self.verdict = Some(verdict);
         self.timer.set(None);
     }

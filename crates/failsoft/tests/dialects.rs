@@ -105,6 +105,71 @@ async fn what_a_target_cannot_say_is_left_out_and_named() {
     assert_eq!((&sent["seed"], &sent["temperature"]), (&Value::Null, &json!(0.5)));
 }
 
+/// Each row of the translation table that refuses a target, always or for what some calls hold.
+const REFUSED: &[(Dialect, &str, Need)] = {
+    use Dialect::{BedrockConverse, ChatCompletions, GenerateContent, Messages, Responses};
+    const PAGE: &str = r#"{"type":"image_url","image_url":{"url":"https://example.com/a.png"}}"#;
+    const TIFF: &str =
+        r#"{"type":"image_url","image_url":{"url":"data:image/tiff;base64,SUkqAAgAAAA="}}"#;
+    const ZIP: &str = r#"{"type":"file","file":{"filename":"a.zip","file_data":"data:application/zip;base64,UEsDBP//"}}"#;
+    const SOUND: &str = r#"{"type":"input_audio","input_audio":{"data":"AAAA","format":"wav"}}"#;
+    const STORED: &str = r#"{"type":"file","file":{"file_id":"file-1"}}"#;
+    const PDF_URL: &str = r#"{"type":"input_file","file_url":"https://example.com/a.pdf"}"#;
+    const FILM: &str = r#"{"inlineData":{"mimeType":"video/x-unknown","data":"AAAA"}}"#;
+    &[
+        (BedrockConverse, PAGE, Need::ImageUrls),
+        (BedrockConverse, TIFF, Need::MediaFormats),
+        (BedrockConverse, ZIP, Need::MediaFormats),
+        (BedrockConverse, FILM, Need::MediaFormats),
+        (BedrockConverse, PDF_URL, Need::FileUrls),
+        (BedrockConverse, STORED, Need::ServerState),
+        (ChatCompletions, PDF_URL, Need::FileUrls),
+        (ChatCompletions, FILM, Need::MediaFormats),
+        (Messages, TIFF, Need::MediaFormats),
+        (Messages, ZIP, Need::MediaFormats),
+        (Messages, SOUND, Need::AudioVideo),
+        (Messages, FILM, Need::AudioVideo),
+        (Responses, SOUND, Need::AudioVideo),
+        (Responses, FILM, Need::AudioVideo),
+        (GenerateContent, STORED, Need::ServerState),
+    ]
+};
+
+/// A question that holds a part, in the dialect the part is written in.
+fn holding(part: &str) -> (Dialect, Value) {
+    let held: Value = serde_json::from_str(part).unwrap();
+    let turn = |name: &str, key: &str| json!({"model": "assistant", name: [{"role": "user", key: [held.clone()]}]});
+    if part.contains("inlineData") {
+        (Dialect::GenerateContent, turn("contents", "parts"))
+    } else if part.contains("file_url") {
+        (Dialect::Responses, turn("input", "content"))
+    } else {
+        (Dialect::ChatCompletions, turn("messages", "content"))
+    }
+}
+
+#[tokio::test]
+async fn a_target_whose_dialect_cannot_say_it_is_not_asked_and_costs_no_attempt() {
+    for (target, part, need) in REFUSED {
+        let (spoken, body) = holding(part);
+        let case = format!("{spoken} -> {target}: {part}");
+        let entries = [("be", *target), ("oa", spoken)];
+        let mute = r#"["be/h1"], ["be/h2"], ["be/h3"]"#;
+        let street = Street::new(&entries, &format!(r#"[{mute}, ["oa/healthy"]]"#), "");
+        let answer = street.ask(spoken, false, &body).await;
+        assert_eq!(answer.status, StatusCode::OK, "{case}: {}", answer.text());
+        assert_eq!(answer.header("x-failsoft-attempts"), "1", "{case}");
+        assert_eq!(street.seen().0, [spoken], "{case}");
+        assert_eq!(street.bars(BarReason::Incapable(*need)), 3, "{case}");
+
+        let street = Street::new(&entries, &format!("[{mute}]"), "");
+        let answer = street.ask(spoken, false, &body).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{case}: {}", answer.text());
+        assert!(answer.text().contains(&format!("`{need}`")), "{case}: {}", answer.text());
+        assert!(street.fake.attempts().is_empty(), "{case}");
+    }
+}
+
 /// A stream that breaks in another dialect ends with the client's own error.
 #[tokio::test]
 async fn a_translated_stream_that_breaks_ends_with_an_error() {

@@ -297,3 +297,32 @@ tiers = [["odd/m"]]
     let told = story.render(&failsoft_journal::Page::new(failsoft_journal::Style::Plain, 120));
     assert!(told.contains("is odd") && !told.contains(SECRET), "{told}");
 }
+
+#[tokio::test]
+async fn an_answer_that_is_no_text_reaches_its_client_as_text() {
+    let body = r#"{"choices":[{"index":0,"finish_reason":"stop",
+        "message":{"role":"assistant","content":"r@t"}}]}"#;
+    let provider = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = provider.local_addr().unwrap();
+    let head = format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    let sent: Vec<u8> =
+        (head + body).bytes().map(|byte| if byte == b'@' { 0xfc } else { byte }).collect();
+    tokio::spawn(async move {
+        let (mut client, _) = provider.accept().await.unwrap();
+        let mut request = [0; 4096];
+        let _ = tokio::io::AsyncReadExt::read(&mut client, &mut request).await;
+        let _ = tokio::io::AsyncWriteExt::write_all(&mut client, &sent).await;
+    });
+    let text = format!(
+        "[journal]\nenabled = false\n[providers.odd]\ndialect = \"chat_completions\"\n\
+         base_url = \"http://{address}/v1\"\napi_key = \"none\"\n\
+         [routes.assistant]\ntiers = [[\"odd/m\"]]\n"
+    );
+    let settings = failsoft_config::load(&text, Path::new("/"), &BTreeMap::new()).unwrap();
+    let failsoft = Failsoft::start(settings, Vec::new()).unwrap();
+    let answer = read(failsoft.send(call(CHAT, false, &[])).await).await;
+    assert_eq!(said(CHAT, false, &answer), "r\u{fffd}t");
+}

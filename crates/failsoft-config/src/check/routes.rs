@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use failsoft_engine::{CredentialId, Needs, Prefer, Profile, Route, Target, TargetId};
+use failsoft_engine::{CredentialId, Need, Needs, Prefer, Profile, Route, Target, TargetId};
 use failsoft_wire::Dialect;
 
 use super::hedging;
@@ -105,12 +105,21 @@ fn check_route(
 
 /// Vectors of two models cannot be compared, so a call for them goes to one model only.
 fn warn_of_mixed_vectors(tiers: &Tiers, at: &At<'_>) {
-    let mut names = tiers.tiers.iter().flatten().filter_map(|(_, model)| match model {
-        ModelName::Fixed(model) if model.contains("embed") => Some(bare(model)),
-        ModelName::Fixed(_) | ModelName::AsAsked => None,
+    let names = tiers.tiers.iter().flatten().filter_map(|(_, model)| match model {
+        ModelName::Fixed(model) => Some(bare(model)),
+        ModelName::AsAsked => None,
     });
-    let Some(first) = names.next() else { return };
-    if let Some(other) = names.find(|name| *name != first) {
+    let (vectors, words): (Vec<&str>, Vec<&str>) = names.partition(|name| name.contains("embed"));
+    let Some(first) = vectors.first() else { return };
+    if let Some(chat) = words.first() {
+        at.key("tiers").warn(
+            say(format!(
+                "`{chat}` makes no vectors, and `{first}` no answers: none stands in for the other"
+            ))
+            .hint("make a route for each"),
+        );
+    }
+    if let Some(other) = vectors.iter().find(|name| *name != first) {
         at.key("tiers").warn(
             say(format!("`{other}` never stands in for `{first}` when vectors are asked for"))
                 .hint("vectors of two models cannot be compared: make a route for each"),
@@ -303,10 +312,12 @@ impl<'p> Builder<'p> {
         for dialect in Dialect::CLIENTS {
             let targets = tiers.iter().flatten();
             let targets = targets.filter_map(|id| self.engine_targets.get(usize::from(id.0)));
+            let is_crossed = targets.clone().any(|target| target.form != form(dialect));
             let can = targets.fold(Needs::ALL, |can, target| {
                 can.both(target.capability.of(target.form, Some(form(dialect))))
             });
-            lacking[dialect as usize] = Needs::ALL.without(can);
+            let by_form = Need::BY_FORM.into_iter().filter(|_| is_crossed).collect();
+            lacking[dialect as usize] = Needs::ALL.without(can.without(by_form));
         }
         lacking
     }

@@ -146,6 +146,7 @@ fn quota_told(words: &[&str]) -> QuotaTold {
 fn resumable(word: &str) -> Resumable {
     match word {
         "never" => Resumable::Never,
+        "said" => Resumable::Said,
         "prefill" => Resumable::ByPrefill,
         "anywhere" => Resumable::Anywhere,
         other => panic!("unknown word {other:?}"),

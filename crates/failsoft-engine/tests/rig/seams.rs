@@ -33,7 +33,9 @@ impl Checker {
         let last = last_leg(call);
         let (_, failure) = last.failed.expect("15: what did not fail is not continued");
         match resumable(call) {
-            Resumable::Never => panic!("15: what nobody can go on with was continued"),
+            Resumable::Never | Resumable::Said => {
+                panic!("15: what nobody can go on with was continued")
+            }
             Resumable::ByPrefill => {
                 assert!(facts.prefill, "15: {} does not take a beginning", facts.key);
                 self.reached.insert("resumed by prefill".to_owned());
@@ -73,6 +75,11 @@ impl Checker {
         };
         let cut_by_caller = refused(Why::Failover, |reason| *reason == Refusal::Deadline);
         match verdict {
+            Verdict::Served { attempt } | Verdict::Resumed { attempt }
+                if is_said(call, *attempt) =>
+            {
+                self.reached.insert("broken off when all was said".to_owned());
+            }
             Verdict::Served { attempt } => {
                 assert!(broken.is_none(), "a broken stream was served");
                 assert!(call.attempts[&attempt.ordinal].committed, "14: served by nobody");
@@ -125,6 +132,12 @@ pub(super) fn resumable(call: &CallFacts) -> Resumable {
     let first = legs.next().and_then(|it| it.told).unwrap_or_default();
     let later = legs.filter(|it| it.why == Why::Resume);
     later.fold(first, |before, leg| leg.told.unwrap_or(before))
+}
+
+/// Whether what broke off last had said all that its caller's bound allows.
+fn is_said(call: &CallFacts, attempt: AttemptId) -> bool {
+    let last = &call.attempts[&attempt.ordinal];
+    last.committed && last.failed.is_some() && resumable(call) == Resumable::Said
 }
 
 /// How often a call was continued. What is asked once more is still the same continuation.

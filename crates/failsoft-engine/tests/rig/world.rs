@@ -254,6 +254,7 @@ impl World {
             let when = if dice.percent(60) { begins } else { later(dice) };
             let resumable = match dice.roll(8) {
                 0 => Resumable::Never,
+                7 => Resumable::Said,
                 1 | 2 => Resumable::ByPrefill,
                 _ => Resumable::Anywhere,
             };

@@ -203,6 +203,21 @@ impl Dialect {
         }
     }
 
+    /// What of another dialect's call this one cannot express and may not leave out: what
+    /// [`Self::encode_call`] would say of it, whatever the model.
+    #[must_use]
+    pub fn refusal(self, call: &Call) -> Option<Feature> {
+        let checked = match self {
+            Self::ChatCompletions => chat_completions::check_call(call),
+            Self::Messages => messages::check_call(call),
+            Self::Responses => responses::check_call(call),
+            Self::GenerateContent => generate_content::check_call(call),
+            Self::BedrockConverse => bedrock_converse::check_call(call),
+            Self::Embeddings => Err(Unfit { feature: Feature::System }),
+        };
+        checked.err().map(|unfit| unfit.feature)
+    }
+
     /// A plain answer in the neutral form. It was judged by [`Self::read_reply`] before.
     ///
     /// # Errors

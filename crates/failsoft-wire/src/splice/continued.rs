@@ -27,7 +27,7 @@ const LEAST_BUDGET: u32 = 1_024;
 pub fn continued(call: &Call, delivered: &Delivered, onward: Onward, instruction: &str) -> Call {
     let mut call = call.clone();
     let calls: Vec<ToolCall> = delivered.calls().collect();
-    let mut less = tokens(delivered.text().len() + calls.iter().map(size).sum::<usize>());
+    let mut less = written(delivered);
     match onward {
         Onward::Anew => return call,
         Onward::Prefill { .. } => say(&mut call, delivered.text()),
@@ -44,6 +44,11 @@ pub fn continued(call: &Call, delivered: &Delivered, onward: Onward, instruction
     }
     bound(&mut call, less);
     call
+}
+
+/// Tokens of what was delivered, roughly.
+pub(super) fn written(delivered: &Delivered) -> u32 {
+    tokens(delivered.text().len() + delivered.calls().map(|call| size(&call)).sum::<usize>())
 }
 
 /// Puts the delivered text where the model's own words stand last, behind those the caller put

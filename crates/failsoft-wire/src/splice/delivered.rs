@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::Onward;
 use super::anchor::last_words;
 use super::repetition::Repetition;
-use super::seam::LEAST_ECHO;
+use super::seam::{LEAST_ECHO, is_periodic};
 use crate::neutral::{
     Citation, Delta, Opening, Part, PartStart, Piece, Rest, Seal, StopReason, ToolCall,
 };
@@ -81,9 +81,11 @@ impl Delivered {
     }
 
     /// How the next target should be asked to go on: whether it takes a prefill, and whether it is
-    /// known to repeat one. Of a few letters nobody could tell whether they were repeated.
+    /// known to repeat one. Of a few letters, or of one thing over and over, nobody could tell
+    /// whether they were repeated.
     pub(super) fn onward(&self, prefill: bool, echoes: bool) -> Onward {
-        let is_telling = || echoes || self.text.trim().chars().nth(LEAST_ECHO - 1).is_some();
+        let is_long = || self.text.trim().chars().nth(LEAST_ECHO - 1).is_some();
+        let is_telling = || echoes || (is_long() && !is_periodic(&self.text));
         match (self.is_empty(), prefill) {
             (true, _) => Onward::Anew,
             (false, true) if is_telling() => Onward::Prefill { echoes },
@@ -308,6 +310,15 @@ mod tests {
         assert_eq!(said("a").onward(true, false), Onward::Asked);
         assert_eq!(said("a few words more").onward(true, false), Onward::Prefill { echoes: false });
         assert_eq!(said("a").onward(false, true), Onward::Asked);
+        assert_eq!(said("ha ha ha ha ha ha ha ha ha ").onward(true, false), Onward::Asked);
+        assert_eq!(
+            said("ha ha ha ha ha ha ha ha ha ").onward(true, true),
+            Onward::Prefill { echoes: true }
+        );
+        assert_eq!(
+            said("a song: ha ha ha ha ha ha ha ").onward(true, false),
+            Onward::Prefill { echoes: false }
+        );
     }
 
     #[test]

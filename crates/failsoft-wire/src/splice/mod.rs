@@ -43,6 +43,8 @@ pub enum Resumable {
     ByPrefill,
     /// Any target.
     Anywhere,
+    /// Nobody need: all that its caller's bound allows was delivered.
+    Said,
 }
 
 /// How the next target was asked to go on.

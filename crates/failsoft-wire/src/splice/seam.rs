@@ -48,7 +48,7 @@ struct Echo {
 
 /// Finds the longest end of the text that the continuation begins with: the search of Knuth, Morris
 /// and Pratt for a word that is still growing.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Words {
     /// So many characters must be said again at least.
     least: usize,
@@ -79,14 +79,8 @@ impl Seam {
 
     /// It was asked to say these last words again.
     pub(super) fn asked(last_words: &str) -> Self {
-        Self::new(State::Words(Words {
-            least: last_words.chars().filter(|char| !char.is_whitespace()).count(),
-            word: Vec::new(),
-            borders: Vec::new(),
-            seen: 0,
-            at: 0,
-            matched: 0,
-        }))
+        let least = last_words.chars().filter(|char| !char.is_whitespace()).count();
+        Self::new(State::Words(Words { least, ..Words::default() }))
     }
 
     const fn new(state: State) -> Self {
@@ -190,6 +184,15 @@ fn next(text: &str, from: usize) -> Option<(char, usize)> {
     let mut rest = text.get(from..)?.char_indices();
     let (at, char) = rest.find(|(_, char)| !char.is_whitespace())?;
     Some((char, from + at + char.len_utf8()))
+}
+
+/// Whether a text is one thing over and over, white space apart: what goes on from it begins like
+/// it, and cannot be told from an echo.
+pub(super) fn is_periodic(text: &str) -> bool {
+    let mut words = Words::default();
+    text.chars().filter(|char| !char.is_whitespace()).for_each(|char| words.grow(char));
+    let length = words.word.len();
+    length > 0 && 2 * words.border(length) >= length
 }
 
 impl Echo {

@@ -5,6 +5,7 @@ mod writing;
 
 use bytes::Bytes;
 
+use super::continued::written;
 use super::delivered::{Delivered, OpenPart};
 use super::gate::Gate;
 use super::leg::Leg;
@@ -15,7 +16,7 @@ use super::repetition::Tail;
 use super::tokens::Tokens;
 use super::{Hold, Onward, Resumable};
 use crate::dialect::Thread;
-use crate::neutral::{Delta, Maker};
+use crate::neutral::{Delta, Maker, Stop, StopReason};
 use crate::reply::{Flaw, TokenCount};
 use crate::sse::Frame;
 use crate::translate::{Presented, ReadDeltas, WriteDeltas};
@@ -53,6 +54,8 @@ pub struct Splicer {
     /// The last frame that went out said nothing that its reader had not given on.
     is_exact: bool,
     may_repeat: bool,
+    /// Tokens its caller allows the answer.
+    bound: Option<u32>,
 }
 
 impl Splicer {
@@ -91,6 +94,7 @@ impl Splicer {
             waited: false,
             is_exact: true,
             may_repeat: false,
+            bound: None,
         }
     }
 
@@ -107,6 +111,12 @@ impl Splicer {
         Self { may_repeat: true, ..self }
     }
 
+    /// The same for a call that allows its answer so many tokens.
+    #[must_use]
+    pub fn with_bound(self, bound: Option<u32>) -> Self {
+        Self { bound, ..self }
+    }
+
     /// Takes the next frame of the present target, and what it means, which is neither an error nor
     /// malformed.
     ///
@@ -121,6 +131,8 @@ impl Splicer {
             let words = words.to_owned();
             return self.pass_words(frame, words);
         }
+        // What is written anew is text anyhow, and so is what is like a frame that was.
+        let frame = if self.writer.is_none() { frame.in_utf8() } else { frame };
         let mut deltas = std::mem::take(&mut self.scratch);
         self.reader.read(&frame, &mut deltas);
         let taken = if self.writer.is_none() {
@@ -202,11 +214,29 @@ impl Splicer {
         let is_fit = is_known && self.delivered.is_resumable() && self.repeats().is_ok();
         if !is_fit || self.client == Dialect::Embeddings {
             Resumable::Never
+        } else if self.has_said_all() {
+            Resumable::Said
         } else if self.is_json && !self.delivered.is_empty() {
             Resumable::ByPrefill
         } else {
             Resumable::Anywhere
         }
+    }
+
+    /// Whether all that the caller's bound allows was delivered, whoever said it.
+    fn has_said_all(&self) -> bool {
+        let reaches = |bound| written(&self.delivered) >= bound;
+        !self.delivered.is_empty() && self.bound.is_some_and(reaches)
+    }
+
+    /// Ends an answer of which all was said that its caller's bound allows, and that nobody ended.
+    /// What comes of it is [`Self::passable`].
+    pub fn end_at_bound(&mut self) {
+        self.resume(self.client, Onward::Prefill { echoes: false }, None);
+        let stop = Stop::of(StopReason::Length);
+        let mut deltas = vec![Delta::Finish { choice: 0, stop }, Delta::End];
+        // What ends in this way was judged before.
+        let _ = self.translate(&mut deltas).and_then(|()| self.release());
     }
 
     /// What the client has.

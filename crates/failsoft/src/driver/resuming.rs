@@ -51,6 +51,7 @@ impl Driver {
         if self.streams().repetition == Repetition::Allow {
             splicer = splicer.with_repetition();
         }
+        splicer = splicer.with_bound(self.ask.arrival.output_tokens);
         if !order.may_resume {
             splicer = splicer.without_resumption();
         }
@@ -76,6 +77,7 @@ impl Driver {
         let Some(splicer) = live.and_then(|live| live.exchange.splicer()) else { return };
         let resumable = match splicer.resumable() {
             failsoft_wire::Resumable::Never => Resumable::Never,
+            failsoft_wire::Resumable::Said => Resumable::Said,
             // Nobody here understands the call, so nobody can be told what is missing.
             failsoft_wire::Resumable::ByPrefill | failsoft_wire::Resumable::Anywhere
                 if self.ask.sent.neutral().is_none() =>

@@ -73,7 +73,7 @@ impl Collected {
                 let usage = judge.reply(status, headers, &body)?;
                 let body = match translation {
                     Some(translation) => judge.translated((status, headers), &body, translation)?,
-                    None => body,
+                    None => failsoft_wire::in_utf8(body),
                 };
                 Ok((body, usage_of(usage)))
             }

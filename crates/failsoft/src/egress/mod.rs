@@ -20,6 +20,7 @@ pub(crate) use endpoint::Endpoint;
 pub(crate) use exchange::Exchange;
 pub(crate) use happening::{Happening, Whole};
 pub(crate) use headers::{forwardable, returnable, translatable};
+pub(crate) use judge::usage_of;
 pub use outbound::{Destination, NoReply, Outbound, Reply};
 pub(crate) use request::{NotSaid, Order, Refusals};
 pub(crate) use translation::Translation;

@@ -11,7 +11,7 @@ mod reply;
 mod rules;
 
 pub(crate) use answer::{BedrockReader, read_reply};
-pub(crate) use call::{decode_call, encode_call};
+pub(crate) use call::{check_call, decode_call, encode_call};
 pub(crate) use deltas::{DeltaReader, DeltaWriter};
 pub(crate) use reply::{decode_reply, encode_reply};
 pub(crate) use rules::RULES;

@@ -19,7 +19,7 @@ mod tests;
 mod verdict;
 
 pub(crate) use answer::{GenerateReader, read_reply};
-pub(crate) use call::{decode_call, encode_call};
+pub(crate) use call::{check_call, decode_call, encode_call};
 pub(crate) use deltas::{DeltaReader, DeltaWriter};
 pub(crate) use head::read_request;
 pub(crate) use render::{canned_reply, canned_stream, error_body, error_frame, models};

@@ -15,7 +15,7 @@ mod words;
 
 pub(crate) use answer::MessagesReader;
 pub(super) use answer::read_reply;
-pub(crate) use call::{decode_call, encode_call};
+pub(crate) use call::{check_call, decode_call, encode_call};
 pub(crate) use deltas::{DeltaReader, DeltaWriter, Thread};
 pub(super) use render::{canned_reply, canned_stream, error_body, error_frame, models};
 pub(crate) use reply::{decode_reply, encode_reply};

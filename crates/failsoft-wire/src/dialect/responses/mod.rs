@@ -12,7 +12,7 @@ mod stream;
 mod tests;
 
 pub(super) use answer::read_reply;
-pub(crate) use call::{RULES, decode_call, encode_call};
+pub(crate) use call::{RULES, check_call, decode_call, encode_call};
 pub(crate) use deltas::{DeltaReader, DeltaWriter, Thread};
 pub(super) use render::{canned_reply, canned_stream, error_frame};
 pub(crate) use reply::{decode_reply, encode_reply};

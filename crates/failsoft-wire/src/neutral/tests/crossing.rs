@@ -127,7 +127,11 @@ fn recorded_requests_ask_the_same_in_every_other_dialect() {
         // Everything sealed was made by the provider that answered.
         call.without_seals_of_others(Maker(7), &|_| Some(Maker(1)));
         for to in Dialect::TARGETS.into_iter().filter(|to| *to != record.dialect) {
-            match to.encode_call(&call, &destination(to)) {
+            let written = to.encode_call(&call, &destination(to));
+            if to.refusal(&call) != written.as_ref().err().map(|unfit| unfit.feature) {
+                pairs.fail(record, to, "what is refused was not foretold");
+            }
+            match written {
                 Ok(encoded) => {
                     let again = read_call(to, &encoded.body, destination(to).model);
                     if let Some(what) = lost(&call, &encoded, &again) {

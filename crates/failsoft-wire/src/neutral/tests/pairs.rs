@@ -68,7 +68,10 @@ proptest! {
             let mut call = read_call(client, &written.body, &call.model);
             call.without_seals_of_others(Maker(7), &|_| None);
             for target in Dialect::TARGETS.into_iter().filter(|target| *target != client) {
-                let encoded = match target.encode_call(&call, &destination(target)) {
+                let encoded = target.encode_call(&call, &destination(target));
+                let refused = encoded.as_ref().err().map(|unfit| unfit.feature);
+                prop_assert_eq!(target.refusal(&call), refused, "{}", target);
+                let encoded = match encoded {
                     Ok(encoded) => encoded,
                     Err(unfit) => {
                         prop_assert!(may_refuse(target, unfit.feature), "{}: {}", target, unfit);

@@ -65,6 +65,12 @@ pub(crate) fn encode_call(call: &Call, to: &Destination<'_>) -> Result<Encoded, 
     Ok(Encoded { body, notes: notes.into_vec() })
 }
 
+/// Why another dialect's call cannot be written, if it cannot.
+pub(crate) fn check_call(call: &Call) -> Result<(), Unfit> {
+    judge(call, RULES, &BY_PART)?;
+    check(call)
+}
+
 /// What this dialect cannot express and may not leave out.
 fn check(call: &Call) -> Result<(), Unfit> {
     if !call.tools.iter().all(|tool| is_name(&tool.name)) {

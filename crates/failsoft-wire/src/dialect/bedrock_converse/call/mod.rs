@@ -7,7 +7,7 @@ mod plan;
 mod tools;
 
 pub(crate) use decode::decode_call;
-pub(crate) use encode::encode_call;
+pub(crate) use encode::{check_call, encode_call};
 
 /// Whether the service takes this as a tool's name.
 #[cfg(test)]

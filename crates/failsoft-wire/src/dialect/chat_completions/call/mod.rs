@@ -9,3 +9,4 @@ mod wishes;
 
 pub(crate) use decode::decode_call;
 pub(crate) use encode::encode_call;
+pub(crate) use survey::check_call;

@@ -15,14 +15,25 @@ use crate::translate::{Destination, Unfit};
 pub(super) fn survey(call: &Call, to: &Destination<'_>) -> Result<Vec<Note>, Unfit> {
     let mut notes = Notes::default();
     if !call.rest.is_of(OWN) {
-        notes = judge(call, RULES, &[])?;
-        check_media(call)?;
+        notes = judged(call)?;
         notes.dropped_if(Feature::StrictTools, call.tools.iter().any(is_loose));
         lost_to_the_model(call, Kind::of(to.model), &mut notes);
     }
     let is_schema = matches!(call.output, OutputFormat::Schema { .. });
     notes.emulated_if(Feature::JsonSchema, is_schema && !to.follows_schemas);
     Ok(notes.into_vec())
+}
+
+/// Why another dialect's call cannot be written, if it cannot.
+pub(crate) fn check_call(call: &Call) -> Result<(), Unfit> {
+    judged(call).map(|_| ())
+}
+
+/// What the column says of another dialect's call, and what becomes of its media.
+fn judged(call: &Call) -> Result<Notes, Unfit> {
+    let notes = judge(call, RULES, &[])?;
+    check_media(call)?;
+    Ok(notes)
 }
 
 /// What a model of this kind refuses although the dialect has it.

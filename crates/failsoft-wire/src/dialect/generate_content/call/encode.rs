@@ -35,6 +35,11 @@ pub(crate) fn encode_call(call: &Call, to: &Destination<'_>) -> Result<Encoded, 
     Ok(Encoded { body, notes: notes.into_vec() })
 }
 
+/// Why another dialect's call cannot be written, if it cannot.
+pub(crate) fn check_call(call: &Call) -> Result<(), Unfit> {
+    judge(call, RULES, &BY_PART).map(|_| ())
+}
+
 fn write_system(body: &mut Writer<'_>, call: &Call, to: &Destination<'_>) {
     let leading = call.turns.get(..contents::leading_system(call)).unwrap_or_default();
     let parts = call.system.iter().chain(leading.iter().flat_map(|turn| &turn.parts));

@@ -10,5 +10,5 @@ mod tools;
 mod turns;
 
 pub(crate) use decode::decode_call;
-pub(crate) use encode::encode_call;
+pub(crate) use encode::{check_call, encode_call};
 pub(super) use turns::{write_call, write_plain};

@@ -31,6 +31,12 @@ pub(crate) fn encode_call(call: &Call, to: &Destination<'_>) -> Result<Encoded, 
     Ok(Encoded { body: bytes, notes: notes.into_vec() })
 }
 
+/// Why another dialect's call cannot be written, if it cannot. No model changes that.
+pub(crate) fn check_call(call: &Call) -> Result<(), Unfit> {
+    let mut notes = judge(call, RULES, &BY_PART)?;
+    Layout::translated(call, &Destination::NOBODY, &mut notes).map(|_| ())
+}
+
 /// A request before it is written.
 struct Body<'a> {
     call: &'a Call,

@@ -11,4 +11,4 @@ mod schema;
 mod thinking;
 
 pub(crate) use decode::decode_call;
-pub(crate) use encode::encode_call;
+pub(crate) use encode::{check_call, encode_call};

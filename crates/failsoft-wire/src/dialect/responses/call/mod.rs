@@ -11,4 +11,4 @@ mod turns;
 
 pub(crate) use decode::decode_call;
 pub(crate) use encode::encode_call;
-pub(crate) use rules::RULES;
+pub(crate) use rules::{RULES, check_call};

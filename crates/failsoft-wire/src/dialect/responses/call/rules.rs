@@ -10,6 +10,9 @@ use crate::dialect::rules::{self, row};
 use crate::neutral::{Call, Feature, OutputFormat, Part, Rule, RuleRow};
 use crate::translate::Unfit;
 
+/// What is left out or made from something else only in some calls.
+const BY_PART: [Feature; 2] = [Thinking, ReasoningBudget];
+
 pub(crate) const RULES: &[RuleRow] = &[
     row(System, Map, "`instructions`"),
     row(SystemTurn, Map, "a message of role `system`"),
@@ -56,9 +59,14 @@ pub(crate) const RULES: &[RuleRow] = &[
     row(ForeignParameters, Drop, "only the client's dialect has them"),
 ];
 
+/// Why another dialect's call cannot be written, if it cannot.
+pub(crate) fn check_call(call: &Call) -> Result<(), Unfit> {
+    rules::judge(call, RULES, &BY_PART).map(|_| ())
+}
+
 /// What is noted of a call that came in another dialect.
 pub(super) fn judge(call: &Call, model: &str) -> Result<Notes, Unfit> {
-    let mut notes = rules::judge(call, RULES, &[Thinking, ReasoningBudget])?;
+    let mut notes = rules::judge(call, RULES, &BY_PART)?;
     let mut parts = call.turns.iter().flat_map(|turn| &turn.parts);
     notes.dropped_if(Thinking, parts.any(is_open_thought));
     // The word says it already, if there is one.
