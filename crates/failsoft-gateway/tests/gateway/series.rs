@@ -7,11 +7,12 @@ use failsoft_wire::Dialect;
 
 use crate::house::{House, chat_body};
 
-/// Names and labels of all series, without their values.
+/// Names and labels of all series, without their values and examples.
 async fn series(house: &House) -> BTreeSet<String> {
     let page = house.admin("/metrics").await.body;
     let lines = page.lines().filter(|line| !line.starts_with('#'));
-    lines.filter_map(|line| Some(line.rsplit_once(' ')?.0.to_owned())).collect()
+    let rows = lines.map(|line| line.split_once(" # ").map_or(line, |(row, _)| row));
+    rows.filter_map(|row| Some(row.rsplit_once(' ')?.0.to_owned())).collect()
 }
 
 /// Asks for a model through the library: a hundred thousand connections would take minutes.
