@@ -90,7 +90,10 @@ async fn a_client_that_leaves_in_mid_answer_has_cost_what_it_got() {
     assert_eq!(left.cancel_reason.as_deref(), Some("caller_left"), "{left:?}");
     assert!(left.input_tokens.unwrap() > 0 && left.output_tokens.unwrap() > 0, "{left:?}");
     assert!(left.cost_nanos.unwrap() > 0);
-    assert!(recorded.call.first_content_ns.is_some(), "{recorded:?}");
+    let page = failsoft_journal::Page::new(failsoft_journal::Style::Plain, 120);
+    let told = failsoft_journal::Story::of(&recorded).render(&page);
+    assert!(told.contains("went away in the middle of the answer"), "{told}");
+    assert!(told.contains(" out") && !told.contains(", 0 out"), "{told}");
 }
 
 const SENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";

@@ -229,6 +229,12 @@ impl Splicer {
         !self.delivered.is_empty() && self.bound.is_some_and(reaches)
     }
 
+    /// Whether a target that goes on has said all that the caller's bound allows.
+    #[must_use]
+    pub fn is_past_bound(&self) -> bool {
+        self.leg.is_some() && self.resumable() == Resumable::Said
+    }
+
     /// Ends an answer of which all was said that its caller's bound allows, and that nobody ended.
     /// What comes of it is [`Self::passable`].
     pub fn end_at_bound(&mut self) {

@@ -61,6 +61,10 @@ pub(crate) struct Streaming {
     decoder: FrameDecoder,
     reader: StreamReader,
     splicer: Box<Splicer>,
+    /// Tokens that were written before it.
+    written_before: u32,
+    /// It was left because its caller's bound was reached.
+    is_left: bool,
     /// Until the first content, where a refusal is no answer.
     watch: Option<Box<RefusalWatch>>,
     committed: bool,
@@ -90,6 +94,8 @@ impl Streaming {
         Self {
             decoder: FrameDecoder::new(dialect, MAX_EVENT),
             reader: StreamReader::new(dialect),
+            written_before: splicer.usage().output,
+            is_left: false,
             splicer,
             watch: watched.then(|| Box::new(RefusalWatch::new(dialect))),
             committed: false,
@@ -120,6 +126,11 @@ impl Streaming {
     pub(crate) fn advance(&mut self) -> Turn {
         let mut progressed = false;
         let turn = loop {
+            if self.has_content() && self.splicer.is_past_bound() {
+                self.splicer.end_at_bound();
+                self.is_left = true;
+                break Turn::Complete;
+            }
             let frame = match self.decoder.next_frame() {
                 Ok(Some(frame)) => frame,
                 Ok(None) => break Turn::More,
@@ -263,7 +274,13 @@ impl Streaming {
     }
 
     pub(crate) fn usage(&self) -> Usage {
-        usage_of(self.reader.usage())
+        let told = usage_of(self.reader.usage());
+        if !self.is_left {
+            return told;
+        }
+        // What it took is told at an end that did not come.
+        let written = self.splicer.usage().output.saturating_sub(self.written_before);
+        Usage { output: told.output.max(written), ..told }
     }
 
     /// Events that were left out because nobody can read them.
