@@ -94,6 +94,8 @@ pub enum Measure {
     UnheardSends,
     /// Milliseconds the target has been silent.
     SilenceMs,
+    /// Of an attempt that is the probe of a half-open breaker: which one, from 1 on.
+    ProbeNumber,
     /// Probes that succeeded since the breaker was half open.
     ProbesPassed,
     /// Probes that must succeed before it closes.
@@ -104,7 +106,7 @@ pub enum Measure {
 
 impl Measure {
     /// Every measure, in the order of the documentation.
-    pub const ALL: [Self; 48] = [
+    pub const ALL: [Self; 49] = [
         Self::DeadlineLeftMs,
         Self::NeededMs,
         Self::AttemptsLeft,
@@ -150,6 +152,7 @@ impl Measure {
         Self::WindowMs,
         Self::UnheardSends,
         Self::SilenceMs,
+        Self::ProbeNumber,
         Self::ProbesPassed,
         Self::ProbesNeeded,
         Self::OpenedBefore,
@@ -204,6 +207,7 @@ impl Measure {
             Self::WindowMs => "window_ms",
             Self::UnheardSends => "unheard_sends",
             Self::SilenceMs => "silence_ms",
+            Self::ProbeNumber => "probe_number",
             Self::ProbesPassed => "probes_passed",
             Self::ProbesNeeded => "probes_needed",
             Self::OpenedBefore => "opened_before",

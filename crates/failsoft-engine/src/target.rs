@@ -59,6 +59,13 @@ pub(crate) struct Permit {
     quota: QuotaPermit,
 }
 
+impl Permit {
+    /// Which of a half-open breaker's probes the attempt is.
+    pub(crate) const fn probe(&self) -> Option<u32> {
+        self.breaker.probe
+    }
+}
+
 /// A gate that is closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Gate {

@@ -103,3 +103,26 @@ fn decisions_are_told_with_their_figures() {
     assert_eq!(waited.of(Measure::WaitAllowedMs), Some(3_000));
     assert_eq!(waited.of(Measure::DeadlineLeftMs), Some(119_900));
 }
+
+/// The attempt that asks how a resting target is says so; the one before it does not.
+#[test]
+fn a_probe_is_told_as_one() {
+    let mut rig = rig::Rig::new(brittle(ALONE), 7);
+    let number = |rig: &mut rig::Rig, call: u128| {
+        let step = rig.step(rig.now, Input::CallArrived(arrival(call)));
+        step.events.iter().find_map(|event| {
+            let Event::AttemptStarted { grounds, .. } = event else { return None };
+            Some(grounds.of(Measure::ProbeNumber))
+        })
+    };
+    assert_eq!(number(&mut rig, 1), Some(None));
+    let attempt = failsoft_engine::AttemptId { call: failsoft_engine::CallId(1), ordinal: 0 };
+    let failure = failsoft_engine::Failure::new(
+        failsoft_engine::FailureKind::ServerError,
+        failsoft_engine::Phase::FirstContent,
+    );
+    rig.step(rig.now + span("100ms"), Input::AttemptFailed { attempt, failure });
+    rig.step(rig.now, Input::CallerLeft { call: failsoft_engine::CallId(1) });
+    rig.step(rig.now, Input::Probe { target: TargetId(0) });
+    assert_eq!(number(&mut rig, 2), Some(Some(1)));
+}

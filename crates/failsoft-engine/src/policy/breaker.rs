@@ -101,7 +101,8 @@ pub(crate) struct Change {
 #[must_use]
 pub(crate) struct BreakerPermit {
     generation: u32,
-    probe: Option<u32>,
+    /// Which probe it is, if it is one.
+    pub(crate) probe: Option<u32>,
     answered: bool,
     /// The number its send goes by.
     sent: u32,

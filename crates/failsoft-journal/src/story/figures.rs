@@ -33,6 +33,7 @@ const PHRASES: &[Phrase] = &[
         "{} of {} failed in {}, {} open it",
     ),
     (&["unheard_sends", "silence_ms"], "{} sent without a sign of life for {}"),
+    (&["probe_number"], "the breaker's probe, number {}"),
     (&["probes_passed", "probes_needed"], "{} of {} probes passed"),
     (&["probes_needed"], "{} probes must pass"),
     (&["waited_ms", "patience_ms"], "the other on its way for {}, late after {}"),
