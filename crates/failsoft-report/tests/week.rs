@@ -84,6 +84,24 @@ fn what_was_planted_is_found_with_target_kind_and_span() {
     }
 }
 
+/// The file holds most of these calls packed, and the others as rows.
+#[test]
+fn a_week_that_was_written_down_reads_like_the_week_that_was_played() {
+    let troubles: [Trouble; 5] =
+        [outage, slow_for_long_prompts, bad_key, full_hours, broken_region];
+    let mut world = week(1, CALLS, 0.006, &troubles);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("week.db");
+    world::kept::keep(&world, &path);
+    let mut reader = failsoft_journal::Reader::open(&path).unwrap();
+    let read = report(&mut reader, span(), &InForce::default()).unwrap();
+    let played = report(&mut world.memory, span(), &InForce::default()).unwrap();
+    assert_eq!(read.calls, played.calls);
+    assert_eq!(all(&read), all(&played));
+    assert_eq!(read.incidents, played.incidents);
+    assert_eq!(read.findings.len(), 6, "{}", all(&read));
+}
+
 #[test]
 fn each_trouble_alone_is_one_finding() {
     let alone: [(Trouble, usize); 5] = [
