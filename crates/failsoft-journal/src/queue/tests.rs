@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use failsoft_engine::{
-    AttemptId, CallId, CredentialId, DisabledScope, FailureKind, Grounds, Moment, Usage, Why,
+    AttemptId, CallId, CredentialId, DisabledScope, Event, FailureKind, Grounds, Moment, Outcome,
+    Usage, Verdict, Why,
 };
 use proptest::prelude::*;
 
 use super::*;
-use crate::{CallFacts, Names, Stamp, StateChange};
+use crate::{CallFacts, CallRecord, Names, Stamp, StateChange, StateRecord};
 
 const STAMP: Stamp = Stamp { moment: Moment::ZERO, unix_millis: 0 };
 
