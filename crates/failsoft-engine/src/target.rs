@@ -54,16 +54,9 @@ pub struct TargetView {
 #[derive(Debug, Hash)]
 #[must_use]
 pub(crate) struct Permit {
-    breaker: BreakerPermit,
+    pub(crate) breaker: BreakerPermit,
     limit: LimitPermit,
     quota: QuotaPermit,
-}
-
-impl Permit {
-    /// Which of a half-open breaker's probes the attempt is.
-    pub(crate) const fn probe(&self) -> Option<u32> {
-        self.breaker.probe
-    }
 }
 
 /// A gate that is closed.

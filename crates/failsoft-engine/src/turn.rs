@@ -58,7 +58,7 @@ impl Turn<'_> {
         let (ask, delivery) = (self.call.demand.ask(), self.call.delivery);
         let (permit, change) = self.world.cells[cell].take(self.now, ask, delivery);
         tell(target, Told { breaker: change, limit: None }, &self.world.cells[cell], self.step);
-        let own = permit.probe().map_or(own, |number| own.with(Measure::ProbeNumber, number));
+        let own = permit.breaker.probe.map_or(own, |number| own.with(Measure::ProbeNumber, number));
         let grounds = self.grounds_of_start(place, why, (extra, own));
         self.world.in_flight += 1;
         let attempt = AttemptId { call: self.call.id, ordinal: self.call.made };
