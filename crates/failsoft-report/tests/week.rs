@@ -1,6 +1,8 @@
 //! A scripted week: what was planted is found, with its target, kind and span, and nothing else.
 #![expect(clippy::unwrap_used, reason = "a failed step fails the test")]
 
+#[path = "world/kept.rs"]
+mod kept;
 mod world;
 
 use failsoft_report::{Finding, InForce, Report, What, report};
@@ -92,7 +94,7 @@ fn a_week_that_was_written_down_reads_like_the_week_that_was_played() {
     let mut world = week(1, CALLS, 0.006, &troubles);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("week.db");
-    world::kept::keep(&world, &path);
+    kept::keep(&world, &path);
     let mut reader = failsoft_journal::Reader::open(&path).unwrap();
     let read = report(&mut reader, span(), &InForce::default()).unwrap();
     let played = report(&mut world.memory, span(), &InForce::default()).unwrap();

@@ -13,10 +13,10 @@ use failsoft_journal::{
     TargetName, TargetRow,
 };
 
-use super::{MONDAY, World};
+use crate::world::{MONDAY, World};
 
 /// Writes the week into a file, and waits until it is there.
-pub fn keep(world: &World, path: &Path) {
+pub(crate) fn keep(world: &World, path: &Path) {
     let century = Duration::from_secs(100 * 365 * 86_400);
     let options = Options {
         path: path.to_owned(),

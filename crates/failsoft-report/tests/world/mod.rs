@@ -1,8 +1,6 @@
 //! A small world that plays weeks of traffic into a journal in memory, with troubles on order.
 #![allow(dead_code, unreachable_pub, reason = "each test uses its own part")]
 
-pub mod kept;
-
 use std::collections::BTreeMap;
 
 use failsoft_journal::{
