@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::fold::{AttemptRow as Attempt, CallRow as Call, fold};
 use crate::recorded::{
-    bounded, cost, figures, left_out, nanos, place, route, unnamed_target, usage, wall,
+    bounded, cost, left_out, nanos, place, route, told, unnamed_target, usage, wall,
 };
 use crate::rows::{AttemptRow, CallRow, Name, Recorded, TargetRow};
 use crate::text::{self, ID, LABEL, NAME, WORDS};
@@ -184,7 +184,7 @@ fn own<'a>(attempt: &Attempt<'a>) -> [Option<Cow<'a, str>>; OWN] {
     [
         text(|facts| &facts.request_id).map(|id| text::label(id, LABEL)),
         text(|facts| &facts.words).map(|words| text::sentence(words, WORDS)),
-        figures(attempt.grounds).map(|figures| Cow::Owned(figures.to_string())),
+        told(attempt.grounds).map(Cow::Owned),
     ]
 }
 
