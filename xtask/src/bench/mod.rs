@@ -8,6 +8,8 @@ mod figures;
 #[cfg(feature = "load")]
 mod paced;
 #[cfg(feature = "load")]
+mod pairs;
+#[cfg(feature = "load")]
 mod proxy;
 #[cfg(feature = "load")]
 mod rounds;

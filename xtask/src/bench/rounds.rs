@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::client::{self, Ask, Load, Outcome, Pace};
 use super::figures::{Round, quantile};
 use super::paced;
+use super::pairs;
 use super::proxy::{Proxy, Subject};
 use super::table::{self, Result};
 use super::upstream::{self, EVENTS};
@@ -26,6 +27,8 @@ pub(super) struct Options {
     /// Parts of names; empty means all.
     only: Vec<String>,
     json: bool,
+    /// Pairs of turns that compare the record with none; nothing else is measured then.
+    pairs: usize,
 }
 
 /// The whole benchmark.
@@ -37,6 +40,12 @@ pub(super) fn run(arguments: &[String]) -> Done {
         .map_err(|error| error.to_string())?;
     let folder = std::env::temp_dir().join(format!("failsoft-bench-{}", std::process::id()));
     let local = tokio::task::LocalSet::new();
+    if options.pairs > 0 {
+        let told = local.block_on(&runtime, record(&options, &folder));
+        let _ = std::fs::remove_dir_all(&folder);
+        print!("{}", told?);
+        return Ok(());
+    }
     let measured = local.block_on(&runtime, measure(&options, &folder));
     // The folder holds a journal of made-up calls.
     let _ = std::fs::remove_dir_all(&folder);
@@ -57,6 +66,7 @@ fn options(arguments: &[String]) -> Done<Options> {
         nginx: true,
         only: Vec::new(),
         json: false,
+        pairs: 0,
     };
     let mut arguments = arguments.iter();
     while let Some(argument) = arguments.next() {
@@ -73,6 +83,7 @@ fn options(arguments: &[String]) -> Done<Options> {
             "--rounds" => options.rounds = number()? as usize,
             "--seconds" => options.lasting = Duration::from_secs(number()?.into()),
             "--idle" => options.idle = number()? as usize,
+            "--record" => options.pairs = number()? as usize,
             "--no-nginx" => options.nginx = false,
             "--no-step" => {}
             "--json" => options.json = true,
@@ -80,6 +91,11 @@ fn options(arguments: &[String]) -> Done<Options> {
         }
     }
     Ok(options)
+}
+
+async fn record(options: &Options, folder: &Path) -> Done<String> {
+    let upstream = upstream::start().await.map_err(|error| error.to_string())?;
+    pairs::measure(options.pairs, upstream, folder).await
 }
 
 async fn measure(options: &Options, folder: &Path) -> Done<Vec<Result>> {
@@ -146,15 +162,20 @@ async fn round(proxy: &Proxy, options: &Options) -> Done<Round> {
 /// Calls a second, and microseconds of processor time a call.
 async fn saturate(proxy: &Proxy, load: Load, options: &Options) -> Done<(f64, f64)> {
     put(proxy, load, WARM_UP).await?;
+    saturated(proxy, load, options.lasting).await
+}
+
+/// The same of a subject that is warm.
+pub(super) async fn saturated(proxy: &Proxy, load: Load, lasting: Duration) -> Done<(f64, f64)> {
     let (begun, cpu) = (Instant::now(), proxy.cpu());
-    let outcome = put(proxy, load, options.lasting).await?;
+    let outcome = put(proxy, load, lasting).await?;
     let (lasted, cpu) = (begun.elapsed(), proxy.cpu().saturating_sub(cpu));
     #[expect(clippy::cast_precision_loss, reason = "some millions")]
     let calls = outcome.latencies.len() as f64;
     Ok((calls / lasted.as_secs_f64(), cpu.as_secs_f64() * 1e6 / calls))
 }
 
-async fn put(proxy: &Proxy, load: Load, lasting: Duration) -> Done<Outcome> {
+pub(super) async fn put(proxy: &Proxy, load: Load, lasting: Duration) -> Done<Outcome> {
     let outcome = client::put(load, lasting).await;
     match &outcome.fault {
         None => Ok(outcome),
