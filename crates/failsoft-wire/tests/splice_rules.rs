@@ -161,8 +161,8 @@ fn what_all_was_said_of_that_its_bound_allows_ends_as_length() {
     for client in CLIENTS {
         for (bound, who) in [
             (None, Resumable::Anywhere),
-            (Some(6), Resumable::Anywhere),
-            (Some(5), Resumable::Said),
+            (Some(5), Resumable::Anywhere),
+            (Some(4), Resumable::Said),
         ] {
             let splicer = Splicer::new(client, client, presented(), HOLD, false);
             let mut splicer = splicer.with_bound(bound);

@@ -51,6 +51,15 @@ pub(super) fn written(delivered: &Delivered) -> u32 {
     tokens(delivered.text().len() + delivered.calls().map(|call| size(&call)).sum::<usize>())
 }
 
+/// Tokens of what was delivered, at least: no word is less than one, and hardly any is longer than
+/// eight bytes. An answer is not cut short by a guess.
+pub(super) fn surely_written(delivered: &Delivered) -> u32 {
+    let text = delivered.text();
+    let bytes = text.len() + delivered.calls().map(|call| size(&call)).sum::<usize>();
+    let least = text.split_whitespace().count().max(bytes / 8);
+    u32::try_from(least).unwrap_or(u32::MAX)
+}
+
 /// Puts the delivered text where the model's own words stand last, behind those the caller put
 /// into its mouth. Most refuse white space at the end.
 fn say(call: &mut Call, text: &str) {

@@ -5,7 +5,7 @@ mod writing;
 
 use bytes::Bytes;
 
-use super::continued::written;
+use super::continued::surely_written;
 use super::delivered::{Delivered, OpenPart};
 use super::gate::Gate;
 use super::leg::Leg;
@@ -225,7 +225,7 @@ impl Splicer {
 
     /// Whether all that the caller's bound allows was delivered, whoever said it.
     fn has_said_all(&self) -> bool {
-        let reaches = |bound| written(&self.delivered) >= bound;
+        let reaches = |bound| surely_written(&self.delivered) >= bound;
         !self.delivered.is_empty() && self.bound.is_some_and(reaches)
     }
 
