@@ -165,7 +165,7 @@ fn what_all_was_said_of_that_its_bound_allows_ends_as_length() {
             (Some(4), Resumable::Said),
         ] {
             let splicer = Splicer::new(client, client, presented(), HOLD, false);
-            let mut splicer = splicer.with_bound(bound);
+            let mut splicer = splicer.with_bound(bound, 7);
             broken(&mut splicer, client, &said("twenty letters and 1"));
             assert_eq!(splicer.resumable(), who, "{client} {bound:?}");
             if who == Resumable::Said {

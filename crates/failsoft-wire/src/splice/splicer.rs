@@ -56,6 +56,8 @@ pub struct Splicer {
     may_repeat: bool,
     /// Tokens its caller allows the answer.
     bound: Option<u32>,
+    /// Estimated tokens of its prompt.
+    prompt: u32,
 }
 
 impl Splicer {
@@ -95,6 +97,7 @@ impl Splicer {
             is_exact: true,
             may_repeat: false,
             bound: None,
+            prompt: 0,
         }
     }
 
@@ -111,10 +114,10 @@ impl Splicer {
         Self { may_repeat: true, ..self }
     }
 
-    /// The same for a call that allows its answer so many tokens.
+    /// The same for a call that allows its answer so many tokens, and whose prompt has about so many.
     #[must_use]
-    pub fn with_bound(self, bound: Option<u32>) -> Self {
-        Self { bound, ..self }
+    pub fn with_bound(self, bound: Option<u32>, prompt: u32) -> Self {
+        Self { bound, prompt, ..self }
     }
 
     /// Takes the next frame of the present target, and what it means, which is neither an error nor
@@ -238,6 +241,8 @@ impl Splicer {
     /// Ends an answer of which all was said that its caller's bound allows, and that nobody ended.
     /// What comes of it is [`Self::passable`].
     pub fn end_at_bound(&mut self) {
+        // Who is left before its end has told nothing of what it read.
+        self.tokens.assume(self.prompt);
         self.resume(self.client, Onward::Prefill { echoes: false }, None);
         let stop = Stop::of(StopReason::Length);
         let mut deltas = vec![Delta::Finish { choice: 0, stop }, Delta::End];

@@ -36,6 +36,13 @@ impl Tokens {
         }
     }
 
+    /// A prompt was read, whoever counted it.
+    pub(super) fn assume(&mut self, prompt: u32) {
+        if self.total().input == 0 {
+            self.before.input = prompt;
+        }
+    }
+
     /// Another target follows.
     pub(super) fn next(&mut self) {
         let now = self.now();

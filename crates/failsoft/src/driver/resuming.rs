@@ -51,7 +51,8 @@ impl Driver {
         if self.streams().repetition == Repetition::Allow {
             splicer = splicer.with_repetition();
         }
-        splicer = splicer.with_bound(self.ask.arrival.output_tokens);
+        let asked = &self.ask.arrival;
+        splicer = splicer.with_bound(asked.output_tokens, asked.input_tokens);
         if !order.may_resume {
             splicer = splicer.without_resumption();
         }
