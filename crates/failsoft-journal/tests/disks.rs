@@ -53,18 +53,6 @@ impl Drop for Disk {
     }
 }
 
-fn until(recorder: &Recorder, what: &str, is_so: impl Fn(Counters) -> bool) -> Counters {
-    let deadline = Instant::now() + LONG;
-    loop {
-        let counters = recorder.counters();
-        if is_so(counters) {
-            return counters;
-        }
-        assert!(Instant::now() < deadline, "never {what}: {counters:?}");
-        std::thread::yield_now();
-    }
-}
-
 #[test]
 fn a_disk_that_fills_up_loses_what_is_counted_and_no_more() {
     let Some(disk) = Disk::new("900k") else { return };

@@ -32,19 +32,6 @@ fn until_told(recorder: &Recorder, said: &str) {
     assert!(!trouble.contains(PASSWORD), "{trouble}");
 }
 
-/// Looks until the counters say so; it is the writing thread that is waited for.
-fn until(recorder: &Recorder, what: &str, is_so: impl Fn(Counters) -> bool) -> Counters {
-    let deadline = Instant::now() + LONG;
-    loop {
-        let counters = recorder.counters();
-        if is_so(counters) {
-            return counters;
-        }
-        assert!(Instant::now() < deadline, "never {what}: {counters:?}");
-        std::thread::yield_now();
-    }
-}
-
 fn well_again(recorder: &Recorder) -> Counters {
     until(recorder, "well again", |counters| counters.queued == 0 && !counters.failing)
 }

@@ -1,29 +1,12 @@
 //! What `explain` prints.
 #![expect(clippy::unwrap_used, reason = "a failed step fails the test")]
 
+mod kept;
 mod samples;
 
-use std::time::Duration;
-
 use failsoft_journal::*;
+use kept::{broken_streams, filled};
 use samples::*;
-
-fn filled() -> (tempfile::TempDir, Reader) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("j.db");
-    let journal = Journal::open(options(&path)).unwrap();
-    let recorder = journal.recorder();
-    recorder.record_call(rescued("0199-rescued", 0));
-    recorder.record_call(exhausted("0199-exhausted", 4_000));
-    for number in 0..96 {
-        recorder.record_call(healthy(&format!("h{number}"), 60_000 * number));
-    }
-    recorder.record_state(tripped(412));
-    journal.flush(Duration::from_secs(30));
-    journal.close();
-    let reader = Reader::open(&path).unwrap();
-    (folder, reader)
-}
 
 #[test]
 fn a_call_is_told_line_by_line() {
@@ -133,22 +116,6 @@ fn each_way_to_go_on_has_its_words() {
         let story = reader.call(id).unwrap().unwrap();
         assert!(story.timeline.iter().any(|happened| happened.says == said), "{story:?}");
     }
-}
-
-fn broken_streams() -> (tempfile::TempDir, Reader) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("j.db");
-    let journal = Journal::open(options(&path)).unwrap();
-    let recorder = journal.recorder();
-    recorder.record_call(resumed("0199-resumed", 0));
-    recorder.record_call(resumed("0199-again", 7_000));
-    recorder.record_call(cut("0199-cut", 9_000));
-    recorder.record_call(healthy("h", 14_000));
-    // One that broke before anything had gone out is no broken stream.
-    recorder.record_call(broken("b", 16_000, failsoft_engine::FailureKind::BadResponse));
-    journal.close();
-    let reader = Reader::open(&path).unwrap();
-    (folder, reader)
 }
 
 #[test]

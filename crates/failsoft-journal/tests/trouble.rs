@@ -19,19 +19,6 @@ fn refused(path: &Path) -> String {
     Journal::open(options(path)).map(|_| ()).unwrap_err().to_string()
 }
 
-/// Hands over until the counters say so; each round is real work, so nothing is waited for idly.
-fn until(recorder: &Recorder, what: &str, is_so: impl Fn(Counters) -> bool) -> Counters {
-    let deadline = Instant::now() + LONG;
-    loop {
-        let counters = recorder.counters();
-        if is_so(counters) {
-            return counters;
-        }
-        assert!(Instant::now() < deadline, "never {what}: {counters:?}");
-        std::thread::yield_now();
-    }
-}
-
 #[test]
 fn a_file_of_an_older_schema_is_brought_up_to_date_with_all_its_rows() {
     let steps = [

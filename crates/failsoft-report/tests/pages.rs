@@ -1,31 +1,15 @@
 //! What `report` prints, over a real journal.
 #![expect(clippy::unwrap_used, reason = "a failed step fails the test")]
 
+#[path = "../../failsoft-journal/tests/kept/mod.rs"]
+mod kept;
 #[path = "../../failsoft-journal/tests/samples/mod.rs"]
 mod samples;
 
-use std::time::Duration;
-
 use failsoft_journal::*;
 use failsoft_report::{BrokenStreams, InForce, Report, report};
+use kept::{broken_streams, filled};
 use samples::*;
-
-fn filled() -> (tempfile::TempDir, Reader) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("j.db");
-    let journal = Journal::open(options(&path)).unwrap();
-    let recorder = journal.recorder();
-    recorder.record_call(rescued("0199-rescued", 0));
-    recorder.record_call(exhausted("0199-exhausted", 4_000));
-    for number in 0..96 {
-        recorder.record_call(healthy(&format!("h{number}"), 60_000 * number));
-    }
-    recorder.record_state(tripped(412));
-    journal.flush(Duration::from_secs(30));
-    journal.close();
-    let reader = Reader::open(&path).unwrap();
-    (folder, reader)
-}
 
 fn summed_up(reader: &mut Reader, since_ms: i64, until_ms: i64) -> Report {
     report(reader, Span { since_ms, until_ms }, &InForce::default()).unwrap()
@@ -98,22 +82,6 @@ fn an_empty_journal_is_one_friendly_sentence() {
         "No calls came between 2026-11-23 14:02:03 UTC and 2026-11-24 14:02:03 UTC.\n"
     );
     assert_eq!(report.calls.success_rate, None);
-}
-
-fn broken_streams() -> (tempfile::TempDir, Reader) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("j.db");
-    let journal = Journal::open(options(&path)).unwrap();
-    let recorder = journal.recorder();
-    recorder.record_call(resumed("0199-resumed", 0));
-    recorder.record_call(resumed("0199-again", 7_000));
-    recorder.record_call(cut("0199-cut", 9_000));
-    recorder.record_call(healthy("h", 14_000));
-    // One that broke before anything had gone out is no broken stream.
-    recorder.record_call(broken("b", 16_000, failsoft_engine::FailureKind::BadResponse));
-    journal.close();
-    let reader = Reader::open(&path).unwrap();
-    (folder, reader)
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use failsoft_engine::*;
 use failsoft_journal::*;
@@ -12,6 +12,8 @@ use failsoft_journal::*;
 /// 2026-11-23 14:02:03 UTC.
 pub const NOON: i64 = 1_795_442_523_000;
 pub const DAY: Duration = Duration::from_secs(86_400);
+/// Longer than any store takes; a test that waits so long has failed.
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 pub fn options(path: &Path) -> Options {
     Options {
@@ -542,5 +544,18 @@ pub fn a_day(recorder: &Recorder) {
         if minute % 240 == 131 {
             recorder.record_state(tripped(minute * 60_000));
         }
+    }
+}
+
+/// Looks until the counters say so; the writing thread is what is waited for.
+pub fn until(recorder: &Recorder, what: &str, is_so: impl Fn(Counters) -> bool) -> Counters {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let counters = recorder.counters();
+        if is_so(counters) {
+            return counters;
+        }
+        assert!(Instant::now() < deadline, "never {what}: {counters:?}");
+        std::thread::yield_now();
     }
 }

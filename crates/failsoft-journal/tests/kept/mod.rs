@@ -1,0 +1,42 @@
+//! Journals with something in them to print.
+
+use std::time::Duration;
+
+use failsoft_journal::{Journal, Reader};
+
+use crate::samples::*;
+
+/// An hour with all that a page can tell.
+pub(crate) fn filled() -> (tempfile::TempDir, Reader) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("j.db");
+    let journal = Journal::open(options(&path)).unwrap();
+    let recorder = journal.recorder();
+    recorder.record_call(rescued("0199-rescued", 0));
+    recorder.record_call(exhausted("0199-exhausted", 4_000));
+    for number in 0..96 {
+        recorder.record_call(healthy(&format!("h{number}"), 60_000 * number));
+    }
+    recorder.record_state(tripped(412));
+    journal.flush(Duration::from_secs(30));
+    journal.close();
+    let reader = Reader::open(&path).unwrap();
+    (folder, reader)
+}
+
+/// Streams that broke off, and were continued or not.
+pub(crate) fn broken_streams() -> (tempfile::TempDir, Reader) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("j.db");
+    let journal = Journal::open(options(&path)).unwrap();
+    let recorder = journal.recorder();
+    recorder.record_call(resumed("0199-resumed", 0));
+    recorder.record_call(resumed("0199-again", 7_000));
+    recorder.record_call(cut("0199-cut", 9_000));
+    recorder.record_call(healthy("h", 14_000));
+    // One that broke before anything had gone out is no broken stream.
+    recorder.record_call(broken("b", 16_000, failsoft_engine::FailureKind::BadResponse));
+    journal.close();
+    let reader = Reader::open(&path).unwrap();
+    (folder, reader)
+}
