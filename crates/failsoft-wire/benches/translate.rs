@@ -183,10 +183,11 @@ fn spliced(criterion: &mut Criterion) {
                 let mut splicer = Splicer::new(dialect, dialect, presented(), hold, false);
                 decoder.push(bytes.clone());
                 while let Ok(Some(frame)) = decoder.next_frame() {
+                    let Ok(Some(frame)) = splicer.take_alike(frame) else { continue };
                     let meaning = reader.read(&frame);
                     let _ = splicer.take(frame, meaning);
-                    black_box(splicer.passable());
                 }
+                black_box(splicer.passable());
             });
         });
     }

@@ -37,8 +37,10 @@ impl Line {
     /// What passes with these events.
     fn take(&mut self, events: &str) -> Result<String, Flaw> {
         for frame in frames(events) {
-            let meaning = self.reader.read(&frame);
-            self.splicer.take(frame, meaning)?;
+            if let Some(frame) = self.splicer.take_alike(frame)? {
+                let meaning = self.reader.read(&frame);
+                self.splicer.take(frame, meaning)?;
+            }
         }
         Ok(String::from_utf8(self.splicer.passable().to_vec()).unwrap())
     }

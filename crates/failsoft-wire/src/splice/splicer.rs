@@ -120,6 +120,17 @@ impl Splicer {
         Self { bound, prompt, ..self }
     }
 
+    /// Takes the next frame if it differs from the last one in its words alone, which makes it
+    /// content, as nearly all of a stream is; nobody needs to read it then. Any other comes back.
+    ///
+    /// # Errors
+    /// As for [`take`](Self::take).
+    pub fn take_alike(&mut self, frame: Frame) -> Result<Option<Frame>, Flaw> {
+        let Some(words) = self.likeness.words(&frame) else { return Ok(Some(frame)) };
+        let words = words.to_owned();
+        self.pass_words(frame, words).map(|()| None)
+    }
+
     /// Takes the next frame of the present target, and what it means, which is neither an error nor
     /// malformed.
     ///
@@ -128,12 +139,6 @@ impl Splicer {
     /// are no JSON, repetition without end.
     pub fn take(&mut self, frame: Frame, meaning: Meaning) -> Result<(), Flaw> {
         self.has_content |= meaning == Meaning::Content;
-        if meaning == Meaning::Content
-            && let Some(words) = self.likeness.words(&frame)
-        {
-            let words = words.to_owned();
-            return self.pass_words(frame, words);
-        }
         // What is written anew is text anyhow, and so is what is like a frame that was.
         let frame = if self.writer.is_none() { frame.in_utf8() } else { frame };
         let mut deltas = std::mem::take(&mut self.scratch);

@@ -117,9 +117,11 @@ pub(crate) fn speak(
     let came = cut.map_or(stream, |cut| &stream[..cut.min(stream.len())]);
     decoder.push(Bytes::copy_from_slice(came));
     while let Some(frame) = decoder.next_frame().unwrap() {
-        let meaning = reader.read(&frame);
-        assert!(!matches!(meaning, Meaning::Error | Meaning::Malformed), "{frame:?}");
-        splicer.take(frame, meaning)?;
+        if let Some(frame) = splicer.take_alike(frame)? {
+            let meaning = reader.read(&frame);
+            assert!(!matches!(meaning, Meaning::Error | Meaning::Malformed), "{frame:?}");
+            splicer.take(frame, meaning)?;
+        }
         if splicer.has_content() && reader.is_complete() {
             splicer.end(reader.missing_end_marker())?;
             return Ok(Ended::Whole);

@@ -24,6 +24,7 @@ use super::endpoint::Endpoint;
 use super::happening::{Happening, Whole};
 use super::judge::{Judge, fault_of};
 use super::pool::Connection;
+use super::relay::Relay;
 use super::request::{NotSaid, Order, Refusals, outgoing};
 use super::streaming::Streaming;
 use super::translation::Translation;
@@ -46,6 +47,7 @@ pub(crate) struct Exchange {
     told: Option<QuotaTold>,
     /// Tokens of everything its client had when its stream was left, by all who wrote it.
     written: u32,
+    relay: Option<Relay>,
     pub(crate) facts: AttemptFacts,
 }
 
@@ -101,6 +103,7 @@ impl Exchange {
             may_resume,
             told: None,
             written: 0,
+            relay: None,
             facts,
         }
     }
@@ -127,6 +130,7 @@ impl Exchange {
             may_resume: false,
             told: None,
             written: 0,
+            relay: None,
             facts,
         };
         let failed = exchange.failed(Judge::unfit(unfit));
@@ -201,6 +205,14 @@ impl Exchange {
 
     /// What happens next. After `Whole` or `Failed` nothing more does.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Happening> {
+        // Out of its place, so that the parts may be polled by it.
+        let mut relay = self.relay.take().unwrap_or_default();
+        let happening = relay.poll(cx, |cx| self.poll_stage(cx));
+        self.relay = Some(relay);
+        happening
+    }
+
+    fn poll_stage(&mut self, cx: &mut Context<'_>) -> Poll<Happening> {
         loop {
             let turn = match &mut self.stage {
                 Stage::Connecting(connecting, _) => match connecting.as_mut().poll(cx) {

@@ -11,6 +11,7 @@ mod judge;
 mod origin;
 mod outbound;
 mod pool;
+mod relay;
 mod request;
 mod stream;
 mod streaming;

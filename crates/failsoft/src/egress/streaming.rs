@@ -137,6 +137,14 @@ impl Streaming {
                 Err(FrameFault::TooLong) => break Turn::TooLarge,
                 Err(FrameFault::Corrupt) => break Turn::Flawed(Flaw::Truncated),
             };
+            let frame = match self.take_alike(frame) {
+                Ok(None) => {
+                    progressed = true;
+                    continue;
+                }
+                Ok(Some(frame)) => frame,
+                Err(flaw) => break Turn::Flawed(flaw),
+            };
             let meaning = self.reader.read(&frame);
             if self.malformed > 0 && self.reader.has_gap() {
                 break Turn::Flawed(Flaw::NoEnd);
@@ -174,6 +182,14 @@ impl Streaming {
             self.last_content = Some(Instant::now());
         }
         turn
+    }
+
+    /// Takes more words of what is open, unless each frame must be looked at.
+    fn take_alike(&mut self, frame: Frame) -> Result<Option<Frame>, Flaw> {
+        if self.watch.is_some() || self.told != Told::First || self.holds_too_much() {
+            return Ok(Some(frame));
+        }
+        self.splicer.take_alike(frame)
     }
 
     /// Whether the stream goes on without an event that nobody can read. It may have held words,
