@@ -24,7 +24,7 @@ use super::endpoint::Endpoint;
 use super::happening::{Happening, Whole};
 use super::judge::{Judge, fault_of};
 use super::pool::Connection;
-use super::relay::Relay;
+use super::relay::{Relay, Round};
 use super::request::{NotSaid, Order, Refusals, outgoing};
 use super::streaming::Streaming;
 use super::translation::Translation;
@@ -201,6 +201,9 @@ impl Exchange {
         if let Stage::Streaming(_, streaming) = &mut self.stage {
             streaming.commit();
         }
+        if let Some(relay) = &mut self.relay {
+            relay.stir();
+        }
     }
 
     /// What happens next. After `Whole` or `Failed` nothing more does.
@@ -212,29 +215,22 @@ impl Exchange {
         happening
     }
 
-    fn poll_stage(&mut self, cx: &mut Context<'_>) -> Poll<Happening> {
-        loop {
-            let turn = match &mut self.stage {
-                Stage::Connecting(connecting, _) => match connecting.as_mut().poll(cx) {
-                    Poll::Pending => return Poll::Pending,
-                    Poll::Ready(connected) => self.connected(connected),
-                },
-                Stage::Sending(_) => Some(self.send()),
-                Stage::Answering(_) => match self.poll_answering(cx) {
-                    Poll::Pending => return Poll::Pending,
-                    Poll::Ready(turn) => turn,
-                },
-                Stage::Collecting(..) => match self.poll_collecting(cx) {
-                    Poll::Pending => return Poll::Pending,
-                    Poll::Ready(happening) => Some(happening),
-                },
-                Stage::Streaming(..) => return self.poll_streaming(cx),
-                Stage::Ending(_) => Some(self.end()),
-                Stage::Over => return Poll::Pending,
-            };
-            if let Some(happening) = turn {
-                return Poll::Ready(happening);
+    fn poll_stage(&mut self, cx: &mut Context<'_>) -> Round<Happening> {
+        let polled = match &mut self.stage {
+            Stage::Connecting(connecting, _) => {
+                connecting.as_mut().poll(cx).map(|connected| self.connected(connected))
             }
+            Stage::Sending(_) => Poll::Ready(Some(self.send())),
+            Stage::Answering(_) => self.poll_answering(cx),
+            Stage::Collecting(..) => self.poll_collecting(cx).map(Some),
+            Stage::Streaming(..) => return self.poll_streaming(cx),
+            Stage::Ending(_) => Poll::Ready(Some(self.end())),
+            Stage::Over => Poll::Pending,
+        };
+        match polled {
+            Poll::Ready(Some(happening)) => Round::Happened(happening),
+            Poll::Ready(None) => Round::Again,
+            Poll::Pending => Round::Waits(None),
         }
     }
 

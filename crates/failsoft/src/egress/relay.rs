@@ -1,8 +1,10 @@
-//! Wakes the task that polls an exchange, but not while it is polling it anyway.
+//! Wakes the task that polls an exchange, but not while it is polling it anyway, and does not poll
+//! where nobody was woken.
 //!
 //! A connection and what is read from it live on one task here, and tell each other by waking it.
 //! Each event of a stream would have the task polled twice, from the client's connection down to
-//! the target's, the second time for nothing.
+//! the target's, the second time for nothing; and whoever writes to the client asks for more before
+//! it writes, and again afterwards, which leads down the same way for nothing.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,6 +15,17 @@ use std::task::{Context, Poll, Wake, Waker};
 /// the runtime's budget is spent, or somebody wakes whenever it is polled.
 const ROUNDS: usize = 2;
 
+/// What came of polling an exchange once.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Round<T> {
+    /// This happened, and more may have.
+    Happened(T),
+    /// Something came, and it is not known yet what it means.
+    Again,
+    /// All that was to be polled waits; there may be something to tell nevertheless.
+    Waits(Option<T>),
+}
+
 /// Between an exchange and the task it lives on.
 pub(crate) struct Relay {
     /// What the exchange's parts are polled with.
@@ -20,6 +33,8 @@ pub(crate) struct Relay {
     line: Arc<Line>,
     /// Whom the line wakes.
     task: Option<Waker>,
+    /// Nothing can happen before the line is told.
+    waits: bool,
 }
 
 #[derive(Default)]
@@ -32,31 +47,51 @@ struct Line {
 impl Default for Relay {
     fn default() -> Self {
         let line = Arc::new(Line::default());
-        Self { waker: Waker::from(Arc::clone(&line)), line, task: None }
+        Self { waker: Waker::from(Arc::clone(&line)), line, task: None, waits: false }
     }
 }
 
 impl Relay {
-    /// Polls on behalf of the task of `cx`.
+    /// Polls on behalf of the task of `cx`, unless nothing can have happened.
     pub(crate) fn poll<T>(
         &mut self,
         cx: &Context<'_>,
-        mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>,
+        mut poll: impl FnMut(&mut Context<'_>) -> Round<T>,
     ) -> Poll<T> {
         self.adopt(cx.waker());
+        if self.waits && !self.line.is_woken.load(Ordering::SeqCst) {
+            return Poll::Pending;
+        }
+        self.waits = false;
         let mut relayed = Context::from_waker(&self.waker);
-        for _ in 0..ROUNDS {
+        let mut rounds = 0;
+        while rounds < ROUNDS {
             self.line.is_woken.store(false, Ordering::SeqCst);
             self.line.is_polling.store(true, Ordering::SeqCst);
-            let polled = poll(&mut relayed);
+            let round = poll(&mut relayed);
             self.line.is_polling.store(false, Ordering::SeqCst);
-            // Whoever is told of something polls again, and meets what woke it then.
-            if polled.is_ready() || !self.line.is_woken.load(Ordering::SeqCst) {
-                return polled;
+            let is_woken = self.line.is_woken.load(Ordering::SeqCst);
+            match round {
+                Round::Again => {}
+                Round::Happened(happening) => return Poll::Ready(happening),
+                Round::Waits(Some(happening)) => {
+                    self.waits = !is_woken;
+                    return Poll::Ready(happening);
+                }
+                Round::Waits(None) if is_woken => rounds += 1,
+                Round::Waits(None) => {
+                    self.waits = true;
+                    return Poll::Pending;
+                }
             }
         }
         cx.waker().wake_by_ref();
         Poll::Pending
+    }
+
+    /// What is polled was changed from outside: it may have something to tell, woken or not.
+    pub(crate) fn stir(&mut self) {
+        self.waits = false;
     }
 
     fn adopt(&mut self, task: &Waker) {
@@ -132,7 +167,7 @@ mod tests {
             if polls == 1 {
                 cx.waker().wake_by_ref();
             }
-            Poll::<()>::Pending
+            Round::<()>::Waits(None)
         });
         assert_eq!((polls, polled, woken.0.load(Ordering::SeqCst)), (2, Poll::Pending, 0));
     }
@@ -144,7 +179,7 @@ mod tests {
         let polled = Relay::default().poll(&Context::from_waker(&waker), |cx| {
             polls += 1;
             cx.waker().wake_by_ref();
-            Poll::<()>::Pending
+            Round::<()>::Waits(None)
         });
         assert_eq!((polls, polled, woken.0.load(Ordering::SeqCst)), (ROUNDS, Poll::Pending, 1));
     }
@@ -156,7 +191,7 @@ mod tests {
         let mut kept = None;
         let mut keep = |cx: &mut Context<'_>| {
             kept = Some(cx.waker().clone());
-            Poll::<()>::Pending
+            Round::<()>::Waits(None)
         };
         assert!(relay.poll(&Context::from_waker(&one), &mut keep).is_pending());
         assert!(relay.poll(&Context::from_waker(&other), &mut keep).is_pending());
@@ -166,5 +201,66 @@ mod tests {
         drop(relay);
         kept.wake();
         assert_eq!([first, second].map(|count| count.0.load(Ordering::SeqCst)), [0, 1]);
+    }
+
+    /// Polls a relay again and again; each time, with what its parts say then. Counts their polls.
+    struct Polled {
+        relay: Relay,
+        kept: Option<Waker>,
+        polls: usize,
+    }
+
+    impl Polled {
+        fn new() -> Self {
+            Self { relay: Relay::default(), kept: None, polls: 0 }
+        }
+
+        fn say(&mut self, round: Round<u8>) -> Poll<u8> {
+            let (_, waker) = task();
+            let mut rounds = Some(round);
+            self.relay.poll(&Context::from_waker(&waker), |cx| {
+                self.polls += 1;
+                self.kept = Some(cx.waker().clone());
+                rounds.take().unwrap_or(Round::Waits(None))
+            })
+        }
+    }
+
+    #[test]
+    fn what_waits_is_polled_again_only_when_it_was_woken_or_stirred() {
+        let mut polled = Polled::new();
+        assert_eq!(polled.say(Round::Waits(Some(1))), Poll::Ready(1));
+        assert_eq!(polled.say(Round::Happened(2)), Poll::Pending);
+        assert_eq!(polled.say(Round::Happened(2)), Poll::Pending);
+        assert_eq!(polled.polls, 1);
+        polled.kept.take().unwrap().wake();
+        assert_eq!(polled.say(Round::Happened(2)), Poll::Ready(2));
+        assert_eq!(polled.say(Round::Waits(None)), Poll::Pending);
+        assert_eq!(polled.say(Round::Happened(3)), Poll::Pending);
+        polled.relay.stir();
+        assert_eq!(polled.say(Round::Happened(3)), Poll::Ready(3));
+    }
+
+    #[test]
+    fn what_told_of_something_is_polled_again_and_so_is_what_came_with_no_meaning_yet() {
+        let mut polled = Polled::new();
+        assert_eq!(polled.say(Round::Happened(1)), Poll::Ready(1));
+        assert_eq!(polled.say(Round::Happened(2)), Poll::Ready(2));
+        assert_eq!(polled.polls, 2);
+        assert_eq!(polled.say(Round::Again), Poll::Pending);
+        assert_eq!(polled.polls, 4);
+    }
+
+    #[test]
+    fn what_was_woken_while_it_told_of_something_is_polled_again() {
+        let (_, waker) = task();
+        let mut relay = Relay::default();
+        let cx = Context::from_waker(&waker);
+        let told = relay.poll(&cx, |cx| {
+            cx.waker().wake_by_ref();
+            Round::Waits(Some(1))
+        });
+        assert_eq!(told, Poll::Ready(1));
+        assert_eq!(relay.poll(&cx, |_| Round::Happened(2)), Poll::Ready(2));
     }
 }

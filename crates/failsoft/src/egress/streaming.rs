@@ -271,9 +271,9 @@ impl Streaming {
         (self.committed && self.splicer.has_passable()).then(|| self.splicer.passable())
     }
 
-    /// Whether a slow client has enough to read.
-    pub(crate) fn is_ahead(&self) -> bool {
-        self.committed && self.splicer.has_passable() && self.splicer.waiting() >= MAX_WAITING
+    /// What may go to the client now if it is enough to read for a slow one.
+    pub(crate) fn enough(&mut self) -> Option<Bytes> {
+        if self.splicer.waiting() >= MAX_WAITING { self.passable() } else { None }
     }
 
     /// Everything that has not been passed on.

@@ -12,42 +12,38 @@ use http_body::Body as _;
 use super::super::collected::{Collected, Expected};
 use super::super::happening::{Happening, Whole};
 use super::super::pool::drain;
+use super::super::relay::Round;
 use super::super::streaming::Turn;
 use super::{Exchange, Stage};
 
 impl Exchange {
-    pub(super) fn poll_streaming(&mut self, cx: &mut Context<'_>) -> Poll<Happening> {
-        loop {
-            self.drive(cx);
-            let Stage::Streaming(body, streaming) = &mut self.stage else {
-                return Poll::Pending;
-            };
-            let mut turn = streaming.advance();
-            if matches!(turn, Turn::More) {
-                if streaming.is_ahead() {
-                    return self.poll_passable();
+    pub(super) fn poll_streaming(&mut self, cx: &mut Context<'_>) -> Round<Happening> {
+        self.drive(cx);
+        let Stage::Streaming(body, streaming) = &mut self.stage else { return Round::Again };
+        let mut turn = streaming.advance();
+        if matches!(turn, Turn::More) {
+            if let Some(content) = streaming.enough() {
+                return Round::Happened(self.passed(content));
+            }
+            turn = match Pin::new(body).poll_frame(cx) {
+                Poll::Pending => {
+                    let content = streaming.passable();
+                    return Round::Waits(content.map(|content| self.passed(content)));
                 }
-                turn = match Pin::new(body).poll_frame(cx) {
-                    Poll::Pending => return self.poll_passable(),
-                    Poll::Ready(Some(Ok(frame))) => {
-                        frame.into_data().map_or(Turn::More, |data| streaming.feed(data))
-                    }
-                    Poll::Ready(Some(Err(_))) => Turn::CutShort,
-                    Poll::Ready(None) => streaming.finish(),
-                };
-            }
-            if let Some(happening) = self.turned(turn, cx) {
-                return Poll::Ready(happening);
-            }
+                Poll::Ready(Some(Ok(frame))) => {
+                    frame.into_data().map_or(Turn::More, |data| streaming.feed(data))
+                }
+                Poll::Ready(Some(Err(_))) => Turn::CutShort,
+                Poll::Ready(None) => streaming.finish(),
+            };
         }
+        self.turned(turn, cx).map_or(Round::Again, Round::Happened)
     }
 
-    /// What is whole of a stream that waits for more.
-    fn poll_passable(&mut self) -> Poll<Happening> {
-        let Stage::Streaming(_, streaming) = &mut self.stage else { return Poll::Pending };
-        let Some(content) = streaming.passable() else { return Poll::Pending };
+    /// Content that goes to the client.
+    fn passed(&mut self, content: Bytes) -> Happening {
         self.facts.delivered_bytes += content.len() as u64;
-        Poll::Ready(Happening::Content(content))
+        Happening::Content(content)
     }
 
     fn turned(&mut self, turn: Turn, cx: &mut Context<'_>) -> Option<Happening> {
@@ -82,9 +78,8 @@ impl Exchange {
         self.leave_stream();
         self.connection = None;
         let Some(content) = content else { return ending };
-        self.facts.delivered_bytes += content.len() as u64;
         self.stage = Stage::Ending(Box::new(ending));
-        Happening::Content(content)
+        self.passed(content)
     }
 
     /// The stream is read no further; what its client has is kept.
