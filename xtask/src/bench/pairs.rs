@@ -1,11 +1,12 @@
-//! What the record costs: failsoft with journal and metrics beside failsoft without, in short turns
-//! on the same core, so that a noisy second hits both sides of a pair.
+//! Two subjects in short turns on the same core, so that a noisy second hits both sides of a pair:
+//! what the record costs, and how long an event is on its way.
 
 use std::path::Path;
 use std::time::Duration;
 
 use super::client::{Ask, Load, Pace};
 use super::figures::quantile;
+use super::paced;
 use super::proxy::{Proxy, Subject};
 use super::rounds::{put, saturated};
 use crate::Done;
@@ -16,65 +17,95 @@ const CONNECTIONS: u32 = 64;
 /// Calls a second at which latency is compared.
 const MODERATE: u32 = 1000;
 
-/// Medians over pairs of turns.
-pub(super) async fn measure(pairs: usize, upstream: u16, folder: &Path) -> Done<String> {
+/// failsoft with journal and metrics beside failsoft without; medians over pairs of turns.
+pub(super) async fn record(pairs: usize, upstream: u16, folder: &Path) -> Done<String> {
     let with = Proxy::start(Subject::Failsoft, upstream, folder).await?;
     let without = Proxy::start(Subject::FailsoftWithoutRecord, upstream, folder).await?;
-    let (mut costs, mut tails) = (Vec::new(), Vec::new());
-    for nth in 0..=pairs {
-        // Whoever goes first meets what the other's turn left behind.
-        let order = if nth % 2 == 0 { [&with, &without] } else { [&without, &with] };
-        let mut turns = Vec::new();
-        for proxy in order {
-            turns.push((proxy.subject, turn(proxy).await?));
-        }
-        turns.sort_by_key(|(subject, _)| *subject != Subject::Failsoft);
-        let [(_, on), (_, off)] = turns[..] else { continue };
-        // The first pair warms both up.
-        if nth > 0 {
-            costs.push([on.cpu, off.cpu, on.cpu / off.cpu]);
-            tails.push([on.p99, off.p99, on.p99 / off.p99]);
-        }
-    }
-    let cost = told("CPU us a call", &costs);
-    Ok(format!("{cost}{}", told("p99 us at 1000/s", &tails)))
+    let turns = in_turns([&with, &without], pairs, called).await?;
+    let figures = |pick: fn(&Called) -> f64| -> Vec<[f64; 2]> {
+        turns.iter().map(|[with, without]| [pick(with), pick(without)]).collect()
+    };
+    let names = ["with", "without"];
+    let cost = told("CPU us a call", names, &figures(|turn| turn.cpu));
+    Ok(format!("{cost}{}", told("p99 us at 1000/s", names, &figures(|turn| turn.p99))))
 }
 
-#[derive(Clone, Copy)]
-struct Turn {
+/// An event on its way through failsoft and through nginx; medians over pairs of turns.
+pub(super) async fn events(pairs: usize, upstream: u16, folder: &Path) -> Done<String> {
+    let failsoft = Proxy::start(Subject::Failsoft, upstream, folder).await?;
+    let nginx = Proxy::start(Subject::Nginx, upstream, folder).await?;
+    let turns = in_turns([&failsoft, &nginx], pairs, spoken).await?;
+    Ok(told("event p50 us", ["failsoft", "nginx"], &turns))
+}
+
+/// Each side's turns, pair after pair; the first pair warms both up.
+async fn in_turns<T>(
+    sides: [&Proxy; 2],
+    pairs: usize,
+    turn: impl AsyncFn(&Proxy) -> Done<T>,
+) -> Done<Vec<[T; 2]>> {
+    let [first, second] = sides;
+    let mut turns = Vec::with_capacity(pairs);
+    for nth in 0..=pairs {
+        // Whoever goes first meets what the other's turn left behind.
+        let pair = if nth % 2 == 0 {
+            let ahead = turn(first).await?;
+            [ahead, turn(second).await?]
+        } else {
+            let ahead = turn(second).await?;
+            [turn(first).await?, ahead]
+        };
+        if nth > 0 {
+            turns.push(pair);
+        }
+    }
+    Ok(turns)
+}
+
+struct Called {
     cpu: f64,
     p99: f64,
 }
 
-async fn turn(proxy: &Proxy) -> Done<Turn> {
+async fn called(proxy: &Proxy) -> Done<Called> {
     let plain =
         Load { port: proxy.port, ask: Ask::Plain, pace: Pace::Closed, connections: CONNECTIONS };
     let (_, cpu) = saturated(proxy, plain, TURN).await?;
     let moderate = Load { pace: Pace::Rate(MODERATE), connections: 20, ..plain };
     let mut outcome = put(proxy, moderate, TURN).await?;
-    Ok(Turn { cpu, p99: quantile(&mut outcome.latencies, 0.99) })
+    Ok(Called { cpu, p99: quantile(&mut outcome.latencies, 0.99) })
 }
 
-/// With, without, and the quartiles of the ratio.
-fn told(label: &str, pairs: &[[f64; 3]]) -> String {
-    let at = |place: usize, share: f64| {
-        let mut values: Vec<f64> = pairs.iter().map(|pair| pair[place]).collect();
-        values.sort_by(f64::total_cmp);
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            clippy::cast_precision_loss,
-            reason = "an index into a short list"
-        )]
-        let index = (values.len().saturating_sub(1) as f64 * share).round() as usize;
-        values.get(index).copied().unwrap_or_default()
-    };
+async fn spoken(proxy: &Proxy) -> Done<f64> {
+    let words = |error: std::io::Error| format!("{}: {error}", proxy.subject.name());
+    let mut events = paced::on_the_way(proxy.port, TURN).await.map_err(words)?;
+    Ok(quantile(&mut events, 0.5))
+}
+
+/// Both sides' medians, that of what is between them, and its quartiles.
+fn told(label: &str, names: [&str; 2], pairs: &[[f64; 2]]) -> String {
+    let median = |side: usize| quarter(pairs.iter().map(|pair| pair[side]), 2);
+    let apart = |quarters| quarter(pairs.iter().map(|[first, second]| first - second), quarters);
+    let ratio = |quarters| quarter(pairs.iter().map(|[first, second]| first / second), quarters);
     format!(
-        "{label:<20}{:>10.1} with{:>10.1} without{:>10.3} ratio, quartiles {:.3} to {:.3}\n",
-        at(0, 0.5),
-        at(1, 0.5),
-        at(2, 0.5),
-        at(2, 0.25),
-        at(2, 0.75),
+        "{label:<20}{:>8.1} {} {:>8.1} {}; apart {:.1} ({:.1} to {:.1}), ratio {:.3} ({:.3} to {:.3})\n",
+        median(0),
+        names[0],
+        median(1),
+        names[1],
+        apart(2),
+        apart(1),
+        apart(3),
+        ratio(2),
+        ratio(1),
+        ratio(3),
     )
+}
+
+/// The value below which so many quarters of all lie.
+fn quarter(values: impl Iterator<Item = f64>, quarters: usize) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    let index = values.len().saturating_sub(1) * quarters / 4;
+    values.get(index).copied().unwrap_or_default()
 }

@@ -27,8 +27,17 @@ pub(super) struct Options {
     /// Parts of names; empty means all.
     only: Vec<String>,
     json: bool,
-    /// Pairs of turns that compare the record with none; nothing else is measured then.
-    pairs: usize,
+    /// Two subjects in so many pairs of turns; nothing else is measured then.
+    pairs: Option<(Compared, usize)>,
+}
+
+/// What is compared in pairs of turns.
+#[derive(Clone, Copy)]
+enum Compared {
+    /// failsoft with its record and without.
+    Record,
+    /// An event on its way through failsoft and nginx.
+    Events,
 }
 
 /// The whole benchmark.
@@ -40,8 +49,8 @@ pub(super) fn run(arguments: &[String]) -> Done {
         .map_err(|error| error.to_string())?;
     let folder = std::env::temp_dir().join(format!("failsoft-bench-{}", std::process::id()));
     let local = tokio::task::LocalSet::new();
-    if options.pairs > 0 {
-        let told = local.block_on(&runtime, record(&options, &folder));
+    if let Some((compared, pairs)) = options.pairs {
+        let told = local.block_on(&runtime, in_pairs(compared, pairs, &folder));
         let _ = std::fs::remove_dir_all(&folder);
         print!("{}", told?);
         return Ok(());
@@ -66,7 +75,7 @@ fn options(arguments: &[String]) -> Done<Options> {
         nginx: true,
         only: Vec::new(),
         json: false,
-        pairs: 0,
+        pairs: None,
     };
     let mut arguments = arguments.iter();
     while let Some(argument) = arguments.next() {
@@ -83,7 +92,8 @@ fn options(arguments: &[String]) -> Done<Options> {
             "--rounds" => options.rounds = number()? as usize,
             "--seconds" => options.lasting = Duration::from_secs(number()?.into()),
             "--idle" => options.idle = number()? as usize,
-            "--record" => options.pairs = number()? as usize,
+            "--record" => options.pairs = Some((Compared::Record, number()? as usize)),
+            "--events" => options.pairs = Some((Compared::Events, number()? as usize)),
             "--no-nginx" => options.nginx = false,
             "--no-step" => {}
             "--json" => options.json = true,
@@ -93,9 +103,12 @@ fn options(arguments: &[String]) -> Done<Options> {
     Ok(options)
 }
 
-async fn record(options: &Options, folder: &Path) -> Done<String> {
+async fn in_pairs(compared: Compared, pairs: usize, folder: &Path) -> Done<String> {
     let upstream = upstream::start().await.map_err(|error| error.to_string())?;
-    pairs::measure(options.pairs, upstream, folder).await
+    match compared {
+        Compared::Record => pairs::record(pairs, upstream, folder).await,
+        Compared::Events => pairs::events(pairs, upstream, folder).await,
+    }
 }
 
 async fn measure(options: &Options, folder: &Path) -> Done<Vec<Result>> {
