@@ -1,26 +1,44 @@
 //! The bounded queue before the writing thread: failures stay when healthy calls must go.
 
 mod entry;
+mod sheets;
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::Counters;
+use crate::sheet::{Line, Page};
 
 pub(crate) use entry::{Entry, Record};
 use entry::{Worth, worth};
+use sheets::Sheets;
 
-/// Records that share one commit, at most.
+/// Records that share one commit, at most; healthy calls beside them, about as many.
 pub(crate) const GROUP: usize = 512;
 /// How long the first record of a group waits for company.
 const GATHER: Duration = Duration::from_millis(200);
+
+/// What is written at once.
+#[derive(Debug, Default)]
+pub(crate) struct Group {
+    pub(crate) entries: Vec<Entry>,
+    /// Healthy calls.
+    pub(crate) pages: Vec<Page>,
+}
+
+impl Group {
+    /// Records in it.
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len() + self.pages.iter().map(|page| page.fresh).sum::<usize>()
+    }
+}
 
 /// What the writing thread is to do next.
 #[derive(Debug)]
 pub(crate) enum Turn {
     /// Write these.
-    Write(Vec<Entry>),
+    Write(Group),
     /// Nothing came; time to look after the file.
     Upkeep,
     /// Nothing will come any more.
@@ -54,6 +72,8 @@ pub(crate) struct Queue {
 
 #[derive(Debug)]
 struct State {
+    sheets: Sheets,
+    /// Healthy calls with something to tell that no sheet has room for.
     healthy: VecDeque<Entry>,
     failed: VecDeque<Entry>,
     /// Records the thread holds at this moment.
@@ -71,6 +91,7 @@ struct State {
 impl Queue {
     pub(crate) fn new(capacity: usize) -> Self {
         let state = State {
+            sheets: Sheets::default(),
             healthy: VecDeque::new(),
             failed: VecDeque::new(),
             writing: 0,
@@ -91,16 +112,30 @@ impl Queue {
     /// Takes a record in, or counts it as dropped. Never waits for the disk.
     pub(crate) fn push(&self, record: Record) {
         let worth = worth(&record);
+        if worth == Worth::Healthy
+            && let Record::Call(call) = &record
+            && let Some(line) = Line::of(call)
+        {
+            self.enter(worth, |state, number| state.sheets.push(number, &line));
+        } else {
+            self.enter(worth, |state, number| {
+                state.lane(worth).push_back(Entry { number, record, worth });
+            });
+        }
+    }
+
+    /// Lets something in if there is room for it, or counts it.
+    fn enter(&self, worth: Worth, put: impl FnOnce(&mut State, u64)) {
         let mut state = self.lock();
         if state.stopped || !state.make_room(self.capacity, worth) {
-            state.count_drop(worth);
+            state.count_drops(worth, 1);
             return;
         }
         let number = state.number();
         if state.len() == 0 {
             state.first_at = Instant::now();
         }
-        state.lane(worth).push_back(Entry { number, record, worth });
+        put(&mut state, number);
         let len = state.len();
         drop(state);
         if len == 1 || len == GROUP {
@@ -114,15 +149,13 @@ impl Queue {
         loop {
             let now = Instant::now();
             let hurry = state.flushes > 0 || state.life == Life::Closing;
+            let waited = hurry || now >= state.first_at + GATHER;
             let until = match state.len() {
                 0 if state.life == Life::Closing => return Turn::Stop,
                 // First, or under steady load it would never be done.
                 _ if now >= upkeep && !hurry => return Turn::Upkeep,
                 0 => upkeep,
-                GROUP.. => return Turn::Write(self.take(state)),
-                _ if hurry || now >= state.first_at + GATHER => {
-                    return Turn::Write(self.take(state));
-                }
+                len if waited || len >= GROUP => return Turn::Write(self.take(state, waited)),
                 _ => upkeep.min(state.first_at + GATHER),
             };
             if now >= until {
@@ -164,23 +197,26 @@ impl Queue {
     }
 
     /// The records of the last turn could not be written; they go back to the front.
-    pub(crate) fn give_back(&self, entries: Vec<Entry>) {
+    pub(crate) fn give_back(&self, group: Group) {
         let mut state = self.lock();
         state.writing = 0;
         state.failing = true;
-        for entry in entries.into_iter().rev() {
+        for entry in group.entries.into_iter().rev() {
             let worth = entry.worth;
             state.lane(worth).push_front(entry);
         }
+        state.sheets.give_back(group.pages);
         while state.len() > self.capacity {
-            let worth = if state.healthy.pop_front().is_some() {
-                Worth::Healthy
-            } else {
+            if !state.drop_healthy() {
                 state.failed.pop_back();
-                Worth::Failed
-            };
-            state.count_drop(worth);
+                state.count_drops(Worth::Failed, 1);
+            }
         }
+    }
+
+    /// What was written before this moment was forgotten.
+    pub(crate) fn forgot(&self, before_ms: i64) {
+        self.lock().sheets.forget(before_ms);
     }
 
     /// Nothing waits, yet the file cannot be written, or can be again.
@@ -222,7 +258,8 @@ impl Queue {
     pub(crate) fn stop(&self) {
         let mut state = self.lock();
         state.stopped = true;
-        let (healthy, failed) = (state.healthy.len(), state.failed.len());
+        let healthy = state.healthy.len() + state.sheets.clear();
+        let failed = state.failed.len();
         // What a thread that panicked held in its hands counts as the dearer class.
         let held = std::mem::take(&mut state.writing);
         state.failing |= healthy + failed + held > 0;
@@ -267,12 +304,18 @@ impl Queue {
         }
     }
 
-    /// The oldest records of both lanes, in the order they came. Whoever hands over meanwhile waits
-    /// for two lanes to be changed, not for them to be emptied.
-    fn take(&self, mut state: MutexGuard<'_, State>) -> Vec<Entry> {
+    /// The oldest pages, and the oldest records of both lanes in the order they came. Whoever hands
+    /// over meanwhile waits for lanes to be changed, not for them to be emptied. With `open`, the
+    /// sheet that is not full is among the pages.
+    fn take(&self, mut state: MutexGuard<'_, State>, open: bool) -> Group {
+        let pages = state.sheets.take(open);
         let (healthy, failed) = state.take();
+        state.writing += pages.iter().map(|page| page.fresh).sum::<usize>();
+        if open || state.len() == 0 {
+            state.first_at = Instant::now();
+        }
         drop(state);
-        in_order(healthy, failed)
+        Group { entries: in_order(healthy, failed), pages }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -282,6 +325,10 @@ impl Queue {
 
 impl State {
     fn len(&self) -> usize {
+        self.sheets.len() + self.entries()
+    }
+
+    fn entries(&self) -> usize {
         self.healthy.len() + self.failed.len()
     }
 
@@ -301,22 +348,22 @@ impl State {
         }
     }
 
-    /// Whether there is room; a failure pushes the oldest healthy call out to have it.
+    /// Whether there is room; a failure pushes the oldest healthy calls out to have it.
     fn make_room(&mut self, capacity: usize, worth: Worth) -> bool {
-        if self.len() < capacity {
-            return true;
-        }
-        if worth == Worth::Healthy || self.healthy.pop_front().is_none() {
-            return false;
-        }
-        self.count_drop(Worth::Healthy);
-        true
+        self.len() < capacity || worth == Worth::Failed && self.drop_healthy()
     }
 
-    fn count_drop(&mut self, worth: Worth) {
+    /// Drops the oldest healthy calls, a sheet at most; whether there were any.
+    fn drop_healthy(&mut self) -> bool {
+        let dropped = self.sheets.drop_oldest().or_else(|| self.healthy.pop_front().map(|_| 1));
+        self.count_drops(Worth::Healthy, dropped.unwrap_or_default());
+        dropped.is_some()
+    }
+
+    fn count_drops(&mut self, worth: Worth, count: usize) {
         match worth {
-            Worth::Healthy => self.dropped.healthy += 1,
-            Worth::Failed => self.dropped.failed += 1,
+            Worth::Healthy => self.dropped.healthy += count as u64,
+            Worth::Failed => self.dropped.failed += count as u64,
         }
     }
 
@@ -325,13 +372,12 @@ impl State {
         let (healthy, failed) = self.oldest();
         let lanes = (first(&mut self.healthy, healthy), first(&mut self.failed, failed));
         self.writing = healthy + failed;
-        self.first_at = Instant::now();
         lanes
     }
 
     /// How many of each lane are the oldest of all.
     fn oldest(&self) -> (usize, usize) {
-        if self.len() <= GROUP {
+        if self.entries() <= GROUP {
             return (self.healthy.len(), self.failed.len());
         }
         let (mut healthy, mut failed) = (0, 0);

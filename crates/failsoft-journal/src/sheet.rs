@@ -18,20 +18,21 @@ use crate::text::{READ, label};
 
 /// How sheets are written now; others are read as long as their readers stand here.
 pub(crate) const FORMAT: u32 = 1;
-/// A sheet with this many calls is closed.
+/// A sheet with this many calls is full.
 const FULL: usize = 256;
 /// A sheet whose calls came over a longer time is closed, so that forgetting is not much coarser.
 const SPAN_MS: i64 = 3_600_000;
-/// The most calls a sheet is believed to hold: one that is nearly full, and a group.
+/// The most calls a sheet is believed to hold.
 const MOST: u64 = 4_096;
 
 /// Why a sheet cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Damaged;
 
-/// A sheet being written: it grows group by group until it is full.
-#[derive(Debug)]
-pub(crate) struct Sheet {
+/// A sheet as it is kept.
+#[derive(Clone, Debug)]
+pub(crate) struct Page {
+    /// The number of its first call, which no other sheet has.
     pub(crate) seq: i64,
     pub(crate) last_seq: i64,
     pub(crate) first_ms: i64,
@@ -39,6 +40,33 @@ pub(crate) struct Sheet {
     pub(crate) min_id: String,
     pub(crate) max_id: String,
     pub(crate) calls: usize,
+    /// Its last so many calls stood on no page before.
+    pub(crate) fresh: usize,
+    /// Checksum, table of texts, lines.
+    pub(crate) packed: Vec<u8>,
+}
+
+impl Page {
+    /// The calls that stood on no page before, with their numbers.
+    pub(crate) fn fresh_calls(&self) -> impl Iterator<Item = (i64, Recorded)> {
+        // It was packed in this process.
+        let calls = read(FORMAT, self.seq, &self.packed).unwrap_or_default();
+        calls.into_iter().skip(self.calls - self.fresh)
+    }
+}
+
+/// A sheet being written: it grows call by call until it is full.
+#[derive(Debug)]
+pub(crate) struct Sheet {
+    pub(crate) seq: i64,
+    pub(crate) last_ms: i64,
+    /// Calls that no page tells of.
+    pub(crate) fresh: usize,
+    last_seq: i64,
+    first_ms: i64,
+    min_id: String,
+    max_id: String,
+    calls: usize,
     known: HashMap<Box<str>, u32>,
     texts: Vec<Box<str>>,
     table: Vec<u8>,
@@ -69,9 +97,10 @@ impl Sheet {
     pub(crate) fn new(seq: i64) -> Self {
         Self {
             seq,
+            last_ms: i64::MIN,
+            fresh: 0,
             last_seq: seq,
             first_ms: i64::MAX,
-            last_ms: i64::MIN,
             min_id: String::new(),
             max_id: String::new(),
             calls: 0,
@@ -83,7 +112,7 @@ impl Sheet {
         }
     }
 
-    /// Whether the next group should have a sheet of its own.
+    /// Whether the next call should have a sheet of its own.
     pub(crate) const fn is_full(&self) -> bool {
         self.calls >= FULL
     }
@@ -103,14 +132,30 @@ impl Sheet {
             line.id.as_ref().clone_into(&mut self.max_id);
         }
         self.calls += 1;
+        self.fresh += 1;
         self.last_seq = self.last_seq.max(seq);
         self.first_ms = self.first_ms.min(line.started_ms);
         self.last_ms = self.last_ms.max(line.started_ms);
         self.put(seq, line);
     }
 
-    /// The sheet as it is kept: checksum, table of texts, lines.
-    pub(crate) fn packed(&self) -> Vec<u8> {
+    /// The sheet as it is to be kept now, if there are calls that no page tells of.
+    pub(crate) fn fresh_page(&mut self) -> Option<Page> {
+        let fresh = std::mem::take(&mut self.fresh);
+        (fresh > 0).then(|| Page {
+            seq: self.seq,
+            last_seq: self.last_seq,
+            first_ms: self.first_ms,
+            last_ms: self.last_ms,
+            min_id: self.min_id.clone(),
+            max_id: self.max_id.clone(),
+            calls: self.calls,
+            fresh,
+            packed: self.packed(),
+        })
+    }
+
+    fn packed(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(self.table.len() + self.lines.len() + 16);
         out.extend([0; 4]);
         put_number(&mut out, self.texts.len() as u64);

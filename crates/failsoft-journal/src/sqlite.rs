@@ -6,7 +6,6 @@ mod insert;
 mod read;
 mod search;
 
-use std::collections::HashSet;
 use std::fs::File;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -15,10 +14,9 @@ use rusqlite::{Connection, Transaction, params};
 
 use self::file::Identity;
 use self::insert::{Inserts, TargetIds};
-use self::read::{View, read_sheet};
-use crate::queue::{Drops, Entry, Record};
+use self::read::View;
+use crate::queue::{Drops, Group, Record};
 use crate::rows::{Dropped, Recorded, StateRow};
-use crate::sheet::{Line, Sheet};
 use crate::source::{Search, Source, Span};
 use crate::store::{DropRow, Forgetting, Limits, NotWritten, Store, signed};
 use crate::{JournalError, Options};
@@ -32,6 +30,9 @@ pub(crate) struct SqliteStore {
     open: Option<Open>,
     base: i64,
     last: Identity,
+    /// The highest number that was written, and that up to which it was into another file than now.
+    written: i64,
+    elsewhere: i64,
     /// Keeps other writers out; the system frees it when the process dies.
     _lock: File,
 }
@@ -41,10 +42,6 @@ struct Open {
     connection: Connection,
     targets: TargetIds,
     identity: Identity,
-    /// The sheet that is not full yet, as it stands in the file.
-    sheet: Option<Sheet>,
-    /// Nobody knows whether the last group was written.
-    doubt: bool,
 }
 
 impl From<rusqlite::Error> for NotWritten {
@@ -67,24 +64,35 @@ impl SqliteStore {
         let open = Open::new(&path, options.sync)?;
         let base = file::last_seq(&open.connection).map_err(|error| file::refine(&path, &error))?;
         let last = open.identity;
-        Ok(Self { path, sync: options.sync, open: Some(open), base, last, _lock: lock })
+        let (written, elsewhere) = (0, 0);
+        let (sync, open) = (options.sync, Some(open));
+        Ok(Self { path, sync, open, base, last, written, elsewhere, _lock: lock })
     }
 
-    fn try_write(&mut self, group: &[Entry], drops: Option<DropRow>) -> Result<(), NotWritten> {
-        let first = group.first().map_or(0, |entry| entry.number);
-        self.reopen(first)?;
-        let base = self.base;
+    fn try_write(&mut self, group: &Group, drops: Option<DropRow>) -> Result<(), NotWritten> {
+        self.reopen(first(group))?;
+        let (base, elsewhere) = (self.base, self.elsewhere);
         let Some(open) = &mut self.open else { return Err(NotWritten::Unreachable) };
         let transaction = file::begin(&mut open.connection)?;
         {
-            let inserts = Inserts::prepare(&transaction, &mut open.targets)?;
-            let sheets = if open.doubt {
-                in_sheets(&transaction, base + signed(first))?
-            } else {
-                HashSet::new()
-            };
-            Writing { inserts, sheet: &mut open.sheet, written: sheets, changed: false }
-                .group(base, group)?;
+            let mut inserts = Inserts::prepare(&transaction, &mut open.targets)?;
+            for entry in &group.entries {
+                let seq = base + signed(entry.number);
+                match &entry.record {
+                    Record::Call(call) => inserts.recorded(seq, &call.recorded())?,
+                    Record::State(state) => inserts.state(seq, &state.recorded())?,
+                }
+            }
+            for page in &group.pages {
+                if page.seq > elsewhere || page.fresh == page.calls {
+                    inserts.page(base, page)?;
+                    continue;
+                }
+                // Calls that were deleted with their file do not come back with their sheet.
+                for (number, recorded) in page.fresh_calls() {
+                    inserts.recorded(base + number, &recorded)?;
+                }
+            }
         }
         if let Some(row) = drops {
             insert_drops(&transaction, base + signed(row.number), row)?;
@@ -94,29 +102,29 @@ impl SqliteStore {
         if Identity::of(&self.path) != Some(open.identity) {
             return Err(NotWritten::Vanished);
         }
-        open.doubt = false;
+        self.written = self.written.max(last(group));
         Ok(())
     }
 
-    fn try_forget(&mut self, limits: Limits) -> Result<Forgetting, NotWritten> {
-        let Some(open) = &mut self.open else { return Ok(Forgetting::Done) };
-        let (forgetting, before_ms) = forget::forget(&mut open.connection, limits)?;
-        // What was forgotten must not come back when the sheet grows.
-        open.sheet.take_if(|sheet| sheet.last_ms < before_ms);
-        Ok(forgetting)
+    fn try_forget(&mut self, limits: Limits) -> Result<(Forgetting, i64), NotWritten> {
+        let Some(open) = &mut self.open else { return Ok((Forgetting::Done, limits.before_ms)) };
+        Ok(forget::forget(&mut open.connection, limits)?)
     }
 
     /// Opens the file again after a failure. In another file than before, numbers begin after its
     /// own; in the same one they stay, so that a group whose commit was in doubt is not doubled.
-    fn reopen(&mut self, first: u64) -> Result<(), NotWritten> {
+    fn reopen(&mut self, first: i64) -> Result<(), NotWritten> {
         if self.open.is_some() {
             return Ok(());
         }
-        let mut open = Open::new(&self.path, self.sync)?;
-        open.doubt = true;
+        let open = Open::new(&self.path, self.sync)?;
+        let there = file::last_seq(&open.connection)?;
+        // The number of a file that was deleted may be the next one's.
+        if open.identity != self.last || there < self.base + self.written {
+            self.elsewhere = self.written;
+        }
         if open.identity != self.last {
-            let least = file::last_seq(&open.connection)? + 1 - signed(first);
-            self.base = self.base.max(least);
+            self.base = self.base.max(there + 1 - first);
             self.last = open.identity;
         }
         self.open = Some(open);
@@ -125,7 +133,7 @@ impl SqliteStore {
 }
 
 impl Store for SqliteStore {
-    fn write(&mut self, group: &[Entry], drops: Option<DropRow>) -> Result<(), NotWritten> {
+    fn write(&mut self, group: &Group, drops: Option<DropRow>) -> Result<(), NotWritten> {
         let result = self.try_write(group, drops);
         if result.is_err() {
             self.open = None;
@@ -133,7 +141,7 @@ impl Store for SqliteStore {
         result
     }
 
-    fn forget(&mut self, limits: Limits) -> Result<Forgetting, NotWritten> {
+    fn forget(&mut self, limits: Limits) -> Result<(Forgetting, i64), NotWritten> {
         let result = self.try_forget(limits);
         if result.is_err() {
             self.open = None;
@@ -146,75 +154,22 @@ impl Open {
     fn new(path: &Path, sync: bool) -> Result<Self, JournalError> {
         let (connection, identity) = file::open(path, sync)?;
         let targets = TargetIds::default();
-        Ok(Self { connection, targets, identity, sheet: None, doubt: false })
+        Ok(Self { connection, targets, identity })
     }
 }
 
-/// A group on its way into the file.
-struct Writing<'w, 'c> {
-    inserts: Inserts<'c>,
-    sheet: &'w mut Option<Sheet>,
-    /// Calls that stand in sheets already.
-    written: HashSet<i64>,
-    /// Whether the sheet holds calls that are not in the file.
-    changed: bool,
+/// The least number of a group.
+fn first(group: &Group) -> i64 {
+    let entry = group.entries.first().map(|entry| signed(entry.number));
+    let pages = group.pages.iter().map(|page| page.seq);
+    pages.chain(entry).min().unwrap_or_default()
 }
 
-impl Writing<'_, '_> {
-    fn group(mut self, base: i64, group: &[Entry]) -> rusqlite::Result<()> {
-        for entry in group {
-            let seq = base + signed(entry.number);
-            match &entry.record {
-                Record::Call(call) => {
-                    if entry.is_healthy()
-                        && let Some(line) = Line::of(call)
-                    {
-                        self.line(seq, &line)?;
-                    } else {
-                        self.inserts.recorded(seq, &call.recorded())?;
-                    }
-                }
-                Record::State(state) => self.inserts.state(seq, &state.recorded())?,
-            }
-        }
-        self.save_sheet()
-    }
-
-    fn line(&mut self, seq: i64, line: &Line<'_>) -> rusqlite::Result<()> {
-        if self.written.contains(&seq) {
-            return Ok(());
-        }
-        let ends = |sheet: &Sheet, changed: bool| {
-            // A full one takes the rest of the group it was found not full by.
-            sheet.is_too_long(line.started_ms()) || !changed && sheet.is_full()
-        };
-        if self.sheet.as_ref().is_some_and(|sheet| ends(sheet, self.changed)) {
-            self.save_sheet()?;
-            *self.sheet = None;
-        }
-        self.sheet.get_or_insert_with(|| Sheet::new(seq)).push(seq, line);
-        self.changed = true;
-        Ok(())
-    }
-
-    fn save_sheet(&mut self) -> rusqlite::Result<()> {
-        match self.sheet {
-            Some(sheet) if std::mem::take(&mut self.changed) => self.inserts.sheet(sheet),
-            Some(_) | None => Ok(()),
-        }
-    }
-}
-
-/// The calls from a number on that stand in sheets.
-fn in_sheets(transaction: &Transaction<'_>, first: i64) -> rusqlite::Result<HashSet<i64>> {
-    let sql = "SELECT seq, format, packed FROM sheets WHERE last_seq >= ?1 ORDER BY seq DESC";
-    let mut statement = transaction.prepare(sql)?;
-    let mut rows = statement.query([first])?;
-    let mut found = HashSet::new();
-    while let Some(row) = rows.next()? {
-        found.extend(read_sheet(row)?.into_iter().flatten().map(|(seq, _)| seq));
-    }
-    Ok(found)
+/// Its highest number.
+fn last(group: &Group) -> i64 {
+    let entry = group.entries.last().map(|entry| signed(entry.number));
+    let pages = group.pages.iter().map(|page| page.last_seq);
+    pages.chain(entry).max().unwrap_or_default()
 }
 
 fn insert_drops(transaction: &Transaction<'_>, seq: i64, row: DropRow) -> rusqlite::Result<()> {

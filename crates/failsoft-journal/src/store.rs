@@ -2,19 +2,20 @@
 
 use std::fmt::Debug;
 
-use crate::queue::{Drops, Entry};
+use crate::queue::{Drops, Group};
 
 /// A place that keeps records. It is driven by one thread, may block it, and never panics.
 ///
 /// After an error the store is as it was before the call, or nobody knows: then the same records
-/// come again under the same numbers, and must not stand there twice.
+/// come again under the same numbers, a sheet perhaps longer, and must not stand there twice.
 pub(crate) trait Store: Debug + Send {
     /// Writes a group: all of it is safe afterwards, or none of it was written.
-    fn write(&mut self, group: &[Entry], drops: Option<DropRow>) -> Result<(), NotWritten>;
+    fn write(&mut self, group: &Group, drops: Option<DropRow>) -> Result<(), NotWritten>;
 
     /// Takes out some of what need not be kept any longer, the oldest first; a short piece of work,
-    /// so that records need not wait for it.
-    fn forget(&mut self, limits: Limits) -> Result<Forgetting, NotWritten>;
+    /// so that records need not wait for it. Says up to when it looked, too, in milliseconds since
+    /// 1970.
+    fn forget(&mut self, limits: Limits) -> Result<(Forgetting, i64), NotWritten>;
 
     /// Why the last thing that was asked of it failed, in words for an operator, if it has any.
     fn trouble(&self) -> Option<String> {

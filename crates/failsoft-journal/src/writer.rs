@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::queue::{Drops, Entry, Life, Queue, Turn};
+use crate::queue::{Drops, Group, Life, Queue, Turn};
 use crate::store::{DropRow, Forgetting, Limits, Store};
 
 /// How often the file is looked after.
@@ -59,7 +59,7 @@ impl Writer {
                     self.note_drops();
                     if self.pending.is_some() {
                         // Nobody is left to tell if this fails; the counters still do.
-                        let _ = self.store.write(&[], self.pending);
+                        let _ = self.store.write(&Group::default(), self.pending);
                     }
                     return;
                 }
@@ -67,7 +67,7 @@ impl Writer {
         }
     }
 
-    fn write(&mut self, group: Vec<Entry>) -> Hope {
+    fn write(&mut self, group: Group) -> Hope {
         self.note_drops();
         if self.store.write(&group, self.pending).is_ok() {
             self.queue.written(group.len());
@@ -94,14 +94,18 @@ impl Writer {
 
     fn look_after(&mut self) {
         self.note_drops();
-        if self.pending.is_some() && self.store.write(&[], self.pending).is_ok() {
+        if self.pending.is_some() && self.store.write(&Group::default(), self.pending).is_ok() {
             self.told_drops();
             self.queue.set_failing(false);
         }
         let before_ms = now_ms().saturating_sub_unsigned(millis(self.keep.time));
-        let pause = match self.store.forget(Limits { before_ms, max_size: self.keep.size }) {
-            Ok(Forgetting::More) => BREATH,
-            Ok(Forgetting::Done) => {
+        let forgotten = self.store.forget(Limits { before_ms, max_size: self.keep.size });
+        if let Ok((_, before_ms)) = forgotten {
+            self.queue.forgot(before_ms);
+        }
+        let pause = match forgotten {
+            Ok((Forgetting::More, _)) => BREATH,
+            Ok((Forgetting::Done, _)) => {
                 // A record that waits will tell; where none does, this must.
                 if self.pending.is_none() && self.queue.is_empty() {
                     self.queue.set_failing(false);

@@ -11,8 +11,9 @@ use super::columns::{ATTEMPTS, CALLS, STATES, STEPS};
 use super::link::{Fault, Link};
 use super::rows::{Array, Keyed, Targets, arrays, insert, storable};
 use super::schema::{self, FORGETTING};
-use crate::queue::{Entry, Record};
+use crate::queue::{self, Record};
 use crate::rows::{Recorded, StateRow, TargetRow};
+use crate::sheet::Page;
 use crate::store::{DropRow, Forgetting, Limits, NotWritten, Store, signed};
 
 /// Calls, and states, forgotten in one transaction.
@@ -40,29 +41,31 @@ pub(crate) struct Group {
 }
 
 impl Group {
-    fn of(entries: &[Entry], drops: Option<DropRow>) -> Self {
+    fn of(records: &queue::Group, drops: Option<DropRow>) -> Self {
         let mut group = Self { drops, ..Self::default() };
-        for entry in entries {
+        for entry in &records.entries {
             let number = signed(entry.number);
             match &entry.record {
                 Record::Call(call) => group.calls.push((number, call.recorded())),
                 Record::State(state) => group.states.push((number, state.recorded())),
             }
         }
+        group.calls.extend(records.pages.iter().flat_map(Page::fresh_calls));
         group
     }
 }
 
 impl Store for PostgresStore {
-    fn write(&mut self, entries: &[Entry], drops: Option<DropRow>) -> Result<(), NotWritten> {
-        let written = self.write_group(&Group::of(entries, drops));
+    fn write(&mut self, group: &queue::Group, drops: Option<DropRow>) -> Result<(), NotWritten> {
+        let written = self.write_group(&Group::of(group, drops));
         self.told(written)
     }
 
     /// By age alone: how large a database may be is its owner's business.
-    fn forget(&mut self, limits: Limits) -> Result<Forgetting, NotWritten> {
+    fn forget(&mut self, limits: Limits) -> Result<(Forgetting, i64), NotWritten> {
         let more = self.forget_before(limits.before_ms);
-        Ok(if self.told(more)? { Forgetting::More } else { Forgetting::Done })
+        let forgetting = if self.told(more)? { Forgetting::More } else { Forgetting::Done };
+        Ok((forgetting, limits.before_ms))
     }
 
     fn trouble(&self) -> Option<String> {

@@ -22,13 +22,6 @@ pub(crate) struct Entry {
     pub(super) worth: Worth,
 }
 
-impl Entry {
-    /// Whether it is a call that was served by its only attempt.
-    pub(crate) fn is_healthy(&self) -> bool {
-        self.worth == Worth::Healthy
-    }
-}
-
 /// What goes first when there is no room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Worth {

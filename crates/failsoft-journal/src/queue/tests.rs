@@ -1,10 +1,11 @@
 //! The queue, on its own: what goes first, and that nothing vanishes uncounted.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use failsoft_engine::{
     AttemptId, CallId, CredentialId, DisabledScope, Event, FailureKind, Grounds, Moment, Outcome,
-    Usage, Verdict, Why,
+    TargetId, Usage, Verdict, Why,
 };
 use proptest::prelude::*;
 
@@ -13,17 +14,52 @@ use crate::{CallFacts, CallRecord, Names, Stamp, StateChange, StateRecord};
 
 const STAMP: Stamp = Stamp { moment: Moment::ZERO, unix_millis: 0 };
 
-fn call(healthy: bool) -> Record {
-    let attempt = AttemptId { call: CallId(1), ordinal: 0 };
-    let verdict = if healthy { Verdict::Served { attempt } } else { Verdict::Cancelled };
-    let ended = Event::CallEnded { call: CallId(1), verdict, took: Duration::ZERO, attempts: 1 };
+const ATTEMPT: AttemptId = AttemptId { call: CallId(1), ordinal: 0 };
+
+fn started() -> Event {
+    Event::AttemptStarted {
+        attempt: ATTEMPT,
+        target: TargetId(0),
+        why: Why::First,
+        grounds: Grounds::NONE,
+    }
+}
+
+fn succeeded() -> Event {
+    let outcome = Outcome::Succeeded(Usage::default());
+    Event::AttemptEnded { attempt: ATTEMPT, target: TargetId(0), outcome, took: Duration::ZERO }
+}
+
+fn ended(verdict: Verdict, attempts: u8) -> Event {
+    Event::CallEnded { call: CallId(1), verdict, took: Duration::ZERO, attempts }
+}
+
+fn served(attempts: u8) -> Event {
+    ended(Verdict::Served { attempt: ATTEMPT }, attempts)
+}
+
+fn call_of(events: &[Event]) -> Record {
     Record::Call(Arc::new(CallRecord {
         stamp: STAMP,
         names: Arc::new(Names::default()),
         facts: CallFacts::default(),
-        events: vec![(Moment::ZERO, ended)],
+        events: events.iter().map(|event| (Moment::ZERO, *event)).collect(),
         attempts: Vec::new(),
     }))
+}
+
+fn call(healthy: bool) -> Record {
+    if healthy {
+        call_of(&[started(), succeeded(), served(1)])
+    } else {
+        call_of(&[ended(Verdict::Cancelled, 1)])
+    }
+}
+
+/// Healthy, and there is something to tell beside.
+fn call_beside() -> Record {
+    let switched = Event::TargetSwitched { target: TargetId(1), enabled: false };
+    call_of(&[started(), switched, succeeded(), served(1)])
 }
 
 fn state() -> Record {
@@ -50,91 +86,116 @@ fn numbers(queue: &Queue) -> Vec<u64> {
     numbers
 }
 
-fn take(queue: &Queue) -> Vec<Entry> {
-    queue.take(queue.lock())
+fn take(queue: &Queue) -> Group {
+    queue.take(queue.lock(), true)
+}
+
+/// The numbers of the calls that pages tell of for the first time.
+fn told(group: &Group) -> Vec<i64> {
+    group.pages.iter().flat_map(Page::fresh_calls).map(|(number, _)| number).collect()
 }
 
 #[test]
-fn a_failure_pushes_out_the_oldest_healthy_call() {
-    let queue = Queue::new(3);
-    for record in [call(true), call(false), call(true)] {
+fn a_failure_pushes_out_the_oldest_healthy_calls() {
+    let queue = Queue::new(4);
+    for record in [call(true), call(false), call_beside(), call(true)] {
         queue.push(record);
     }
+    let queued = || {
+        let packed = queue.lock().sheets.len();
+        (packed, numbers(&queue))
+    };
     queue.push(call(true));
-    assert_eq!(numbers(&queue), [1, 2, 3], "a healthy call pushes nothing out");
+    assert_eq!(queued(), (2, vec![2, 3]), "a healthy call pushes nothing out");
     queue.push(state());
-    assert_eq!(numbers(&queue), [2, 3, 4]);
+    assert_eq!(queued(), (0, vec![2, 3, 5]), "those of a sheet go together");
     queue.push(call(false));
-    assert_eq!(numbers(&queue), [2, 4, 5]);
     queue.push(call(false));
-    assert_eq!(numbers(&queue), [2, 4, 5], "nothing healthy is left to push out");
+    assert_eq!(queued(), (0, vec![2, 5, 6, 7]));
+    queue.push(call(false));
+    assert_eq!(queued(), (0, vec![2, 5, 6, 7]), "nothing healthy is left to push out");
     let counters = queue.counters();
-    assert_eq!((counters.dropped_healthy, counters.dropped_failed), (3, 1));
+    assert_eq!((counters.dropped_healthy, counters.dropped_failed), (4, 1));
 }
 
 #[test]
 fn only_a_call_served_by_its_only_attempt_is_healthy() {
-    let attempt = AttemptId { call: CallId(1), ordinal: 0 };
     let failed = Event::AttemptEnded {
-        attempt,
-        target: failsoft_engine::TargetId(0),
+        attempt: ATTEMPT,
+        target: TargetId(0),
         outcome: Outcome::Failed(failsoft_engine::Failure::new(
             FailureKind::Timeout,
             failsoft_engine::Phase::Content,
         )),
         took: Duration::ZERO,
     };
-    let served = |attempts| Event::CallEnded {
-        call: CallId(1),
-        verdict: Verdict::Served { attempt },
-        took: Duration::ZERO,
-        attempts,
-    };
-    let started = Event::AttemptStarted {
-        attempt,
-        target: failsoft_engine::TargetId(0),
-        why: Why::First,
-        grounds: Grounds::NONE,
-    };
-    let answered = Event::AttemptEnded {
-        attempt,
-        target: failsoft_engine::TargetId(0),
-        outcome: Outcome::Succeeded(Usage::default()),
-        took: Duration::ZERO,
-    };
     for (events, expected) in [
-        (vec![started, answered, served(1)], Worth::Healthy),
-        (vec![started, answered, served(2)], Worth::Failed),
-        (vec![started, failed, served(1)], Worth::Failed),
-        (vec![started, answered], Worth::Failed),
+        (vec![started(), succeeded(), served(1)], Worth::Healthy),
+        (vec![started(), succeeded(), served(2)], Worth::Failed),
+        (vec![started(), failed, served(1)], Worth::Failed),
+        (vec![started(), succeeded()], Worth::Failed),
         (vec![], Worth::Failed),
     ] {
-        let mut record = call(true);
-        if let Record::Call(call) = &mut record
-            && let Some(call) = Arc::get_mut(call)
-        {
-            call.events = events.iter().map(|event| (Moment::ZERO, *event)).collect();
-        }
-        assert_eq!(worth(&record), expected, "{events:?}");
+        assert_eq!(worth(&call_of(&events)), expected, "{events:?}");
     }
+    assert_eq!(worth(&call_beside()), Worth::Healthy);
     assert_eq!(worth(&state()), Worth::Failed);
 }
 
 #[test]
 fn a_group_that_failed_comes_again_in_the_same_order() {
     let queue = Queue::new(10);
-    for healthy in [true, false, false, true, true] {
-        queue.push(call(healthy));
+    for record in [call(true), call(false), call_beside(), call(false), call(true)] {
+        queue.push(record);
     }
     let group = take(&queue);
+    assert_eq!(group.len(), 5);
     queue.push(call(false));
-    assert_eq!(queue.counters().queued, 6, "what is being written still waits");
+    queue.push(call(true));
+    assert_eq!(queue.counters().queued, 7, "what is being written still waits");
     queue.give_back(group);
     assert!(queue.counters().failing);
-    let again: Vec<u64> = take(&queue).iter().map(|entry| entry.number).collect();
-    assert_eq!(again, [1, 2, 3, 4, 5, 6]);
-    queue.written(6);
-    assert_eq!(queue.counters(), Counters { written: 6, ..Counters::default() });
+    let again = take(&queue);
+    let numbers: Vec<u64> = again.entries.iter().map(|entry| entry.number).collect();
+    assert_eq!((numbers, told(&again)), (vec![2, 3, 4, 6], vec![1, 5, 7]));
+    queue.written(7);
+    assert_eq!(queue.counters(), Counters { written: 7, ..Counters::default() });
+}
+
+#[test]
+fn calls_that_come_slowly_share_a_sheet_until_it_is_forgotten() {
+    let queue = Queue::new(10);
+    let pages: Vec<Page> = (0..3)
+        .flat_map(|_| {
+            queue.push(call(true));
+            let group = take(&queue);
+            queue.written(group.len());
+            group.pages
+        })
+        .collect();
+    let kept: Vec<_> = pages.iter().map(|page| (page.seq, page.calls, page.fresh)).collect();
+    assert_eq!(kept, [(1, 1, 1), (1, 2, 1), (1, 3, 1)]);
+    queue.forgot(0);
+    queue.push(call(true));
+    assert_eq!(take(&queue).pages[0].calls, 4, "it was not forgotten: its last call is younger");
+    queue.written(1);
+    queue.forgot(1);
+    queue.push(call(true));
+    let page = &take(&queue).pages[0];
+    assert_eq!((page.seq, page.calls), (5, 1));
+}
+
+#[test]
+fn a_sheet_that_is_not_full_waits_for_company_even_under_load() {
+    let queue = Queue::new(GROUP * 4);
+    queue.push(call(true));
+    for _ in 1..GROUP {
+        queue.push(call(false));
+    }
+    let soon = Instant::now() + GATHER * 9;
+    assert!(matches!(queue.turn(soon), Turn::Write(group) if group.pages.is_empty()));
+    queue.written(GROUP - 1);
+    assert!(matches!(queue.turn(soon), Turn::Write(group) if told(&group) == [1]));
 }
 
 #[test]
@@ -207,8 +268,52 @@ proptest! {
             prop_assert_eq!(accounted, recorded);
             prop_assert!(now.queued <= capacity as u64);
             if now.dropped_failed > before.dropped_failed {
-                prop_assert!(queue.lock().healthy.is_empty(), "a failure went before a success");
+                let state = queue.lock();
+                let healthy = state.healthy.len() + state.sheets.len();
+                prop_assert_eq!(healthy, 0, "a failure went before a success");
             }
         }
+    }
+
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn every_healthy_call_stands_on_the_last_page_of_its_sheet_and_is_told_of_once(
+        acts in proptest::collection::vec((0_usize..300, any::<bool>(), any::<bool>()), 0..30),
+    ) {
+        let queue = Queue::new(usize::MAX);
+        let (mut pages, mut once, mut recorded) = (BTreeMap::new(), Vec::new(), 0);
+        let last = (0, true, false);
+        // At the end, all that is left: a group holds but the oldest.
+        for (calls, open, fails) in acts.into_iter().chain([last; 20]) {
+            let push = |calls| (0..calls).for_each(|_| queue.push(call(true)));
+            push(calls);
+            let group = queue.take(queue.lock(), open);
+            push(calls);
+            recorded += 2 * i64::try_from(calls).unwrap_or_default();
+            // Half of the writes that failed were done nevertheless.
+            if !fails || calls % 2 == 0 {
+                pages.extend(group.pages.iter().map(|page| (page.seq, page.clone())));
+            }
+            if fails {
+                queue.give_back(group);
+            } else {
+                once.extend(told(&group));
+                queue.written(group.len());
+            }
+        }
+        once.sort_unstable();
+        let expected: Vec<i64> = (1..=recorded).collect();
+        prop_assert_eq!(&once, &expected);
+        let whole = |page: &Page| Page { fresh: page.calls, ..page.clone() };
+        let kept: Vec<i64> = pages
+            .values()
+            .flat_map(|page| whole(page).fresh_calls().collect::<Vec<_>>())
+            .map(|(number, _)| number)
+            .collect();
+        prop_assert_eq!(&kept, &expected);
     }
 }

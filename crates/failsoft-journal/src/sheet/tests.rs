@@ -116,12 +116,12 @@ fn any_start(attempt: AttemptId, target: TargetId) -> Event {
     Event::AttemptStarted { attempt, target, why: Why::First, grounds: Grounds::NONE }
 }
 
-fn packed(records: &[CallRecord]) -> Sheet {
+fn page(records: &[CallRecord]) -> Page {
     let mut sheet = Sheet::new(10);
     for (seq, record) in (10..).step_by(3).zip(records) {
         sheet.push(seq, &Line::of(record).expect("it is healthy"));
     }
-    sheet
+    sheet.fresh_page().expect("there are calls")
 }
 
 proptest! {
@@ -129,18 +129,18 @@ proptest! {
     fn what_goes_in_comes_out_and_nothing_is_lost(
         records in proptest::collection::vec(any_healthy(), 1..40),
     ) {
-        let sheet = packed(&records);
+        let page = page(&records);
         let expected: Vec<(i64, Recorded)> =
             (10..).step_by(3).zip(records.iter().map(CallRecord::recorded)).collect();
-        let have = read(FORMAT, 10, &sheet.packed());
+        let have = read(FORMAT, 10, &page.packed);
         prop_assert_eq!(have.as_ref(), Ok(&expected));
         let ids = || expected.iter().map(|(_, recorded)| recorded.call.id.as_str());
-        prop_assert_eq!(ids().min(), Some(sheet.min_id.as_str()));
-        prop_assert_eq!(ids().max(), Some(sheet.max_id.as_str()));
+        prop_assert_eq!(ids().min(), Some(page.min_id.as_str()));
+        prop_assert_eq!(ids().max(), Some(page.max_id.as_str()));
         let starts = || expected.iter().map(|(_, recorded)| recorded.call.started_ms);
-        prop_assert_eq!(starts().min(), Some(sheet.first_ms));
-        prop_assert_eq!(starts().max(), Some(sheet.last_ms));
-        prop_assert_eq!(expected.last().map(|(seq, _)| *seq), Some(sheet.last_seq));
+        prop_assert_eq!(starts().min(), Some(page.first_ms));
+        prop_assert_eq!(starts().max(), Some(page.last_ms));
+        prop_assert_eq!(expected.last().map(|(seq, _)| *seq), Some(page.last_seq));
     }
 
     #[test]
@@ -149,7 +149,7 @@ proptest! {
         place in any::<proptest::sample::Index>(),
         bit in 0_u8..8,
     ) {
-        let mut bytes = packed(&records).packed();
+        let mut bytes = page(&records).packed;
         let place = place.index(bytes.len());
         bytes[place] ^= 1 << bit;
         prop_assert_eq!(read(FORMAT, 10, &bytes), Err(Damaged));

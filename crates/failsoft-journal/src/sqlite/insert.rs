@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
 use crate::rows::{AttemptRow, CallRow, Name, Recorded, StateRow, StepRow, TargetRow};
-use crate::sheet::{FORMAT, Sheet};
+use crate::sheet::{FORMAT, Page};
 use crate::store::signed;
 
 const CALL: &str = "INSERT INTO calls (seq, id, started_ms, route, model, dialect, delivery,
@@ -181,17 +181,17 @@ impl<'c> Inserts<'c> {
         Ok(())
     }
 
-    pub(super) fn sheet(&mut self, sheet: &Sheet) -> rusqlite::Result<()> {
+    pub(super) fn page(&mut self, base: i64, page: &Page) -> rusqlite::Result<()> {
         self.connection.prepare_cached(SHEET)?.execute(params![
-            sheet.seq,
-            sheet.last_seq,
-            sheet.first_ms,
-            sheet.last_ms,
-            sheet.min_id,
-            sheet.max_id,
-            sheet.calls as i64,
+            base + page.seq,
+            base + page.last_seq,
+            page.first_ms,
+            page.last_ms,
+            page.min_id,
+            page.max_id,
+            page.calls as i64,
             FORMAT,
-            sheet.packed(),
+            page.packed,
         ])?;
         Ok(())
     }

@@ -30,14 +30,14 @@ fn healthy(id: &str) -> CallRecord {
     }
 }
 
-fn group(queue: &Queue, ids: &[&str]) -> Vec<Entry> {
+fn group(queue: &Queue, ids: &[&str]) -> Group {
     for id in ids {
         queue.push(Record::Call(Arc::new(healthy(id))));
     }
     queue.close();
     match queue.turn(Instant::now() + Duration::from_secs(60)) {
         Turn::Write(group) => group,
-        Turn::Upkeep | Turn::Stop => Vec::new(),
+        Turn::Upkeep | Turn::Stop => Group::default(),
     }
 }
 
