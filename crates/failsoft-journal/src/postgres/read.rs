@@ -147,7 +147,7 @@ impl Source for PostgresSource {
         let since = search.span.map(|span| span.since_ms);
         let until = search.span.map(|span| span.until_ms);
         let limit = i64::try_from(search.limit).unwrap_or(i64::MAX);
-        let beyond = search.id.as_ref().map(|id| format!("{id}\u{10ffff}"));
+        let beyond = search.beyond();
         let asked = [
             &search.id,
             &beyond,
@@ -203,7 +203,7 @@ const FITTING: &str = "WHERE ($1 IS NULL OR c.started_ms >= $1) \
         WHERE a.writer = c.writer AND a.number = c.number AND a.kind = $7)) \
     AND ($8 IS NULL OR c.route = $8) \
     AND ($9 IS NULL OR c.verdict = $9) \
-    AND (NOT $10 OR (c.verdict, c.answer_ordinal) IS DISTINCT FROM ('served', 0))";
+    AND (NOT $10 OR c.verdict IS DISTINCT FROM 'served' OR c.attempts <> 1)";
 
 fn select_calls(which: &str) -> String {
     format!("SELECT c.writer, c.number, {} FROM failsoft.calls c {which}", selected("c", CALLS))
