@@ -42,6 +42,11 @@ fn exported(format: Format, rows: usize) -> (tempfile::TempDir, PathBuf) {
     }
     assert!(!path.exists(), "it is there before it is whole");
     sink.unwrap().finish().unwrap();
+    #[cfg(unix)]
+    {
+        let mode = std::os::unix::fs::MetadataExt::mode(&path.metadata().unwrap());
+        assert_eq!(mode & 0o777, 0o600, "as private as the journal");
+    }
     (folder, path)
 }
 
