@@ -35,10 +35,10 @@ fn recorded(number: usize) -> Recorded {
 fn exported(format: Format, rows: usize) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("attempts");
-    let mut sink = Some(open(format, &ATTEMPTS, Target::File(path.clone())).unwrap());
+    let mut sink = Some(open(format, ATTEMPTS, Target::File(path.clone())).unwrap());
     for number in 0..rows {
         let Recorded { call, attempts, .. } = &recorded(number);
-        put(sink.as_mut(), &ATTEMPTS, Of { call, row: &attempts[0] }).unwrap();
+        put(sink.as_mut(), ATTEMPTS, Of { call, row: &attempts[0] }).unwrap();
     }
     assert!(!path.exists(), "it is there before it is whole");
     sink.unwrap().finish().unwrap();
@@ -113,7 +113,7 @@ fn what_is_no_plain_file_is_written_into_and_not_replaced() {
     std::os::unix::fs::symlink(&path, &link).unwrap();
     // Both ends, so that neither waits for the other.
     let both = std::fs::OpenOptions::new().read(true).write(true).open(&path).unwrap();
-    open(Format::Csv, &CALLS, Target::File(link.clone())).unwrap().finish().unwrap();
+    open(Format::Csv, CALLS, Target::File(link.clone())).unwrap().finish().unwrap();
     assert!(link.metadata().unwrap().file_type().is_fifo());
     assert!(link.is_symlink());
     let mut head = [0; 16];
@@ -126,7 +126,7 @@ fn a_file_that_does_not_become_whole_leaves_nothing_and_the_old_one_stays() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("calls");
     std::fs::write(&path, "old").unwrap();
-    drop(open(Format::Csv, &CALLS, Target::File(path.clone())).unwrap());
+    drop(open(Format::Csv, CALLS, Target::File(path.clone())).unwrap());
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "old");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
 }
@@ -148,10 +148,10 @@ fn every_column_is_documented() {
     let document = std::fs::read_to_string(path).unwrap();
     let mut made = document.clone();
     for (name, table) in [
-        ("calls", table::<Recorded>(&CALLS)),
-        ("attempts", table::<AttemptRow>(&ATTEMPTS)),
-        ("steps", table(&STEPS)),
-        ("states", table::<StateRow>(&STATES)),
+        ("calls", table::<Recorded>(CALLS)),
+        ("attempts", table::<AttemptRow>(ATTEMPTS)),
+        ("steps", table(STEPS)),
+        ("states", table::<StateRow>(STATES)),
     ] {
         let begin = format!("<!-- columns of {name} -->\n");
         let end = format!("<!-- end of {name} -->");
