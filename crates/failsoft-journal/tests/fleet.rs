@@ -207,6 +207,31 @@ fn a_question_is_answered_as_things_stood_when_it_was_asked() {
 }
 
 #[test]
+fn a_question_whose_connection_breaks_off_is_not_answered_by_halves() {
+    let Some(cluster) = Cluster::shared() else { return };
+    let url = cluster.database();
+    let journal = join(&url);
+    for number in 0..1_500 {
+        journal.recorder().record_call(healthy(&format!("{number}"), number));
+    }
+    journal.close();
+    let mut reader = read(&url);
+    let cut = "SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity
+        WHERE application_name = 'failsoft' AND datname = current_database()";
+    let mut seen = 0;
+    let mut each = |_| {
+        seen += 1;
+        if seen == 1 {
+            cluster.ask(&url, cut);
+        }
+        ControlFlow::Continue(())
+    };
+    let message = reader.calls(ALWAYS, &mut each).unwrap_err().to_string();
+    assert!(message.contains("connection"), "{message}");
+    assert_eq!(calls(&mut reader, ALWAYS).len(), 1_500);
+}
+
+#[test]
 fn what_is_older_than_keep_is_forgotten_by_one_gateway_at_a_time_and_nothing_else() {
     let Some(cluster) = Cluster::shared() else { return };
     let url = cluster.database();
