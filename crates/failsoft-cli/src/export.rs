@@ -130,14 +130,14 @@ fn write_calls(
     let shown = reader.calls(span, &mut |recorded| {
         let call = &recorded.call;
         progress.inc(1);
-        written = put(sinks.calls.as_mut(), &CALLS, Of { call, row: &recorded })
+        written = put(sinks.calls.as_mut(), CALLS, Of { call, row: &recorded })
             .and_then(|()| {
                 let rows = recorded.attempts.iter().map(|row| Of { call, row });
-                rows.into_iter().try_for_each(|of| put(sinks.attempts.as_mut(), &ATTEMPTS, of))
+                rows.into_iter().try_for_each(|of| put(sinks.attempts.as_mut(), ATTEMPTS, of))
             })
             .and_then(|()| {
                 let rows = recorded.steps.iter().map(|row| Of { call, row });
-                rows.into_iter().try_for_each(|of| put(sinks.steps.as_mut(), &STEPS, of))
+                rows.into_iter().try_for_each(|of| put(sinks.steps.as_mut(), STEPS, of))
             });
         if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });
@@ -151,7 +151,7 @@ fn write_states(reader: &mut Reader, span: Span, sinks: &mut Sinks) -> Result<()
     }
     let (nobody, mut written) = (CallRow::default(), Ok(()));
     let shown = reader.states(span, &mut |row| {
-        written = put(sinks.states.as_mut(), &STATES, Of { call: &nobody, row: &row });
+        written = put(sinks.states.as_mut(), STATES, Of { call: &nobody, row: &row });
         if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });
     shown.map_err(|error| told(&error))?;
@@ -173,16 +173,16 @@ fn sinks(args: &ExportArgs) -> Result<Sinks, ExitCode> {
     let target = |table: &str| target(args, table);
     let mut sinks = Sinks::default();
     if wants(Table::Calls) {
-        sinks.calls = Some(open(args.format, &CALLS, target("calls")?)?);
+        sinks.calls = Some(open(args.format, CALLS, target("calls")?)?);
     }
     if wants(Table::Attempts) {
-        sinks.attempts = Some(open(args.format, &ATTEMPTS, target("attempts")?)?);
+        sinks.attempts = Some(open(args.format, ATTEMPTS, target("attempts")?)?);
     }
     if wants(Table::Steps) {
-        sinks.steps = Some(open(args.format, &STEPS, target("steps")?)?);
+        sinks.steps = Some(open(args.format, STEPS, target("steps")?)?);
     }
     if wants(Table::States) {
-        sinks.states = Some(open(args.format, &STATES, target("states")?)?);
+        sinks.states = Some(open(args.format, STATES, target("states")?)?);
     }
     Ok(sinks)
 }

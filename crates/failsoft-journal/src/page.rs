@@ -149,23 +149,43 @@ pub fn shorten(text: &str, room: usize) -> String {
     if columns(text) <= room {
         return text.to_owned();
     }
-    let characters: Vec<char> = text.chars().collect();
-    let kept = room.saturating_sub(1).min(characters.len());
-    let (head, tail) = (kept / 2, kept - kept / 2);
-    let head = characters[..head].iter();
-    let tail = characters[characters.len() - tail..].iter();
-    head.chain(&['…']).chain(tail).collect()
+    let kept = room.saturating_sub(1);
+    let head = &text[..fitting(text.chars(), kept / 2)];
+    let tail = &text[text.len() - fitting(text.chars().rev(), kept - kept / 2)..];
+    format!("{head}…{tail}")
+}
+
+/// Bytes of the first characters that fit into so many columns.
+fn fitting(characters: impl Iterator<Item = char>, room: usize) -> usize {
+    let (mut taken, mut bytes) = (0, 0);
+    for character in characters {
+        taken += width(character);
+        if taken > room {
+            break;
+        }
+        bytes += character.len_utf8();
+    }
+    bytes
 }
 
 /// How many columns a text takes, near enough: wide scripts take two each.
 #[must_use]
 pub fn columns(text: &str) -> usize {
-    let wide = |c: char| {
-        matches!(c, '\u{1100}'..='\u{115f}' | '\u{2e80}'..='\u{a4cf}' | '\u{ac00}'..='\u{d7a3}'
-            | '\u{f900}'..='\u{faff}' | '\u{fe30}'..='\u{fe6f}' | '\u{ff00}'..='\u{ff60}'
-            | '\u{1f300}'..='\u{1faff}' | '\u{20000}'..='\u{3fffd}')
-    };
-    text.chars().map(|c| if wide(c) { 2 } else { 1 }).sum()
+    text.chars().map(width).sum()
+}
+
+const fn width(character: char) -> usize {
+    match character {
+        '\u{1100}'..='\u{115f}'
+        | '\u{2e80}'..='\u{a4cf}'
+        | '\u{ac00}'..='\u{d7a3}'
+        | '\u{f900}'..='\u{faff}'
+        | '\u{fe30}'..='\u{fe6f}'
+        | '\u{ff00}'..='\u{ff60}'
+        | '\u{1f300}'..='\u{1faff}'
+        | '\u{20000}'..='\u{3fffd}' => 2,
+        _ => 1,
+    }
 }
 
 /// A duration with the digits that matter.
@@ -273,6 +293,8 @@ mod tests {
     fn what_has_little_room_keeps_its_ends() {
         assert_eq!(shorten("anthropic/claude-sonnet", 9), "anth…nnet");
         assert_eq!(shorten("short", 5), "short");
+        assert_eq!(shorten("日本語/モデル", 8), "日…デル", "wide letters take two columns");
+        assert_eq!(shorten("日本", 1), "…");
         for (ms, said) in [(12.4, "12ms"), (999.9, "1.0s"), (1_400.0, "1.4s"), (61_000.0, "61s")] {
             assert_eq!(brief(ms), said);
         }

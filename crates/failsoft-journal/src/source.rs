@@ -31,7 +31,7 @@ pub struct Search {
     pub route: Option<String>,
     /// This verdict.
     pub verdict: Option<String>,
-    /// Only calls that were not served by their first attempt.
+    /// Only calls that were not served by their only attempt.
     pub eventful: bool,
     /// The newest so many.
     pub limit: usize,
@@ -39,7 +39,7 @@ pub struct Search {
 
 /// A store as its readers see it: an unchanging view while one question is answered.
 pub trait Source: Send {
-    /// Shows every call that came in a span, in the order they were recorded, until `each` breaks.
+    /// Shows every call that came in a span, in the order of the record, until `each` breaks.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -65,7 +65,7 @@ pub trait Source: Send {
     /// When the store cannot be read.
     fn dropped(&mut self, span: Span) -> Result<Dropped, JournalError>;
 
-    /// The newest calls that fit, newest first.
+    /// The newest calls that fit, newest first; of an id that is looked for, the very one before all.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -110,7 +110,9 @@ impl Source for Memory {
 
     fn search(&mut self, search: &Search) -> Result<Vec<Recorded>, JournalError> {
         let found = self.calls.iter().rev().filter(|recorded| search.fits(recorded));
-        Ok(found.take(search.limit).cloned().collect())
+        let (mut very, others): (Vec<_>, Vec<_>) = found.partition(|found| search.is_very(found));
+        very.extend(others);
+        Ok(very.into_iter().take(search.limit).cloned().collect())
     }
 }
 
@@ -123,6 +125,16 @@ impl Span {
 }
 
 impl Search {
+    /// Whether a call has the very id that is looked for.
+    pub(crate) fn is_very(&self, recorded: &Recorded) -> bool {
+        self.id.as_ref() == Some(&recorded.call.id)
+    }
+
+    /// The end of all ids that begin so.
+    pub(crate) fn beyond(&self) -> Option<String> {
+        self.id.as_ref().map(|id| format!("{id}\u{10ffff}"))
+    }
+
     /// Whether a call is one of those looked for; `limit` aside.
     #[must_use]
     pub fn fits(&self, recorded: &Recorded) -> bool {

@@ -1,7 +1,6 @@
 //! What may stand in a text column: bounded, one line, nothing a terminal obeys.
 
 use std::borrow::Cow;
-use std::fmt::Write;
 
 /// The longest id of a call, in characters.
 pub(crate) const ID: usize = 64;
@@ -21,15 +20,18 @@ pub(crate) fn label(text: &str, max: usize) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let mut safe = String::with_capacity(text.len().min(max * 4));
-    for (count, character) in text.chars().enumerate() {
-        if count == max {
+    let mut room = max;
+    for character in text.chars() {
+        let escaped = is_obeyed(character).then(|| character.escape_default());
+        let Some(rest) = room.checked_sub(escaped.as_ref().map_or(1, ExactSizeIterator::len))
+        else {
             safe.push('…');
             break;
-        }
-        if is_obeyed(character) {
-            let _ = write!(safe, "{}", character.escape_default());
-        } else {
-            safe.push(character);
+        };
+        room = rest;
+        match escaped {
+            Some(escaped) => safe.extend(escaped),
+            None => safe.push(character),
         }
     }
     Cow::Owned(safe)
@@ -111,6 +113,8 @@ mod tests {
     #[test]
     fn long_text_is_cut_at_a_character() {
         assert_eq!(label(&"é".repeat(1_000_000), 3), "ééé…");
+        assert_eq!(label("a\x1b\x1bb", 8), "a\\u{1b}…", "what is escaped counts as it stands");
+        assert_eq!(label(&"\u{e0001}".repeat(600), NAME).chars().count(), 199, "as does the last");
         assert_eq!(sentence("one two", 3), "one…");
         assert_eq!(sentence("one two", 4), "one…");
         assert_eq!(sentence("one two", 7), "one two");

@@ -54,6 +54,7 @@ fn some_calls() -> Vec<CallRecord> {
         exhausted("0199-c", 1_500),
         resumed("b'; DROP TABLE calls; --", 2_000),
         cut("b%", 2_500),
+        outrun("0200", 2_700),
         healthy("größer", 3_000),
     ]
 }
@@ -73,7 +74,7 @@ fn every_call_and_change_is_read_as_it_was_handed_over() {
         journal.recorder().record_state(state);
     }
     let counters = journal.flush(LONG);
-    assert_eq!(counters, Counters { written: 9, ..Counters::default() });
+    assert_eq!(counters, Counters { written: 10, ..Counters::default() });
     let mut reader = read(&url);
     let handed: Vec<Recorded> = records.iter().map(CallRecord::recorded).collect();
     assert_eq!(calls(&mut reader, ALWAYS), handed);
@@ -102,13 +103,14 @@ fn a_search_finds_the_newest_calls_for_which_all_that_is_asked_holds() {
         journal.recorder().record_call(record);
     }
     journal.flush(LONG);
+    let mut memory = Memory { calls: calls(&mut read(&url), ALWAYS), ..Memory::default() };
     let mut reader = read(&url);
     let any = || Search { limit: 100, ..Search::default() };
     let text = |text: &str| Some(text.to_owned());
     let late = Span { since_ms: NOON + 1_000, until_ms: NOON + 2_500 };
     let wild = "b'; DROP TABLE calls; --";
     for (search, found) in [
-        (Search { limit: 2, ..any() }, vec!["größer", "b%"]),
+        (Search { limit: 2, ..any() }, vec!["größer", "0200"]),
         (Search { id: text("0199-b"), ..any() }, vec!["0199-b", "0199-ba"]),
         (Search { id: text("b%"), ..any() }, vec!["b%"]),
         (Search { id: text("b'"), ..any() }, vec![wild]),
@@ -121,12 +123,17 @@ fn a_search_finds_the_newest_calls_for_which_all_that_is_asked_holds() {
         (Search { kind: text("rate_limited"), ..any() }, vec!["0199-c"]),
         (Search { route: text("search"), ..any() }, vec![]),
         (Search { verdict: text("failed"), limit: 1, ..any() }, vec!["b%"]),
-        (Search { eventful: true, ..any() }, vec!["b%", wild, "0199-c", "0199-ba", "0199-b"]),
-        (Search { eventful: true, verdict: text("served"), ..any() }, vec!["0199-b"]),
+        (
+            Search { eventful: true, ..any() },
+            vec!["0200", "b%", wild, "0199-c", "0199-ba", "0199-b"],
+        ),
+        (Search { eventful: true, verdict: text("served"), ..any() }, vec!["0200", "0199-b"]),
     ] {
-        let ids: Vec<String> =
-            reader.search(&search).unwrap().into_iter().map(|call| call.call.id).collect();
-        assert_eq!(ids, found, "{search:?}");
+        let ids = |source: &mut dyn Source| -> Vec<String> {
+            source.search(&search).unwrap().into_iter().map(|call| call.call.id).collect()
+        };
+        assert_eq!(ids(&mut reader), found, "{search:?}");
+        assert_eq!(ids(&mut memory), found, "as every store has it: {search:?}");
     }
 }
 
@@ -197,6 +204,31 @@ fn a_question_is_answered_as_things_stood_when_it_was_asked() {
     assert_eq!(seen, 2_500);
     assert_eq!(calls(&mut reader, ALWAYS).len(), 2_600, "and the next question sees all");
     assert_eq!(reader.call("2599").unwrap().unwrap().call, "2599");
+}
+
+#[test]
+fn a_question_whose_connection_breaks_off_is_not_answered_by_halves() {
+    let Some(cluster) = Cluster::shared() else { return };
+    let url = cluster.database();
+    let journal = join(&url);
+    for number in 0..1_500 {
+        journal.recorder().record_call(healthy(&format!("{number}"), number));
+    }
+    journal.close();
+    let mut reader = read(&url);
+    let cut = "SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity
+        WHERE application_name = 'failsoft' AND datname = current_database()";
+    let mut seen = 0;
+    let mut each = |_| {
+        seen += 1;
+        if seen == 1 {
+            cluster.ask(&url, cut);
+        }
+        ControlFlow::Continue(())
+    };
+    let message = reader.calls(ALWAYS, &mut each).unwrap_err().to_string();
+    assert!(message.contains("connection"), "{message}");
+    assert_eq!(calls(&mut reader, ALWAYS).len(), 1_500);
 }
 
 #[test]

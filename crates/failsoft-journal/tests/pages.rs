@@ -141,6 +141,18 @@ fn json_has_the_documented_names() {
     assert_eq!(story["timeline"][1]["what"], "attempt_started");
     assert_eq!(story["timeline"][3]["reason"], "wait_too_long");
     assert!(story["tag"].is_null());
+    let document = include_str!("../../../docs/explain.md");
+    let documented = |name: &str| document.contains(&format!("`{name}`"));
+    let lane = &story["lanes"][0];
+    for object in [&story, &story["attempts"][0], &story["timeline"][0], lane, &lane["segments"][0]]
+    {
+        for name in object.as_object().unwrap().keys() {
+            assert!(documented(name), "docs/explain.md does not tell of {name}");
+        }
+    }
+    for measure in failsoft_engine::Measure::ALL.map(failsoft_engine::Measure::as_str) {
+        assert!(documented(measure), "docs/explain.md does not tell of {measure}");
+    }
 }
 
 #[test]

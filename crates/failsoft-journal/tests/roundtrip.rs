@@ -223,6 +223,30 @@ fn many_threads_lose_nothing_while_a_reader_reads() {
 }
 
 #[test]
+fn a_question_is_answered_as_things_stood_when_it_was_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("j.db");
+    let journal = Journal::open(options(&path)).unwrap();
+    let write = |id: &str| {
+        journal.recorder().record_call(broken(id, 0, FailureKind::Network));
+        journal.flush(LONG);
+    };
+    write("a");
+    write("b");
+    write("c");
+    let mut reader = Reader::open(&path).unwrap();
+    let forget = Connection::open(&path).unwrap();
+    let mut attempts = Vec::new();
+    let mut each = |recorded: Recorded| {
+        attempts.push(recorded.attempts.len());
+        forget.execute_batch("DELETE FROM attempts").unwrap();
+        std::ops::ControlFlow::Continue(())
+    };
+    reader.calls(Span { since_ms: 0, until_ms: i64::MAX }, &mut each).unwrap();
+    assert_eq!(attempts, [1, 1, 1]);
+}
+
+#[test]
 fn the_order_of_the_journal_survives_a_clock_that_jumps_back() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("j.db");

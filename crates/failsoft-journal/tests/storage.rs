@@ -17,12 +17,13 @@ fn number(path: &Path, sql: &str) -> i64 {
     Connection::open(path).unwrap().query_row(sql, [], |row| row.get(0)).unwrap()
 }
 
-/// Every fifth failed, every seventh was rescued, some are tagged.
+/// Every fifth failed, every seventh was rescued, some had help they did not need, some are tagged.
 fn mixed(number: u64) -> CallRecord {
     let (id, at) = (format!("call_01JQ7ZK3{number:018}"), number * 1_000);
     let mut record = match number {
         number if number.is_multiple_of(5) => broken(&id, at, FailureKind::Overloaded),
         number if number.is_multiple_of(7) => rescued(&id, at),
+        number if number.is_multiple_of(11) => outrun(&id, at),
         _ => healthy(&id, at),
     };
     record.facts.tag = number.is_multiple_of(3).then(|| format!("team={}", number % 2));

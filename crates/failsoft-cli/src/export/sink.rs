@@ -1,8 +1,8 @@
 //! Where rows go: the three formats, each over a file that appears when it is whole, or a pipe.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, BufWriter, Stdout, Write};
-use std::path::PathBuf;
+use std::fs::OpenOptions;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -12,6 +12,7 @@ use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
+use tempfile::NamedTempFile;
 
 use super::columns::{Head, Kind, Value};
 
@@ -31,7 +32,8 @@ pub(super) trait Sink {
 pub(super) enum Target {
     /// Standard output.
     Output,
-    /// A file; one that is there is replaced when the new one is whole.
+    /// A file; one that is there is replaced when the new one is whole. A pipe or a device is
+    /// written to.
     File(PathBuf),
 }
 
@@ -204,37 +206,39 @@ fn other(error: ParquetError) -> io::Error {
 
 /// What is written to.
 enum Out {
-    Pipe(BufWriter<Stdout>),
-    File { out: BufWriter<File>, part: PathBuf, path: PathBuf },
+    Straight(BufWriter<Box<dyn Write + Send>>),
+    /// As private as the journal itself, and gone if it never becomes whole.
+    Whole(BufWriter<NamedTempFile>, PathBuf),
 }
 
 impl Out {
     fn open(target: Target) -> io::Result<Self> {
         let path = match target {
-            Target::Output => return Ok(Self::Pipe(BufWriter::new(io::stdout()))),
+            Target::Output => return Ok(Self::Straight(BufWriter::new(Box::new(io::stdout())))),
             Target::File(path) => path,
         };
-        let mut part = path.clone().into_os_string();
-        part.push(".part");
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        // As private as the journal itself.
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(&part);
         let named =
             |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
-        let out = BufWriter::new(file.map_err(named)?);
-        Ok(Self::File { out, part: part.into(), path })
+        // A pipe or a device: nothing may take its place.
+        if path.metadata().is_ok_and(|found| !found.is_file()) {
+            let opened = OpenOptions::new().write(true).open(&path).map_err(named)?;
+            return Ok(Self::Straight(BufWriter::new(Box::new(opened))));
+        }
+        let folder = path.parent().filter(|folder| *folder != Path::new(""));
+        let part = tempfile::Builder::new()
+            .prefix(".failsoft-")
+            .suffix(".part")
+            .tempfile_in(folder.unwrap_or(Path::new(".")))
+            .map_err(named)?;
+        Ok(Self::Whole(BufWriter::new(part), path))
     }
 
     fn finish(self) -> io::Result<()> {
         match self {
-            Self::Pipe(mut out) => out.flush(),
-            Self::File { mut out, part, path } => {
-                out.flush()?;
-                drop(out);
-                std::fs::rename(part, path)
+            Self::Straight(mut out) => out.flush(),
+            Self::Whole(out, path) => {
+                let part = out.into_inner().map_err(|error| error.into_error())?;
+                part.persist(path).map(drop).map_err(|error| error.error)
             }
         }
     }
@@ -243,15 +247,15 @@ impl Out {
 impl Write for Out {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
-            Self::Pipe(out) => out.write(bytes),
-            Self::File { out, .. } => out.write(bytes),
+            Self::Straight(out) => out.write(bytes),
+            Self::Whole(out, _) => out.write(bytes),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         match self {
-            Self::Pipe(out) => out.flush(),
-            Self::File { out, .. } => out.flush(),
+            Self::Straight(out) => out.flush(),
+            Self::Whole(out, _) => out.flush(),
         }
     }
 }

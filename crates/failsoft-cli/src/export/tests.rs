@@ -35,13 +35,18 @@ fn recorded(number: usize) -> Recorded {
 fn exported(format: Format, rows: usize) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("attempts");
-    let mut sink = Some(open(format, &ATTEMPTS, Target::File(path.clone())).unwrap());
+    let mut sink = Some(open(format, ATTEMPTS, Target::File(path.clone())).unwrap());
     for number in 0..rows {
         let Recorded { call, attempts, .. } = &recorded(number);
-        put(sink.as_mut(), &ATTEMPTS, Of { call, row: &attempts[0] }).unwrap();
+        put(sink.as_mut(), ATTEMPTS, Of { call, row: &attempts[0] }).unwrap();
     }
     assert!(!path.exists(), "it is there before it is whole");
     sink.unwrap().finish().unwrap();
+    #[cfg(unix)]
+    {
+        let mode = std::os::unix::fs::MetadataExt::mode(&path.metadata().unwrap());
+        assert_eq!(mode & 0o777, 0o600, "as private as the journal");
+    }
     (folder, path)
 }
 
@@ -96,6 +101,36 @@ fn csv_keeps_quotes_and_lines_and_json_lines_stay_lines() {
     assert_eq!(lines[1].as_object().unwrap().len(), ATTEMPTS.len());
 }
 
+/// As in a shell's `>(…)`, or `/dev/stdout`.
+#[test]
+#[cfg(unix)]
+fn what_is_no_plain_file_is_written_into_and_not_replaced() {
+    use std::os::unix::fs::FileTypeExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+    let link = folder.path().join("link");
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    // Both ends, so that neither waits for the other.
+    let both = std::fs::OpenOptions::new().read(true).write(true).open(&path).unwrap();
+    open(Format::Csv, CALLS, Target::File(link.clone())).unwrap().finish().unwrap();
+    assert!(link.metadata().unwrap().file_type().is_fifo());
+    assert!(link.is_symlink());
+    let mut head = [0; 16];
+    std::io::Read::read_exact(&mut &both, &mut head).unwrap();
+    assert_eq!(&head, b"call,started_at,");
+}
+
+#[test]
+fn a_file_that_does_not_become_whole_leaves_nothing_and_the_old_one_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("calls");
+    std::fs::write(&path, "old").unwrap();
+    drop(open(Format::Csv, CALLS, Target::File(path.clone())).unwrap());
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "old");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
 trait Names {
     fn map_names(&self) -> Vec<&'static str>;
 }
@@ -113,10 +148,10 @@ fn every_column_is_documented() {
     let document = std::fs::read_to_string(path).unwrap();
     let mut made = document.clone();
     for (name, table) in [
-        ("calls", table::<Recorded>(&CALLS)),
-        ("attempts", table::<AttemptRow>(&ATTEMPTS)),
-        ("steps", table(&STEPS)),
-        ("states", table::<StateRow>(&STATES)),
+        ("calls", table::<Recorded>(CALLS)),
+        ("attempts", table::<AttemptRow>(ATTEMPTS)),
+        ("steps", table(STEPS)),
+        ("states", table::<StateRow>(STATES)),
     ] {
         let begin = format!("<!-- columns of {name} -->\n");
         let end = format!("<!-- end of {name} -->");

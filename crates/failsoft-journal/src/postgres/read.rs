@@ -13,7 +13,7 @@ use super::link::{Fault, Link};
 use super::rows::{Texts, selected};
 use super::schema;
 use crate::JournalError;
-use crate::rows::{AttemptRow, Dropped, Recorded, StateRow, StepRow, TargetRow};
+use crate::rows::{AttemptRow, CallRow, Dropped, Recorded, StateRow, StepRow, TargetRow};
 use crate::source::{Search, Source, Span};
 
 /// Calls, or states, that are in memory at once.
@@ -71,6 +71,28 @@ impl PostgresSource {
         };
         link.ask(PATIENCE, broken, async |client| work(client, texts).await)
     }
+
+    /// Shows what stands in a span, page after page, until `each` breaks.
+    fn pages<T: Send>(
+        &mut self,
+        span: Span,
+        fetch: impl AsyncFn(&Client, &mut Texts, &[Bound<'_>]) -> Result<Vec<(Place, T)>, Fault> + Sync,
+        each: &mut dyn FnMut(T) -> ControlFlow<()>,
+    ) -> Result<(), JournalError> {
+        self.viewed(|source| {
+            let mut next = Some(START);
+            while let Some(after) = next {
+                let bounds = page_bounds(span, after);
+                let page = source
+                    .page(async |client, texts| fetch(client, texts, &wholes(&bounds)).await)?;
+                next = page.last().filter(|_| page.len() == PAGE).map(|(place, _)| *place);
+                if page.into_iter().try_for_each(|(_, row)| each(row)).is_break() {
+                    break;
+                }
+            }
+            Ok(())
+        })
+    }
 }
 
 /// A value for a statement.
@@ -88,21 +110,11 @@ impl Source for PostgresSource {
         each: &mut dyn FnMut(Recorded) -> ControlFlow<()>,
     ) -> Result<(), JournalError> {
         let sql = select_calls(&page_of("c", "started_ms"));
-        self.viewed(|source| {
-            let mut next = Some(START);
-            while let Some(after) = next {
-                let bounds = page_bounds(span, after);
-                let page = source.page(async |client, texts| {
-                    calls(client, texts, (&sql, &wholes(&bounds))).await
-                })?;
-                let last = page.last().filter(|_| page.len() == PAGE);
-                next = last.map(|(key, recorded)| (recorded.call.started_ms, *key));
-                if page.into_iter().try_for_each(|(_, recorded)| each(recorded)).is_break() {
-                    break;
-                }
-            }
-            Ok(())
-        })
+        self.pages(
+            span,
+            async |client, texts, bound| calls(client, texts, (&sql, bound)).await,
+            each,
+        )
     }
 
     fn states(
@@ -111,21 +123,11 @@ impl Source for PostgresSource {
         each: &mut dyn FnMut(StateRow) -> ControlFlow<()>,
     ) -> Result<(), JournalError> {
         let sql = select_states();
-        self.viewed(|source| {
-            let mut next = Some(START);
-            while let Some(after) = next {
-                let bounds = page_bounds(span, after);
-                let page = source.page(async |client, texts| {
-                    states(client, texts, (&sql, &wholes(&bounds))).await
-                })?;
-                let last = page.last().filter(|_| page.len() == PAGE);
-                next = last.map(|(key, state)| (state.at_ms, *key));
-                if page.into_iter().try_for_each(|(_, state)| each(state)).is_break() {
-                    break;
-                }
-            }
-            Ok(())
-        })
+        self.pages(
+            span,
+            async |client, texts, bound| states(client, texts, (&sql, bound)).await,
+            each,
+        )
     }
 
     fn dropped(&mut self, span: Span) -> Result<Dropped, JournalError> {
@@ -147,7 +149,7 @@ impl Source for PostgresSource {
         let since = search.span.map(|span| span.since_ms);
         let until = search.span.map(|span| span.until_ms);
         let limit = i64::try_from(search.limit).unwrap_or(i64::MAX);
-        let beyond = search.id.as_ref().map(|id| format!("{id}\u{10ffff}"));
+        let beyond = search.beyond();
         let asked = [
             &search.id,
             &beyond,
@@ -203,7 +205,7 @@ const FITTING: &str = "WHERE ($1 IS NULL OR c.started_ms >= $1) \
         WHERE a.writer = c.writer AND a.number = c.number AND a.kind = $7)) \
     AND ($8 IS NULL OR c.route = $8) \
     AND ($9 IS NULL OR c.verdict = $9) \
-    AND (NOT $10 OR (c.verdict, c.answer_ordinal) IS DISTINCT FROM ('served', 0))";
+    AND (NOT $10 OR c.verdict IS DISTINCT FROM 'served' OR c.attempts <> 1)";
 
 fn select_calls(which: &str) -> String {
     format!("SELECT c.writer, c.number, {} FROM failsoft.calls c {which}", selected("c", CALLS))
@@ -214,19 +216,20 @@ async fn calls(
     client: &Client,
     texts: &mut Texts,
     (sql, bound): (&str, &[Bound<'_>]),
-) -> Result<Vec<(Key, Recorded)>, Fault> {
+) -> Result<Vec<(Place, Recorded)>, Fault> {
     let mut found = Vec::new();
     let mut places = HashMap::new();
     for row in client.query_typed(sql, bound).await? {
         let key = key(&row)?;
         places.insert(key, found.len());
-        let call = texts.row(CALLS, (&row, 2))?;
-        found.push((key, Recorded { call, ..Recorded::default() }));
+        let call: CallRow = texts.row(CALLS, (&row, 2))?;
+        found.push(((call.started_ms, key), Recorded { call, ..Recorded::default() }));
     }
     if found.is_empty() {
         return Ok(found);
     }
-    let (writers, numbers): (Vec<i64>, Vec<i64>) = found.iter().map(|(key, _)| *key).unzip();
+    let keys = found.iter().map(|((_, key), _)| *key);
+    let (writers, numbers): (Vec<i64>, Vec<i64>) = keys.unzip();
     let keys: [Bound<'_>; 2] = [(&writers, Type::INT8_ARRAY), (&numbers, Type::INT8_ARRAY)];
     for row in client.query_typed(&select_parts("attempts", ATTEMPTS, "ordinal"), &keys).await? {
         let (key, target, attempt) = with_target(texts, ATTEMPTS, &row)?;
@@ -257,11 +260,11 @@ async fn states(
     client: &Client,
     texts: &mut Texts,
     (sql, bound): (&str, &[Bound<'_>]),
-) -> Result<Vec<(Key, StateRow)>, Fault> {
+) -> Result<Vec<(Place, StateRow)>, Fault> {
     let rows = client.query_typed(sql, bound).await?;
     let state = |row| {
-        let (key, target, state) = with_target(texts, STATES, row)?;
-        Ok((key, StateRow { target, ..state }))
+        let (key, target, state): (_, _, StateRow) = with_target(texts, STATES, row)?;
+        Ok(((state.at_ms, key), StateRow { target, ..state }))
     };
     rows.iter().map(state).collect()
 }

@@ -104,3 +104,15 @@ fn every_field_comes_back_and_a_group_written_twice_stands_once() {
     );
     assert_eq!(cluster.ask(&url, "SELECT count(*) FROM failsoft.targets"), ["3"]);
 }
+
+#[test]
+fn a_text_that_the_server_cannot_hold_does_not_stop_its_group() {
+    let Some(cluster) = Cluster::shared() else { return };
+    let url = cluster.database();
+    let mut store = PostgresStore::new(url.parse().unwrap(), 78, LONG, false);
+    let mut group = group();
+    group.calls[0].1.call.tag = Some("seen\0unseen".into());
+    store.write_group(&group).unwrap();
+    let tag = cluster.ask(&url, "SELECT tag FROM failsoft.calls WHERE number = 1");
+    assert_eq!(tag, ["seen"]);
+}

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
+use rustls::crypto::{
+    CryptoProvider, WebPkiSupportedAlgorithms, ring, verify_tls12_signature, verify_tls13_signature,
+};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{
@@ -38,13 +40,13 @@ fn verifier(
     encryption: &Encryption,
     provider: Arc<CryptoProvider>,
 ) -> Result<Arc<dyn ServerCertVerifier>, String> {
+    let algorithms = provider.signature_verification_algorithms;
     Ok(match encryption {
         Encryption::Off | Encryption::Offered | Encryption::Anyone => {
-            Arc::new(Lenient { checks: Checks::Nothing, provider })
+            Arc::new(Lenient { authority: None, algorithms })
         }
         Encryption::Authority(file) => {
-            let checks = Checks::Authority(of_file(file, &provider)?);
-            Arc::new(Lenient { checks, provider })
+            Arc::new(Lenient { authority: Some(of_file(file, &provider)?), algorithms })
         }
         Encryption::Full(Roots::File(file)) => of_file(file, &provider)?,
         Encryption::Full(Roots::System) => {
@@ -74,15 +76,9 @@ fn of_file(
 /// Less strict than a name and a chain, because the operator says so.
 #[derive(Debug)]
 struct Lenient {
-    checks: Checks,
-    provider: Arc<CryptoProvider>,
-}
-
-#[derive(Debug)]
-enum Checks {
-    /// The chain, and not the name.
-    Authority(Arc<WebPkiServerVerifier>),
-    Nothing,
+    /// Who must have signed, whatever the name; `None` if it may be anyone.
+    authority: Option<Arc<WebPkiServerVerifier>>,
+    algorithms: WebPkiSupportedAlgorithms,
 }
 
 impl ServerCertVerifier for Lenient {
@@ -94,11 +90,11 @@ impl ServerCertVerifier for Lenient {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let Checks::Authority(verifier) = &self.checks else {
+        let Some(authority) = &self.authority else {
             return Ok(ServerCertVerified::assertion());
         };
         // The chain is checked before the name, so a wrong name means a good chain.
-        match verifier.verify_server_cert(
+        match authority.verify_server_cert(
             end_entity,
             intermediates,
             server_name,
@@ -118,8 +114,7 @@ impl ServerCertVerifier for Lenient {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls12_signature(message, certificate, signed, algorithms)
+        verify_tls12_signature(message, certificate, signed, &self.algorithms)
     }
 
     fn verify_tls13_signature(
@@ -128,11 +123,10 @@ impl ServerCertVerifier for Lenient {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls13_signature(message, certificate, signed, algorithms)
+        verify_tls13_signature(message, certificate, signed, &self.algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
+        self.algorithms.supported_schemes()
     }
 }

@@ -13,8 +13,7 @@ pub(super) fn search(view: &View<'_>, search: &Search) -> rusqlite::Result<Vec<R
     for seq in rows(view, search)? {
         found.extend(view.call(seq)?.map(|recorded| (seq, recorded)));
     }
-    let is_it = |recorded: &Recorded| Some(&recorded.call.id) == search.id.as_ref();
-    found.sort_by_key(|(seq, recorded)| std::cmp::Reverse((is_it(recorded), *seq)));
+    found.sort_by_key(|(seq, recorded)| std::cmp::Reverse((search.is_very(recorded), *seq)));
     found.truncate(search.limit);
     Ok(found.into_iter().map(|(_, recorded)| recorded).collect())
 }
@@ -40,11 +39,6 @@ impl Conditions {
     }
 }
 
-/// The end of all texts that begin so.
-fn beyond(beginning: &str) -> String {
-    format!("{beginning}\u{10ffff}")
-}
-
 /// Numbers of rows that fit.
 fn rows(view: &View<'_>, search: &Search) -> rusqlite::Result<Vec<i64>> {
     let mut fits = Conditions::default();
@@ -52,8 +46,8 @@ fn rows(view: &View<'_>, search: &Search) -> rusqlite::Result<Vec<i64>> {
         let bounds: [Box<dyn ToSql>; 2] = [Box::new(span.since_ms), Box::new(span.until_ms)];
         fits.and("started_ms >= ? AND started_ms < ?", bounds);
     }
-    if let Some(id) = &search.id {
-        fits.and("id >= ? AND id < ?", [Box::new(id.clone()), Box::new(beyond(id))]);
+    if let Some((id, beyond)) = search.id.clone().zip(search.beyond()) {
+        fits.and("id >= ? AND id < ?", [Box::new(id), Box::new(beyond)]);
     }
     fits.and_text("tag = ?", search.tag.as_ref());
     fits.and_text("route = ?", search.route.as_ref());
@@ -96,8 +90,8 @@ fn lines(view: &View<'_>, search: &Search) -> rusqlite::Result<Vec<(i64, Recorde
         let bounds: [Box<dyn ToSql>; 2] = [Box::new(span.since_ms), Box::new(span.until_ms)];
         fits.and("last_ms >= ? AND first_ms < ?", bounds);
     }
-    if let Some(id) = &search.id {
-        fits.and("max_id >= ? AND min_id < ?", [Box::new(id.clone()), Box::new(beyond(id))]);
+    if let Some((id, beyond)) = search.id.clone().zip(search.beyond()) {
+        fits.and("max_id >= ? AND min_id < ?", [Box::new(id), Box::new(beyond)]);
     }
     let Conditions { sql, values } = fits;
     let sql = format!("SELECT seq, format, packed FROM sheets{sql} ORDER BY seq DESC");

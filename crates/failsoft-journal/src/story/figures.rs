@@ -128,7 +128,9 @@ fn in_words(name: &str, figure: u64) -> String {
         },
         "opened_before" if figure == 1 => "once".to_owned(),
         "opened_before" => format!("{} times", count(figure)),
-        "quota_left_milli" | "window_limit_milli" => format!("{} %", thousandths(figure * 100)),
+        "quota_left_milli" | "window_limit_milli" => {
+            format!("{} %", thousandths(figure.saturating_mul(100)))
+        }
         _ if name.ends_with("_ms") => span(figure as f64),
         _ if name.ends_with("_milli") => thousandths(figure),
         _ if name.ends_with("_micros") => dollars(figure.saturating_mul(1_000)),
@@ -180,6 +182,7 @@ mod tests {
                 "3 failures in a row, 5 open it; 11 of 20 failed in 30.0 s, 50 % open it",
             ),
             ("of_a_later_version=7 nonsense x=y", "of a later version 7"),
+            ("quota_left_milli=18446744073709551615", "18446744073709552 % of its quota left"),
             ("", ""),
         ] {
             assert_eq!(Figures::read(figures).said().join("; "), said);

@@ -446,6 +446,18 @@ pub fn hedged(id: &str, started: u64) -> CallRecord {
     telling.verdict(2_900, Verdict::Served { attempt }, 2)
 }
 
+/// A second target beside one that was slower than usual, and came first all the same.
+pub fn outrun(id: &str, started: u64) -> CallRecord {
+    let telling = Telling::new(id, started)
+        .start(0, 0, 0, Why::First)
+        .start(900, 1, 1, Why::Hedge)
+        .first_content(1_000, 0, 1_000)
+        .end(1_000, 1, 1, (cancelled(CancelReason::Lost), 100))
+        .end(2_000, 0, 0, (succeeded(), 2_000));
+    let attempt = telling.id(0);
+    telling.verdict(2_000, Verdict::Served { attempt }, 2)
+}
+
 /// Its client went away in the middle of the answer.
 pub fn left(id: &str, started: u64) -> CallRecord {
     let fact = AttemptFacts {
