@@ -178,10 +178,15 @@ impl IncidentRow {
         self.kinds = kinds.into_iter().map(|(kind, failures)| KindRow { kind, failures }).collect();
         self.kinds.sort_by_key(|row| std::cmp::Reverse(row.failures));
         self.kind = self.kinds[0].kind.clone();
+        // Kinds at the same time share their attempts; what comes after has its own.
+        let after = incident.since_ms > self.until_unix_ms;
+        self.failures += incident.failures;
+        self.attempts = match after {
+            true => self.attempts + incident.attempts,
+            false => self.attempts.max(incident.attempts).max(self.failures),
+        };
         self.until_unix_ms = self.until_unix_ms.max(incident.until_ms);
         self.until = rfc3339(self.until_unix_ms);
-        self.failures += incident.failures;
-        self.attempts = self.attempts.max(incident.attempts);
         self.lost += incident.lost;
         self.open |= open;
     }
@@ -191,5 +196,25 @@ impl IncidentRow {
         let slack = 5 * TOGETHER_MS;
         self.since_unix_ms <= other.until_unix_ms.saturating_add(slack)
             && other.since_unix_ms <= self.until_unix_ms.saturating_add(slack)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn incident(kind: &str, (since_ms, until_ms): (i64, i64), failures: u64) -> (Incident, bool) {
+        let (target, kind) = ("aurora/large".into(), kind.into());
+        let attempts = failures;
+        (Incident { target, kind, since_ms, until_ms, failures, attempts, lost: 0 }, false)
+    }
+
+    #[test]
+    fn kinds_that_follow_each_other_count_their_attempts_together() {
+        let rows = together(vec![
+            incident("overloaded", (0, 300_000), 20),
+            incident("timeout", (330_000, 600_000), 20),
+        ]);
+        assert_eq!((rows.len(), rows[0].failures, rows[0].attempts), (1, 40, 40));
     }
 }
