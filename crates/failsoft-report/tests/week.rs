@@ -256,3 +256,23 @@ fn what_is_in_force_is_not_proposed() {
     let sets = pruned.findings.iter().flat_map(|finding| &finding.proposals);
     assert!(!sets.flat_map(|proposal| &proposal.sets).any(|set| set.path.contains("hedge")));
 }
+
+#[test]
+fn answers_that_take_long_do_not_hide_an_outage_in_a_record_read_by_beginnings() {
+    let quick = told(53, 0.006, &[outage]);
+    let mut world = week(53, CALLS, 0.006, &[outage]);
+    for recorded in world.memory.calls.iter_mut().step_by(3) {
+        for row in &mut recorded.attempts {
+            if row.outcome.as_deref() == Some("succeeded") {
+                row.took_ns = Some(40 * 60 * 1_000_000_000);
+            }
+        }
+    }
+    let slow = report(&mut world.memory, span(), &InForce::default()).unwrap();
+    let spans = |report: &Report| {
+        let span = |row: &failsoft_report::IncidentRow| (row.since_unix_ms, row.until_unix_ms);
+        report.incidents.iter().map(span).collect::<Vec<_>>()
+    };
+    assert_eq!(spans(&quick).len(), 1);
+    assert_eq!(spans(&slow), spans(&quick));
+}
