@@ -276,3 +276,21 @@ fn answers_that_take_long_do_not_hide_an_outage_in_a_record_read_by_beginnings()
     assert_eq!(spans(&quick).len(), 1);
     assert_eq!(spans(&slow), spans(&quick));
 }
+
+#[test]
+fn calls_that_a_bad_key_lost_are_told_with_the_key() {
+    let mut world = week(52, CALLS / 2, 0.006, &[bad_key]);
+    for recorded in &mut world.memory.calls {
+        let refused =
+            |row: &failsoft_journal::AttemptRow| row.kind.as_deref() == Some("authentication");
+        if recorded.attempts.iter().any(refused) {
+            recorded.attempts.retain(refused);
+            (recorded.call.verdict, recorded.call.kind) =
+                (Some("failed".into()), Some("authentication".into()));
+        }
+    }
+    let report = report(&mut world.memory, span(), &InForce::default()).unwrap();
+    let lost: u64 = report.incidents.iter().map(|row| row.lost).sum();
+    assert!(lost > 20, "{lost} calls lost");
+    assert_eq!(only(&report, What::Key, "aurora/").figures.lost, lost);
+}
