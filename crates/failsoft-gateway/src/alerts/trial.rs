@@ -60,7 +60,8 @@ pub async fn try_webhook(alerts: &Alerts, webhook: &Webhook) -> Result<Answered,
     };
     let head = Letterhead { gateway: alerts.name.clone(), dashboard: alerts.dashboard.clone() };
     let begun = Instant::now();
-    let reply = match address.send(&matter.message(Stage::Opened, &head), 1).await {
+    let message = matter.message(Stage::Opened, &head, matter.episode(&head));
+    let reply = match address.send(&message, 1).await {
         Ok(reply) => reply,
         Err(fault) => return Ok(Answered::Nothing { why: fault.to_string() }),
     };
