@@ -174,3 +174,26 @@ fn what_failed_attempts_cost_is_summed_for_their_incident() {
     room.tick(&Book::default(), START_MS + 20 * 60_000);
     assert_eq!(room.cost("aurora/a", "overloaded"), None, "it became no incident");
 }
+
+#[test]
+fn an_incident_costs_nothing_of_what_the_one_before_cost() {
+    let book = Book::default();
+    book.adopt(&settings());
+    let mut room = Room::new(Arc::default());
+    let mut closed = 0;
+    for second in 0..900 {
+        let at = Duration::from_secs(second);
+        let out = second < 30;
+        if out {
+            let call = call(at, &[Some(FailureKind::Overloaded)], failed(FailureKind::Overloaded));
+            room.hear(Heard::Ended(Arc::new(call)), START_MS);
+        } else {
+            assert!(book.count(&call(at, &[None], served()), TargetId(0)));
+        }
+        let turns = room.tick(&book, START_MS + 1_000 * second as i64);
+        closed += turns.iter().filter(|turn| matches!(turn, Turn::Closed(_))).count();
+        let cost = room.cost("aurora/a", "overloaded");
+        assert_eq!(cost.is_some(), closed == 0, "second {second}");
+    }
+    assert_eq!(closed, 1);
+}
