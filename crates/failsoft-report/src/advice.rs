@@ -81,8 +81,11 @@ impl Known<'_> {
         Some(Proposal::new(reason, &[(&["routes", route, "tiers"], tiers, Towards::This)]))
     }
 
-    /// An answer of the operator's own where nothing else is left.
+    /// An answer of the operator's own where calls were lost and nothing else is left.
     fn reply(self, trouble: Trouble<'_>) -> Option<Proposal> {
+        if trouble.lost == 0 {
+            return None;
+        }
         let route = self.scene.route_of(trouble.target)?;
         let reason = format!(
             "route {route} has no target that stood in while {} attempts at {} failed; with a \

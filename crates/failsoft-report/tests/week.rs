@@ -335,3 +335,15 @@ fn a_target_that_never_answered_is_no_stand_in() {
         .collect();
     assert!(tiers.iter().all(|toml| toml.ends_with("[\"aurora/aurora-large\"]]\n")), "{tiers:?}");
 }
+
+#[test]
+fn words_for_lost_calls_are_not_proposed_where_none_was_lost() {
+    let mut world = week(56, CALLS, 0.0, &[outage]);
+    world.memory.calls.retain(|recorded| &*recorded.call.route == "assistant");
+    let report = report(&mut world.memory, span(), &InForce::default()).unwrap();
+    let finding = only(&report, What::Outage, LARGE);
+    assert_eq!(finding.figures.lost, 0);
+    let sets = finding.proposals.iter().flat_map(|proposal| &proposal.sets);
+    let paths: Vec<&str> = sets.map(|set| set.path.as_str()).collect();
+    assert!(paths.iter().all(|path| !path.contains("degrade")), "{paths:?}");
+}
