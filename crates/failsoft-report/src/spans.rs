@@ -259,4 +259,21 @@ mod tests {
         ]);
         assert_eq!((rows.len(), rows[0].failures, rows[0].attempts), (1, 40, 40));
     }
+    #[test]
+    fn attempts_are_kept_back_in_their_order_and_within_bounds() {
+        let mut line = InOrder::default();
+        let seen = |at_ms: i64| Sighting {
+            at_ms,
+            target: "aurora/large".into(),
+            kind: Some("overloaded".into()),
+            lost: false,
+        };
+        (0..5).rev().for_each(|second| line.add(seen(second * 1_000)));
+        line.until(3_999);
+        assert_eq!((line.ahead.len(), line.fold.open().count()), (1, 0));
+        line.until(4_000);
+        assert_eq!((line.ahead.len(), line.fold.open().count()), (0, 1));
+        (0..AHEAD as i64 + 3).for_each(|at| line.add(seen(10_000 + at)));
+        assert_eq!(line.ahead.len(), AHEAD);
+    }
 }

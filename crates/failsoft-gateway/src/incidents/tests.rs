@@ -93,8 +93,15 @@ fn a_healthy_call_is_counted_and_every_other_is_handed_over() {
 #[test]
 fn a_call_of_settings_that_are_gone_is_handed_over() {
     let incidents = Incidents::new();
-    incidents.ended(&Arc::new(call(Duration::ZERO, &[None], served())));
-    assert!(incidents.ear.lock().unwrap().as_mut().unwrap().try_recv().is_ok());
+    let text = "[providers.aurora]\ndialect = \"messages\"\nbase_url = \"http://127.0.0.1:1\"\n\
+                api_key = \"none\"\n[routes.assistant]\ntiers = [[\"aurora/other\"]]";
+    let others = failsoft_config::load(text, std::path::Path::new("/"), &Default::default());
+    for settings in [None, Some(others.unwrap())] {
+        settings.iter().for_each(|settings| incidents.adopt(settings));
+        incidents.ended(&Arc::new(call(Duration::ZERO, &[None], served())));
+        assert!(incidents.ear.lock().unwrap().as_mut().unwrap().try_recv().is_ok());
+        assert!(incidents.book.collect().is_empty());
+    }
 }
 
 #[test]
