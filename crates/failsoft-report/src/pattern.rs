@@ -208,7 +208,7 @@ mod tests {
 
     #[test]
     fn an_outage_is_no_fault_of_whoever_called_most_meanwhile() {
-        let (quiet, out) = ([(10, 0), (400, 0)], [(400, 320), (100, 80)]);
+        let (quiet, out) = ([(10, 0), (3_000, 0)], [(400, 320), (100, 80)]);
         assert_eq!(found(&[quiet, quiet, out, quiet, out, quiet, quiet, out, quiet, quiet]), 0);
     }
 
