@@ -257,6 +257,16 @@ async fn an_end_is_of_the_episode_that_was_opened_whatever_is_known_by_then() {
     assert_eq!(episodes[0], episodes[1]);
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_a_receiver_says_to_a_test_is_shown_without_what_a_terminal_obeys() {
+    let receiver = Receiver::start(&[Act::Shouts("\u{1b}[2Jgo\r\n  \u{202e}away")]).await;
+    let alerts =
+        failsoft_config::Alerts { name: String::new(), dashboard: None, webhooks: Vec::new() };
+    let answered = try_webhook(&alerts, &receiver.webhook()).await.unwrap();
+    let said = "[2Jgo away".to_owned();
+    assert_eq!(answered, Answered::Refused { status: 500, said, again: true });
+}
+
 /// A log that is kept.
 #[derive(Clone, Default)]
 struct Pages(Arc<std::sync::Mutex<Vec<u8>>>);
