@@ -52,7 +52,7 @@ impl JournalArgs {
         let env = environment();
         let named = || {
             let source = Source::find(self.settings.config.as_deref(), &env).ok()?;
-            let journal = source.load(&env).ok()?.journal;
+            let journal = source.journal(&env)?;
             journal.path.map(Place::File).or(journal.url.map(Place::Database))
         };
         named().unwrap_or_else(|| Place::File(PathBuf::from(USUAL)))

@@ -25,7 +25,7 @@ const PLACEHOLDER: &str = "failsoft";
 pub(crate) struct RunArgs {
     #[command(flatten)]
     settings: SettingsArgs,
-    /// Leave the providers' keys and the webhooks' secrets in the command's environment.
+    /// Leave the settings' keys and secrets in the command's environment.
     #[arg(long)]
     keep_keys: bool,
     /// How the log is written, instead of `[log] format`; `RUST_LOG` says how much of it.
@@ -70,15 +70,18 @@ pub(crate) async fn run(args: RunArgs) -> ExitCode {
     code
 }
 
-/// The variables that hold a provider's key or a webhook's secret, by their usual name or by what is
-/// in them.
+/// The variables that hold a key or a secret of the settings, by their usual name or by what is in
+/// them.
 fn secrets(settings: &Settings, env: &BTreeMap<String, String>) -> Vec<String> {
     let usual = keyed_providers().map(|(_, variable)| variable.to_owned());
+    let traces = settings.telemetry.iter().flat_map(|telemetry| &telemetry.headers);
     let keys: Vec<&str> = settings
         .providers
         .iter()
         .flat_map(|provider| &provider.keys)
         .chain(settings.alerts.webhooks.iter().map(|webhook| &webhook.secret))
+        .chain(traces.map(|(_, value)| value))
+        .chain(&settings.journal.url)
         .map(ExposeSecret::expose_secret)
         .collect();
     let holding = env.iter().filter(|(_, value)| keys.contains(&value.as_str()));

@@ -177,10 +177,14 @@ fn without_free_descriptors_it_waits_and_recovers() {
 #[test]
 fn run_gives_a_command_its_own_gateway_and_none_of_the_keys() {
     let (folder, fake) = (tempfile::tempdir().unwrap(), fake());
-    write_settings(folder.path(), &fake, "");
+    let more = "[alerts.webhooks.ops]\nurl = \"http://127.0.0.1:1/\"\nsecret = { env = \"HOOK\" }\n\
+                [telemetry]\nendpoint = \"http://127.0.0.1:1\"\n\
+                headers = { authorization = { env = \"TRACES\" } }\n";
+    write_settings(folder.path(), &fake, more);
     let run = |args: &[&str]| {
         let mut run = command(folder.path(), BINARY);
         run.env("OPENAI_API_KEY", "sk-canary-usual").arg("run").args(args);
+        run.env("HOOK", "sk-canary-of-a-webhook").env("TRACES", "sk-canary-of-traces");
         let out = run.output().unwrap();
         (out.status.code(), String::from_utf8_lossy(&out.stdout).into_owned())
     };

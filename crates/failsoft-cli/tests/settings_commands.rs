@@ -164,3 +164,15 @@ fn wrong_usage_is_exit_code_2() {
     let script = failsoft(Path::new("/"), &["completions", "bash"], &[]);
     assert!(code(&script) == 0 && out(&script).contains("failsoft"));
 }
+
+#[test]
+fn the_record_is_found_by_whoever_has_no_keys() {
+    let text = "[journal]\npath = \"kept.db\"\n[providers.aurora]\ndialect = \"messages\"\n\
+                base_url = \"http://127.0.0.1:1\"\napi_key = { env = \"NOT_HERE\" }\n\
+                [routes.assistant]\ntiers = [[\"aurora/a\"]]\n[alerts.webhooks.ops]\n\
+                url = \"http://127.0.0.1:1/\"\nsecret = { env = \"NOT_HERE\" }\n";
+    let folder = folder(text);
+    let asked = failsoft(folder.path(), &["report"], &[]);
+    assert_eq!(code(&asked), 1);
+    assert!(err(&asked).contains("kept.db"), "{}", err(&asked));
+}

@@ -11,7 +11,7 @@ use crate::schema::schema;
 use crate::spec::Spec;
 use crate::structure::{Shape, prune};
 use crate::tree::{Node, Place, Table, Value, read};
-use crate::{Problems, Settings, Severity, check, variables};
+use crate::{Journal, Problems, Settings, Severity, check, variables};
 
 /// Where a text came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,15 +39,8 @@ pub fn load(
     env: &BTreeMap<String, String>,
 ) -> Result<Settings, Problems> {
     let report = Report::new(text);
-    let Some(root) = read_layers(text, env, &report) else {
+    let Some((root, spec)) = read_spec(text, env, &report) else {
         return Err(report.into_problems());
-    };
-    let spec = match serde_json::from_value::<Spec>(root.to_json()) {
-        Ok(spec) => spec,
-        Err(error) => {
-            report.add(Severity::Error, None, "", say(format!("this cannot be read: {error}")));
-            return Err(report.into_problems());
-        }
     };
     let mut settings = check::check(spec, &At::root(&report, &root), Surroundings { folder, env });
     if report.has_errors() {
@@ -55,6 +48,18 @@ pub fn load(
     }
     settings.warnings = report.into_problems();
     Ok(settings)
+}
+
+/// See [`Source::journal`](crate::Source::journal).
+pub(crate) fn load_journal(
+    text: &str,
+    folder: &Path,
+    env: &BTreeMap<String, String>,
+) -> Option<Journal> {
+    let report = Report::new(text);
+    let (root, spec) = read_spec(text, env, &report)?;
+    let at = At::root(&report, &root);
+    Some(check::check_journal(&spec.journal, &at.key("journal"), Surroundings { folder, env }))
 }
 
 /// Settings for the keys found in the environment, without a file.
@@ -94,6 +99,22 @@ pub fn keyed_providers() -> impl Iterator<Item = (&'static str, &'static str)> {
         .iter()
         .filter(|known| known.base_url.is_some())
         .filter_map(|known| Some((known.id, known.key_env?)))
+}
+
+/// What was written, in its own shape.
+fn read_spec(
+    text: &str,
+    env: &BTreeMap<String, String>,
+    report: &Report<'_>,
+) -> Option<(Node, Spec)> {
+    let root = read_layers(text, env, report)?;
+    match serde_json::from_value::<Spec>(root.to_json()) {
+        Ok(spec) => Some((root, spec)),
+        Err(error) => {
+            report.add(Severity::Error, None, "", say(format!("this cannot be read: {error}")));
+            None
+        }
+    }
 }
 
 /// The text with variables and policy tables laid over and under it, reduced to what has the right

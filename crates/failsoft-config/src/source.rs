@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::load::{default_text, read_layers};
+use crate::load::{default_text, load_journal, read_layers};
 use crate::report::Report;
-use crate::{Origin, Problems, Settings, load};
+use crate::{Journal, Origin, Problems, Settings, load};
 
 /// The name of the variable that says where the settings are.
 const VARIABLE: &str = "FAILSOFT_CONFIG";
@@ -91,5 +91,12 @@ impl Source {
     /// Every problem at once.
     pub fn load(&self, env: &BTreeMap<String, String>) -> Result<Settings, Problems> {
         load(&self.text, &self.folder, env)
+    }
+
+    /// Where the record is, whatever is wrong beside it: whoever reads the record needs no keys.
+    /// `None` when the text is beyond reading.
+    #[must_use]
+    pub fn journal(&self, env: &BTreeMap<String, String>) -> Option<Journal> {
+        load_journal(&self.text, &self.folder, env)
     }
 }

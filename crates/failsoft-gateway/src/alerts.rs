@@ -98,8 +98,9 @@ impl Alerts {
     /// as one likes.
     pub(crate) fn stands(&self, matter: &Matter, now_ms: i64) {
         for post in self.posts().iter_mut() {
-            if post.desk.stands(&post.rules, matter, now_ms) {
-                post.outbox.put(matter.message(Stage::Opened, &post.head));
+            let told = post.desk.stands((&post.rules, &post.head), matter, now_ms);
+            if let Some(episode) = told {
+                post.outbox.put(matter.message(Stage::Opened, &post.head, episode));
             }
         }
     }
@@ -107,8 +108,8 @@ impl Alerts {
     /// A matter is over; told to everyone who heard of it.
     pub(crate) fn over(&self, matter: &Matter, now_ms: i64) {
         for post in self.posts().iter_mut() {
-            if post.desk.over(&post.rules, &matter.subject, now_ms) {
-                post.outbox.put(matter.message(Stage::Closed, &post.head));
+            if let Some(episode) = post.desk.over(&post.rules, &matter.subject, now_ms) {
+                post.outbox.put(matter.message(Stage::Closed, &post.head, episode));
             }
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! `cargo run --release -p failsoft-journal --example cost [CALLS]`
 
+mod processor;
 #[path = "../tests/samples/mod.rs"]
 mod samples;
 
@@ -36,7 +37,7 @@ fn main() -> Done {
 fn measure(path: &Path, calls: u64, attempts: u64, make: &dyn Fn(&str, u64) -> CallRecord) -> Done {
     let journal = Journal::open(samples::options(path))?;
     let recorder = journal.recorder();
-    let (began, cpu) = (Instant::now(), processor_nanos());
+    let (began, cpu) = (Instant::now(), processor::nanos());
     let mut handed = Duration::ZERO;
     for chunk in 0..calls.div_ceil(WARM) {
         let numbers = chunk * WARM..calls.min((chunk + 1) * WARM);
@@ -53,7 +54,7 @@ fn measure(path: &Path, calls: u64, attempts: u64, make: &dyn Fn(&str, u64) -> C
         }
     }
     let counters = journal.flush(Duration::from_secs(60));
-    let (wall, cpu) = (began.elapsed(), processor_nanos() - cpu);
+    let (wall, cpu) = (began.elapsed(), processor::nanos() - cpu);
     let each = |nanos: u128| nanos as f64 / calls as f64 / 1_000.0;
     let rows = (calls * attempts) as f64;
     println!("  calls written         {}", counters.written);
@@ -65,16 +66,4 @@ fn measure(path: &Path, calls: u64, attempts: u64, make: &dyn Fn(&str, u64) -> C
     journal.close();
     println!("  bytes a call          {}", path.metadata()?.len() / calls);
     Ok(())
-}
-
-/// What the journal's thread has used. Linux tells it; elsewhere this is zero.
-fn processor_nanos() -> u64 {
-    let Ok(threads) = std::fs::read_dir("/proc/self/task") else { return 0 };
-    let of = |thread: std::io::Result<std::fs::DirEntry>| {
-        let thread = thread.ok()?.path();
-        let name = std::fs::read_to_string(thread.join("comm")).ok()?;
-        let used = std::fs::read_to_string(thread.join("schedstat")).ok()?;
-        used.split(' ').next()?.parse::<u64>().ok().filter(|_| name.starts_with("failsoft"))
-    };
-    threads.filter_map(of).sum()
 }

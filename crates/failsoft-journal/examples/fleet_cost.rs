@@ -6,6 +6,7 @@
 
 #[path = "../tests/cluster/mod.rs"]
 mod cluster;
+mod processor;
 #[path = "../tests/samples/mod.rs"]
 mod samples;
 
@@ -52,7 +53,7 @@ fn write(
     let options = PostgresOptions::new(url.parse()?, samples::DAY * 36_500);
     let journals: Vec<Journal> =
         (0..gateways).map(|_| Journal::connect(options.clone())).collect::<Result<_, _>>()?;
-    let (began, cpu) = (Instant::now(), processor_nanos());
+    let (began, cpu) = (Instant::now(), processor::nanos());
     for call in 0..calls {
         let journal = &journals[(call % gateways) as usize];
         journal.recorder().record_call(make(&format!("call_01JQ7ZK3{call:018}"), call * 10));
@@ -61,7 +62,7 @@ fn write(
         }
     }
     let written: u64 = journals.iter().map(|journal| journal.flush(LONG).written).sum();
-    let (wall, cpu) = (began.elapsed(), processor_nanos() - cpu);
+    let (wall, cpu) = (began.elapsed(), processor::nanos() - cpu);
     println!("  calls written         {written}");
     println!("  calls a second        {:.0}", calls as f64 / wall.as_secs_f64());
     println!("  attempts a second     {:.0}", (calls * attempts) as f64 / wall.as_secs_f64());
@@ -70,16 +71,4 @@ fn write(
     let bytes = cluster.ask(&url, "SELECT pg_database_size(current_database()) - 7500000");
     println!("  bytes a call          {}", bytes[0].parse::<u64>()? / calls);
     Ok(url)
-}
-
-/// What the journals' threads have used. Linux tells it; elsewhere this is zero.
-fn processor_nanos() -> u64 {
-    let Ok(threads) = std::fs::read_dir("/proc/self/task") else { return 0 };
-    let of = |thread: std::io::Result<std::fs::DirEntry>| {
-        let thread = thread.ok()?.path();
-        let name = std::fs::read_to_string(thread.join("comm")).ok()?;
-        let used = std::fs::read_to_string(thread.join("schedstat")).ok()?;
-        used.split(' ').next()?.parse::<u64>().ok().filter(|_| name.starts_with("failsoft"))
-    };
-    threads.filter_map(of).sum()
 }

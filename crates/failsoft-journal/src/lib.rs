@@ -62,4 +62,5 @@ pub use record::{
 pub use rows::{AttemptRow, CallRow, Dropped, Name, Recorded, StateRow, StepRow, TargetRow};
 pub use source::{Memory, Search, Source, Span};
 pub use story::{Figures, Happened, Lane, Segment, SegmentKind, Story, StoryAttempt};
+pub use text::sentence;
 pub use trace::{Trace, attempt_span, call_span, request_span};

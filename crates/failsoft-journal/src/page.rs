@@ -13,6 +13,9 @@ pub enum Style {
     Colour,
 }
 
+/// What says nothing without the number before it.
+const UNITS: [&str; 9] = ["%", "ms", "s", "min", "h", "d", "B", "KB", "MB"];
+
 /// What a rendering is written on.
 #[derive(Clone, Debug)]
 pub struct Page {
@@ -117,7 +120,7 @@ impl Page {
     pub fn wrap(&self, text: &str, indent: usize) -> Vec<String> {
         let room = self.width.saturating_sub(indent).max(20);
         let mut lines: Vec<String> = Vec::new();
-        for word in text.split(' ').flat_map(|word| pieces(word, room)) {
+        for word in words(text).into_iter().flat_map(|word| pieces(word, room)) {
             match lines.last_mut() {
                 Some(line) if columns(line) + 1 + columns(word) <= room => {
                     line.push(' ');
@@ -128,6 +131,25 @@ impl Page {
         }
         lines
     }
+}
+
+/// The words of a text; a number and its unit are one.
+fn words(text: &str) -> Vec<&str> {
+    let mut words: Vec<&str> = Vec::new();
+    let (mut start, mut end) = (0, 0);
+    for (place, word) in text.split(' ').enumerate() {
+        let number = text[start..end].ends_with(|last: char| last.is_ascii_digit());
+        let is_unit = number && UNITS.contains(&word.trim_end_matches([',', ';', ':', '.', ')']));
+        let from = if place == 0 { 0 } else { end + 1 };
+        end = from + word.len();
+        if is_unit {
+            words.pop();
+        } else {
+            start = from;
+        }
+        words.push(&text[start..end]);
+    }
+    words
 }
 
 /// A word, cut into pieces if it is longer than a line.
@@ -306,5 +328,18 @@ mod tests {
         let lines = page.wrap(&format!("one two {} three", "x".repeat(50)), 10);
         assert!(lines.iter().all(|line| columns(line) <= 30), "{lines:?}");
         assert_eq!(lines.concat().replace(' ', "").len(), 3 + 3 + 50 + 5);
+    }
+
+    #[test]
+    fn a_number_stays_with_its_unit() {
+        let page = Page::new(Style::Plain, 40);
+        let said = "of 212 calls 97.5 % came late, after 10.0 s and (at worst) 3 min; 2 in 5 min";
+        for indent in 0..20 {
+            let lines = page.wrap(said, indent);
+            assert_eq!(lines.join(" "), said);
+            let parted =
+                |line: &&String| ["%", "s ", "min"].iter().any(|unit| line.starts_with(unit));
+            assert_eq!(lines.iter().find(parted), None, "{lines:?}");
+        }
     }
 }

@@ -39,7 +39,8 @@ pub(crate) fn label(text: &str, max: usize) -> Cow<'_, str> {
 
 /// A sentence as it may be stored and shown: white space becomes one blank, the rest of what a
 /// terminal would obey is taken out.
-pub(crate) fn sentence(text: &str, max: usize) -> Cow<'_, str> {
+#[must_use]
+pub fn sentence(text: &str, max: usize) -> Cow<'_, str> {
     if is_harmless(text, max) && !text.contains("  ") {
         return Cow::Borrowed(text);
     }

@@ -4,7 +4,7 @@ use failsoft_journal::page::count;
 use failsoft_journal::words::{KINDS, say};
 
 use crate::finding::{Proposal, Towards, quoted};
-use crate::scene::Scene;
+use crate::scene::{Scene, is_any_model};
 use crate::slow::Usual;
 
 /// What proposals are made from.
@@ -60,7 +60,7 @@ impl Known<'_> {
 
     /// Another target for a route, of another provider entry.
     pub(crate) fn elsewhere(self, trouble: Trouble<'_>) -> Option<Proposal> {
-        let route = self.scene.route_of(trouble.target)?;
+        let route = self.scene.route_of(trouble.target).filter(|route| !is_any_model(route))?;
         let provider = self.scene.provider_of(trouble.target);
         let other = self.scene.stand_in(route, &provider)?;
         let list = |names: &[&str]| {
@@ -72,7 +72,7 @@ impl Known<'_> {
         let tiers = format!("[{}, {}]", list(&used), list(&[other]));
         let reason = format!(
             "{} of its attempts at {} failed ({}), and {} calls were lost; {other}, which route \
-             {route} does not use, answered meanwhile",
+             {route} does not use, answered most of its own",
             count(trouble.failures),
             trouble.target,
             say(KINDS, trouble.kind),
@@ -81,8 +81,11 @@ impl Known<'_> {
         Some(Proposal::new(reason, &[(&["routes", route, "tiers"], tiers, Towards::This)]))
     }
 
-    /// An answer of the operator's own where nothing else is left.
+    /// An answer of the operator's own where calls were lost and nothing else is left.
     fn reply(self, trouble: Trouble<'_>) -> Option<Proposal> {
+        if trouble.lost == 0 {
+            return None;
+        }
         let route = self.scene.route_of(trouble.target)?;
         let reason = format!(
             "route {route} has no target that stood in while {} attempts at {} failed; with a \
@@ -92,7 +95,7 @@ impl Known<'_> {
             count(trouble.lost),
         );
         let words = quoted("I can't answer right now. Please try again in a minute.");
-        let path = ["routes", route, "degrade", "reply"];
+        let path = policy_of(route, &["degrade", "reply"]);
         Some(Proposal::new(reason, &[(&path, format!("{{ en = {words} }}"), Towards::This)]))
     }
 
@@ -150,8 +153,7 @@ impl Known<'_> {
             usual / 1_000.0,
             count(trouble.failures),
         );
-        let path = ["routes", route, "timeouts", "first_token"];
-        let path = |key| [path[0], path[1], path[2], path[3], key];
+        let path = |key| policy_of(route, &["timeouts", "first_token", key]);
         let seconds = |seconds: f64| quoted(&format!("{seconds:.0}s"));
         Some(Proposal::new(
             reason,
@@ -171,7 +173,7 @@ impl Known<'_> {
             count(trouble.failures),
             trouble.target,
         );
-        let path = ["routes", route, "hedge", "enabled"];
+        let path = policy_of(route, &["hedge", "enabled"]);
         Some(Proposal::new(reason, &[(&path, "true".to_owned(), Towards::This)]))
     }
 
@@ -184,7 +186,7 @@ impl Known<'_> {
             count(trouble.failures),
             trouble.target,
         );
-        let path = ["routes", route, "retry", "base_throttled"];
+        let path = policy_of(route, &["retry", "base_throttled"]);
         Some(Proposal::new(reason, &[(&path, quoted("5s"), Towards::More)]))
     }
 
@@ -237,6 +239,12 @@ pub(crate) fn larger_budget(why: &str, refused: u64, calls: u64) -> Option<Propo
     );
     let path = ["policy", "budget", budget, "ratio"];
     Some(Proposal::new(reason, &[(&path, ratio.to_owned(), Towards::More)]))
+}
+
+/// Where a policy of a route is set. One that serves models by name has no table of its own.
+fn policy_of<'a>(route: &'a str, rest: &[&'a str]) -> Vec<&'a str> {
+    let table = if is_any_model(route) { vec!["policy"] } else { vec!["routes", route] };
+    [&table, rest].concat()
 }
 
 fn open_sooner(trouble: Trouble<'_>) -> Proposal {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use failsoft_journal::page::count;
 use failsoft_journal::{AttemptRow, Name, Recorded, Span};
 use serde::Serialize;
 
@@ -62,6 +63,17 @@ pub struct Saved {
     pub calls: u64,
     /// Minutes in which there was such a call.
     pub minutes: u64,
+}
+
+impl Saved {
+    pub(crate) fn said(&self) -> String {
+        let minutes = match self.minutes {
+            1 => "1 minute".to_owned(),
+            many => format!("{} different minutes", count(many)),
+        };
+        let calls = count(self.calls);
+        format!("{calls} calls in {minutes} were answered although their first attempt was not")
+    }
 }
 
 /// How it went in a piece of the time.

@@ -118,14 +118,13 @@ impl Proposal {
             let Some((key, parents)) = path.split_last() else { continue };
             if parents != table || toml.is_empty() {
                 let blank = if toml.is_empty() { "" } else { "\n" };
-                let names: Vec<String> = parents.iter().map(|part| bare_or_quoted(part)).collect();
-                toml.push_str(&format!("{blank}[{}]\n", names.join(".")));
+                toml.push_str(&format!("{blank}[{}]\n", dotted(parents)));
                 table = parents;
             }
             toml.push_str(&format!("{} = {value}\n", bare_or_quoted(key)));
         }
         let setting = |(path, value, towards): &Set<'_>| Setting {
-            path: path.join("."),
+            path: dotted(path),
             value: value.clone(),
             towards: *towards,
         };
@@ -147,6 +146,11 @@ pub(crate) fn quoted(text: &str) -> String {
     }
     out.push('"');
     out
+}
+
+/// A path as TOML writes it.
+fn dotted(path: &[&str]) -> String {
+    path.iter().map(|key| bare_or_quoted(key)).collect::<Vec<_>>().join(".")
 }
 
 fn bare_or_quoted(key: &str) -> String {

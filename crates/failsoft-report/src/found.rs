@@ -54,7 +54,7 @@ impl Evidence<'_> {
     }
 
     fn patterns(&self, explained: &mut [bool]) -> Vec<Finding> {
-        let mut by_key: BTreeMap<(&Name, String), Vec<&Pattern>> = BTreeMap::new();
+        let mut by_key: BTreeMap<(&Name, String), (Vec<&Pattern>, u64)> = BTreeMap::new();
         let mut findings = Vec::new();
         for pattern in self.patterns {
             let mut lost = 0;
@@ -65,12 +65,15 @@ impl Evidence<'_> {
                 }
             }
             if pattern.side == Side::Key {
-                by_key.entry((&pattern.kind, pattern.place())).or_default().push(pattern);
+                let (same, sum) = by_key.entry((&pattern.kind, pattern.place())).or_default();
+                same.push(pattern);
+                *sum += lost;
             } else {
                 findings.push(self.gathering(pattern, lost));
             }
         }
-        findings.extend(by_key.into_iter().map(|((_, place), same)| self.key(&place, &same)));
+        let keys = by_key.into_iter();
+        findings.extend(keys.map(|((_, place), (same, lost))| self.key(&place, &same, lost)));
         findings
     }
 
@@ -99,7 +102,7 @@ impl Evidence<'_> {
         Finding { place, proposals, figures, ..finding(What::Gathering, pattern, says) }
     }
 
-    fn key(&self, place: &str, same: &[&Pattern]) -> Finding {
+    fn key(&self, place: &str, same: &[&Pattern], lost: u64) -> Finding {
         let first = same[0];
         let failures: f64 = same.iter().map(|pattern| pattern.count.failures).sum();
         let attempts: f64 = same.iter().map(|pattern| pattern.count.attempts).sum();
@@ -115,12 +118,8 @@ impl Evidence<'_> {
             percent(failures / attempts.max(1.0)),
             percent(first.others),
         );
-        let trouble = Trouble {
-            target: &first.target,
-            kind: &first.kind,
-            failures: failures as u64,
-            lost: 0,
-        };
+        let trouble =
+            Trouble { target: &first.target, kind: &first.kind, failures: failures as u64, lost };
         let mut proposals = self.known.against(trouble);
         if first.kind.as_ref() == "rate_limited" {
             proposals.push(self.known.keys(trouble));
@@ -129,6 +128,7 @@ impl Evidence<'_> {
             observed: failures as u64,
             among: attempts as u64,
             share: Some(failures / attempts.max(1.0)),
+            lost,
             ..figures(first)
         };
         let since = same.iter().map(|pattern| pattern.first_hour).min().unwrap_or(0) * HOUR;

@@ -177,13 +177,7 @@ impl Report {
             ("attempts were overtaken in hedged calls", &self.spent.hedges),
         ];
         out.push_str("<section>\n<h2>What it cost and what it saved</h2>\n<ul>\n");
-        let _ = writeln!(
-            out,
-            "<li>{} calls in {} different minutes were answered although their first attempt was \
-             not</li>",
-            count(self.saved.calls),
-            count(self.saved.minutes),
-        );
+        let _ = writeln!(out, "<li>{}</li>", escaped(&self.saved.said()));
         for (what, waste) in wasted.into_iter().filter(|(_, waste)| waste.attempts > 0) {
             let _ = writeln!(out, "<li>{}</li>", escaped(&waste.said(what)));
         }

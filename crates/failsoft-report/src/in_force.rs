@@ -32,7 +32,12 @@ impl InForce {
     fn value(&self, path: &str) -> Option<&str> {
         let own = self.0.get(path);
         let shared = || {
-            let (_, key) = path.strip_prefix("routes.")?.split_once('.')?;
+            let named = path.strip_prefix("routes.")?;
+            // A name with a point in it stands in quotes.
+            let (_, key) = match named.strip_prefix('"') {
+                Some(quoted) => quoted.split_once("\".")?,
+                None => named.split_once('.')?,
+            };
             self.0.get(&format!("policy.{key}"))
         };
         own.or_else(shared).map(String::as_str)
@@ -58,6 +63,7 @@ fn magnitude(toml: &str) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::finding::Proposal;
 
     #[test]
     fn what_goes_as_far_already_is_in_force() {
@@ -65,6 +71,8 @@ mod tests {
             ("routes.assistant.hedge.enabled", "true"),
             ("policy.timeouts.first_token.timeout", "\"1m\""),
             ("policy.breaker.consecutive", "3"),
+            ("routes.\"gpt-4.1\".hedge.enabled", "true"),
+            ("policy.resume.max", "2"),
         ];
         let own = |(path, value): &(&str, &str)| ((*path).to_owned(), (*value).to_owned());
         let in_force = InForce(values.iter().map(own).collect());
@@ -79,6 +87,12 @@ mod tests {
         ] {
             let set = Setting { path: path.to_owned(), value: value.to_owned(), towards };
             assert_eq!(in_force.holds(&set), holds, "{path} = {value}");
+        }
+        for (path, value) in [(["hedge", "enabled"], "true"), (["resume", "max"], "2")] {
+            let path = ["routes", "gpt-4.1", path[0], path[1]];
+            let set = (&path[..], value.to_owned(), Towards::This);
+            let proposal = Proposal::new(String::new(), &[set]);
+            assert!(in_force.holds(&proposal.sets[0]), "{:?}", proposal.sets);
         }
     }
 }

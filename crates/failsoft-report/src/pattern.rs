@@ -175,3 +175,48 @@ fn runs(numbers: &[u8]) -> Vec<(u8, u8)> {
     }
     runs
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cells::{Cells, Seen};
+
+    /// Hour by hour: attempts of route `batch` and of `chat`, each with how many of them fail.
+    fn found(hours: &[[(u32, u32); 2]]) -> usize {
+        let mut cells = Cells::default();
+        for (hour, routes) in (0..).zip(hours) {
+            for (route, (attempts, failures)) in ["batch", "chat"].into_iter().zip(routes) {
+                for number in 0..*attempts {
+                    cells.add(Seen {
+                        at_ms: hour * 3_600_000,
+                        target: "aurora/large".into(),
+                        kind: (number < *failures).then(|| "overloaded".into()),
+                        cells: vec![(Side::Route, Value::Text(route.into()))],
+                    });
+                }
+            }
+        }
+        find(&cells.close()).len()
+    }
+
+    #[test]
+    fn once_is_no_pattern() {
+        let (quiet, bad) = ([(40, 0), (100, 0)], [(40, 30), (100, 0)]);
+        assert_eq!(found(&[quiet, bad, quiet, quiet]), 0);
+        assert_eq!(found(&[quiet, bad, quiet, bad]), 1);
+    }
+
+    #[test]
+    fn an_outage_is_no_fault_of_whoever_called_most_meanwhile() {
+        let (quiet, out) = ([(10, 0), (3_000, 0)], [(400, 320), (100, 80)]);
+        assert_eq!(found(&[quiet, quiet, out, quiet, out, quiet, quiet, out, quiet, quiet]), 0);
+    }
+
+    #[test]
+    fn the_more_cells_are_looked_at_the_less_is_chance_believed() {
+        let mut sum = Sum::default();
+        (sum.hours, sum.all) = (3, Count { failures: 15.0, attempts: 500.0, expected: 5.0 });
+        assert!(stands_out(Side::Route, &sum, 1).is_some());
+        assert!(stands_out(Side::Route, &sum, 10).is_none());
+    }
+}

@@ -133,13 +133,15 @@ impl Scene {
         targets.into_iter().map(|(name, _)| name).collect()
     }
 
-    /// The target that answers best of those a route does not use, of another provider entry.
+    /// The target that answers best of those a route does not use, of another provider entry: one
+    /// that answers more often than not, and that says itself which model it asks for.
     pub(crate) fn stand_in(&self, route: &str, provider: &str) -> Option<&Name> {
         let used = self.targets_of(route);
         let share = |seen: &TargetSeen| seen.succeeded * 1_000 / seen.attempts.max(1);
         self.targets
             .iter()
             .filter(|(name, seen)| &*seen.provider != provider && !used.contains(name))
+            .filter(|(name, seen)| !is_any_model(name) && share(seen) > 500)
             .max_by_key(|(_, seen)| share(seen))
             .map(|(name, _)| name)
     }
@@ -194,6 +196,11 @@ impl BreakerSeen {
             self.at_ms = self.openings[0];
         }
     }
+}
+
+/// Whether a route or a target asks a provider entry for whatever model the client names.
+pub(crate) fn is_any_model(name: &str) -> bool {
+    name.ends_with("/*")
 }
 
 fn room<'a, T: Default>(rows: &'a mut BTreeMap<Name, T>, name: &Name) -> Option<&'a mut T> {

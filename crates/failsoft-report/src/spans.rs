@@ -11,6 +11,8 @@ use crate::size::Size;
 
 /// Incidents kept, the last ones.
 const KEPT: usize = 1_000;
+/// Attempts kept back until calls that began later are known.
+const AHEAD: usize = 100_000;
 /// What follows another kind at the same target so soon is told together with it.
 const TOGETHER_MS: i64 = 60_000;
 /// Between a target and a class of prompts, in a name that no target has.
@@ -64,45 +66,85 @@ pub(crate) struct SlowSpell {
 /// Incidents in the making.
 #[derive(Debug, Default)]
 pub(crate) struct Spans {
-    failing: Incidents,
-    slow: Incidents,
+    failing: InOrder,
+    slow: InOrder,
+}
+
+/// Incidents found in attempts by their ends, whether calls are read by their ends or by their
+/// beginnings: an answer that takes long must not make its target's clock run ahead of the others.
+#[derive(Debug, Default)]
+struct InOrder {
+    fold: Incidents,
+    /// Attempts that ended later than the last known call began.
+    ahead: BTreeMap<(i64, u64), Sighting>,
+    added: u64,
     over: Vec<Incident>,
-    slow_over: Vec<Incident>,
 }
 
 impl Spans {
     pub(crate) fn call(&mut self, recorded: &Recorded) {
-        for seen in Sighting::of(recorded) {
-            let turns = self.failing.observe(&seen);
-            keep(turns, &mut self.over);
-        }
+        self.failing.until(recorded.call.started_ms);
+        self.slow.until(recorded.call.started_ms);
+        Sighting::of(recorded).for_each(|seen| self.failing.add(seen));
     }
 
     pub(crate) fn first_content(&mut self, seen: Sighting, size: Size) {
         let target = Name::from(format!("{}{BESIDE}{}", seen.target, size.class()));
-        let turns = self.slow.observe(&Sighting { target, ..seen });
-        keep(turns, &mut self.slow_over);
+        self.slow.add(Sighting { target, ..seen });
     }
 
     /// All incidents, and all slow spells, by their beginning.
-    pub(crate) fn close(mut self, until_ms: i64) -> (Vec<IncidentRow>, Vec<SlowSpell>) {
-        keep(self.failing.pass(until_ms), &mut self.over);
-        keep(self.slow.pass(until_ms), &mut self.slow_over);
-        let over = self.over.into_iter().map(|incident| (incident, false));
-        let open = self.failing.open().cloned().map(|incident| (incident, true));
-        let rows = together(over.chain(open).collect());
-        self.slow_over.extend(self.slow.open().cloned());
-        (rows, spells(self.slow_over))
+    pub(crate) fn close(self, until_ms: i64) -> (Vec<IncidentRow>, Vec<SlowSpell>) {
+        let (slow, slow_open) = self.slow.close(until_ms);
+        let (over, open) = self.failing.close(until_ms);
+        let told = |incidents: Vec<Incident>, open: bool| {
+            incidents.into_iter().map(move |incident| (incident, open))
+        };
+        let rows = together(told(over, false).chain(told(open, true)).collect());
+        (rows, spells(slow.into_iter().chain(slow_open).collect()))
     }
 }
 
-fn keep(turns: Vec<Turn>, over: &mut Vec<Incident>) {
-    for turn in turns {
-        if let Turn::Closed(incident) = turn {
-            if over.len() == KEPT {
-                over.remove(0);
+impl InOrder {
+    fn add(&mut self, seen: Sighting) {
+        self.added += 1;
+        self.ahead.insert((seen.at_ms, self.added), seen);
+        if self.ahead.len() > AHEAD {
+            self.first();
+        }
+    }
+
+    /// Nothing that is still to come began before this.
+    fn until(&mut self, at_ms: i64) {
+        while self.ahead.first_key_value().is_some_and(|((ended, _), _)| *ended <= at_ms) {
+            self.first();
+        }
+    }
+
+    fn first(&mut self) {
+        if let Some((_, seen)) = self.ahead.pop_first() {
+            let turns = self.fold.observe(&seen);
+            self.keep(turns);
+        }
+    }
+
+    /// Those that are over, and those that are not.
+    fn close(mut self, until_ms: i64) -> (Vec<Incident>, Vec<Incident>) {
+        self.until(i64::MAX);
+        let turns = self.fold.pass(until_ms);
+        self.keep(turns);
+        let open = self.fold.open().cloned().collect();
+        (self.over, open)
+    }
+
+    fn keep(&mut self, turns: Vec<Turn>) {
+        for turn in turns {
+            if let Turn::Closed(incident) = turn {
+                if self.over.len() == KEPT {
+                    self.over.remove(0);
+                }
+                self.over.push(incident);
             }
-            over.push(incident);
         }
     }
 }
@@ -178,10 +220,15 @@ impl IncidentRow {
         self.kinds = kinds.into_iter().map(|(kind, failures)| KindRow { kind, failures }).collect();
         self.kinds.sort_by_key(|row| std::cmp::Reverse(row.failures));
         self.kind = self.kinds[0].kind.clone();
+        // Kinds at the same time share their attempts; what comes after has its own.
+        let after = incident.since_ms > self.until_unix_ms;
+        self.failures += incident.failures;
+        self.attempts = match after {
+            true => self.attempts + incident.attempts,
+            false => self.attempts.max(incident.attempts).max(self.failures),
+        };
         self.until_unix_ms = self.until_unix_ms.max(incident.until_ms);
         self.until = rfc3339(self.until_unix_ms);
-        self.failures += incident.failures;
-        self.attempts = self.attempts.max(incident.attempts);
         self.lost += incident.lost;
         self.open |= open;
     }
@@ -191,5 +238,42 @@ impl IncidentRow {
         let slack = 5 * TOGETHER_MS;
         self.since_unix_ms <= other.until_unix_ms.saturating_add(slack)
             && other.since_unix_ms <= self.until_unix_ms.saturating_add(slack)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn incident(kind: &str, (since_ms, until_ms): (i64, i64), failures: u64) -> (Incident, bool) {
+        let (target, kind) = ("aurora/large".into(), kind.into());
+        let attempts = failures;
+        (Incident { target, kind, since_ms, until_ms, failures, attempts, lost: 0 }, false)
+    }
+
+    #[test]
+    fn kinds_that_follow_each_other_count_their_attempts_together() {
+        let rows = together(vec![
+            incident("overloaded", (0, 300_000), 20),
+            incident("timeout", (330_000, 600_000), 20),
+        ]);
+        assert_eq!((rows.len(), rows[0].failures, rows[0].attempts), (1, 40, 40));
+    }
+    #[test]
+    fn attempts_are_kept_back_in_their_order_and_within_bounds() {
+        let mut line = InOrder::default();
+        let seen = |at_ms: i64| Sighting {
+            at_ms,
+            target: "aurora/large".into(),
+            kind: Some("overloaded".into()),
+            lost: false,
+        };
+        (0..5).rev().for_each(|second| line.add(seen(second * 1_000)));
+        line.until(3_999);
+        assert_eq!((line.ahead.len(), line.fold.open().count()), (1, 0));
+        line.until(4_000);
+        assert_eq!((line.ahead.len(), line.fold.open().count()), (0, 1));
+        (0..AHEAD as i64 + 3).for_each(|at| line.add(seen(10_000 + at)));
+        assert_eq!(line.ahead.len(), AHEAD);
     }
 }

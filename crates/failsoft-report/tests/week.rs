@@ -226,22 +226,49 @@ fn every_proposal_passes_the_check_of_settings() {
     for what in whats {
         assert!(report.findings.iter().any(|finding| finding.what == what), "no {what:?}");
     }
-    let env = ["1", "2"].map(|number| (format!("AURORA_API_KEY_{number}"), "key".to_owned()));
-    let env =
-        env.into_iter().chain(["BOREALIS", "BOREALIS_EU", "CUMULUS"].iter().flat_map(|name| {
-            ["1", "2"].map(|number| (format!("{name}_API_KEY_{number}"), "key".to_owned()))
-        }));
-    let env: std::collections::BTreeMap<String, String> = env.collect();
     for finding in &report.findings {
         assert!(!finding.proposals.is_empty(), "nothing to do about {}", finding.says);
-        for proposal in &finding.proposals {
-            let mut settings: toml::Table = toml::from_str(HOUSE).unwrap();
-            merge(&mut settings, toml::from_str(&proposal.toml).unwrap());
-            let text = toml::to_string(&settings).unwrap();
-            let checked = failsoft_config::load(&text, std::path::Path::new("."), &env);
-            let problems = checked.err().map(|problems| problems.render("proposal", &text));
-            assert_eq!(problems, None, "{}", proposal.toml);
+    }
+    pass_the_check(&report);
+}
+
+/// Such routes are nobody's table, and `borealis/*` says nothing of what it would be asked for.
+#[test]
+fn proposals_for_routes_that_serve_models_by_name_pass_the_check_too() {
+    let mut world = week(55, CALLS / 2, 0.006, &[slow_for_long_prompts, outage]);
+    for recorded in &mut world.memory.calls {
+        if &*recorded.call.route == "documents" {
+            recorded.call.route = "borealis/*".into();
+            for target in recorded.attempts.iter_mut().filter_map(|row| row.target.as_mut()) {
+                target.name = format!("{}/*", target.provider).into();
+            }
         }
+    }
+    world.fail_all("borealis/*", "overloaded", (60 * HOUR, 61 * HOUR));
+    world.fail_all(LARGE, "overloaded", (80 * HOUR, 81 * HOUR));
+    let report = report(&mut world.memory, span(), &InForce::default()).unwrap();
+    let spell = report.findings.iter().find(|finding| finding.what == What::SlowSpell).unwrap();
+    assert_eq!(spell.target, "borealis/*");
+    proposes(spell, "policy.hedge.enabled");
+    pass_the_check(&report);
+    let sets = report.findings.iter().flat_map(|finding| &finding.proposals);
+    let sets = sets.flat_map(|proposal| &proposal.sets).filter(|set| set.path.contains("tiers"));
+    let values: Vec<&str> = sets.map(|set| set.value.as_str()).collect();
+    assert!(!values.is_empty() && values.iter().all(|value| !value.contains('*')), "{values:?}");
+}
+
+fn pass_the_check(report: &Report) {
+    let names = ["AURORA", "BOREALIS", "BOREALIS_EU", "CUMULUS"];
+    let keys = |name: &str| ["1", "2"].map(|number| format!("{name}_API_KEY_{number}"));
+    let env = names.into_iter().flat_map(keys).map(|name| (name, "key".to_owned()));
+    let env: std::collections::BTreeMap<String, String> = env.collect();
+    for proposal in report.findings.iter().flat_map(|finding| &finding.proposals) {
+        let mut settings: toml::Table = toml::from_str(HOUSE).unwrap();
+        merge(&mut settings, toml::from_str(&proposal.toml).unwrap());
+        let text = toml::to_string(&settings).unwrap();
+        let checked = failsoft_config::load(&text, std::path::Path::new("."), &env);
+        let problems = checked.err().map(|problems| problems.render("proposal", &text));
+        assert_eq!(problems, None, "{}", proposal.toml);
     }
 }
 
@@ -255,4 +282,68 @@ fn what_is_in_force_is_not_proposed() {
     let pruned = report(&mut world.memory, span(), &in_force).unwrap();
     let sets = pruned.findings.iter().flat_map(|finding| &finding.proposals);
     assert!(!sets.flat_map(|proposal| &proposal.sets).any(|set| set.path.contains("hedge")));
+}
+
+#[test]
+fn calls_that_a_bad_key_lost_are_told_with_the_key() {
+    let mut world = week(52, CALLS / 2, 0.006, &[bad_key]);
+    for recorded in &mut world.memory.calls {
+        let refused =
+            |row: &failsoft_journal::AttemptRow| row.kind.as_deref() == Some("authentication");
+        if recorded.attempts.iter().any(refused) {
+            recorded.attempts.retain(refused);
+            (recorded.call.verdict, recorded.call.kind) =
+                (Some("failed".into()), Some("authentication".into()));
+        }
+    }
+    let report = report(&mut world.memory, span(), &InForce::default()).unwrap();
+    let lost: u64 = report.incidents.iter().map(|row| row.lost).sum();
+    assert!(lost > 20, "{lost} calls lost");
+    assert_eq!(only(&report, What::Key, "aurora/").figures.lost, lost);
+}
+
+#[test]
+fn answers_that_take_long_do_not_hide_an_outage_in_a_record_read_by_beginnings() {
+    let quick = told(53, 0.006, &[outage]);
+    let mut world = week(53, CALLS, 0.006, &[outage]);
+    for recorded in world.memory.calls.iter_mut().step_by(3) {
+        for row in &mut recorded.attempts {
+            if row.outcome.as_deref() == Some("succeeded") {
+                row.took_ns = Some(40 * 60 * 1_000_000_000);
+            }
+        }
+    }
+    let slow = report(&mut world.memory, span(), &InForce::default()).unwrap();
+    let spans = |report: &Report| {
+        let span = |row: &failsoft_report::IncidentRow| (row.since_unix_ms, row.until_unix_ms);
+        report.incidents.iter().map(span).collect::<Vec<_>>()
+    };
+    assert_eq!(spans(&quick).len(), 1);
+    assert_eq!(spans(&slow), spans(&quick));
+}
+
+#[test]
+fn a_target_that_never_answered_is_no_stand_in() {
+    fn others_too(about: About<'_>) -> Does {
+        if about.target == LARGE { outage(about) } else { Does::Fails("permission", 1.0) }
+    }
+    let report = told(54, 0.0, &[others_too]);
+    let sets = || report.findings.iter().flat_map(|finding| &finding.proposals);
+    let tiers: Vec<&str> = sets()
+        .filter(|proposal| proposal.sets.iter().any(|set| set.path.ends_with(".tiers")))
+        .map(|proposal| proposal.toml.as_str())
+        .collect();
+    assert!(tiers.iter().all(|toml| toml.ends_with("[\"aurora/aurora-large\"]]\n")), "{tiers:?}");
+}
+
+#[test]
+fn words_for_lost_calls_are_not_proposed_where_none_was_lost() {
+    let mut world = week(56, CALLS, 0.0, &[outage]);
+    world.memory.calls.retain(|recorded| &*recorded.call.route == "assistant");
+    let report = report(&mut world.memory, span(), &InForce::default()).unwrap();
+    let finding = only(&report, What::Outage, LARGE);
+    assert_eq!(finding.figures.lost, 0);
+    let sets = finding.proposals.iter().flat_map(|proposal| &proposal.sets);
+    let paths: Vec<&str> = sets.map(|set| set.path.as_str()).collect();
+    assert!(paths.iter().all(|path| !path.contains("degrade")), "{paths:?}");
 }

@@ -12,7 +12,7 @@ use crate::spec::{JournalSpec, UrlSpec};
 /// Less than this an empty file already takes, with its log beside it.
 const SMALLEST: usize = 1_000_000;
 
-pub(super) fn check(spec: &JournalSpec, at: &At<'_>, around: Surroundings<'_>) -> Journal {
+pub(crate) fn check(spec: &JournalSpec, at: &At<'_>, around: Surroundings<'_>) -> Journal {
     if spec.path.is_empty() {
         at.key("path")
             .error(say("the path is empty").hint("write `enabled = false` to keep no record"));

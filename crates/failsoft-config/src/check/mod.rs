@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub(crate) use journal::check as check_journal;
 pub(crate) use server::address;
 
 use crate::report::{At, say};

@@ -4,20 +4,27 @@ use std::collections::BTreeMap;
 
 use failsoft_config::Webhook;
 
-use super::matter::{Matter, Subject};
+use super::matter::{Letterhead, Matter, Subject};
 
 /// What one receiver was told.
 #[derive(Debug, Default)]
 pub(crate) struct Desk {
-    /// Matters it was told of and that are not over.
-    told: BTreeMap<Subject, i64>,
+    /// Matters it was told of and that are not over, each by the name it was told by: when a
+    /// matter began may be known better at its end.
+    told: BTreeMap<Subject, String>,
     /// When it was told last of matters that are over.
     rested: BTreeMap<Subject, i64>,
 }
 
 impl Desk {
-    /// Whether it is to be told now that a matter stands. Asked again and again while it does.
-    pub(crate) fn stands(&mut self, rules: &Webhook, matter: &Matter, now_ms: i64) -> bool {
+    /// The name of the matter, if it is to be told now that it stands. Asked again and again while
+    /// it does.
+    pub(crate) fn stands(
+        &mut self,
+        (rules, head): (&Webhook, &Letterhead),
+        matter: &Matter,
+        now_ms: i64,
+    ) -> Option<String> {
         let subject = &matter.subject;
         let asked_for = subject.kind().is_none_or(|kind| rules.on.contains(&kind));
         let large = match subject {
@@ -30,22 +37,30 @@ impl Desk {
             || self.told.contains_key(subject)
             || self.rests(rules, subject, now_ms)
         {
-            return false;
+            return None;
         }
-        let kept = if subject.closes() { &mut self.told } else { &mut self.rested };
-        kept.insert(subject.clone(), now_ms);
-        true
-    }
-
-    /// Whether it is to be told that a matter is over: only if it heard of it.
-    pub(crate) fn over(&mut self, rules: &Webhook, subject: &Subject, now_ms: i64) -> bool {
-        let cooldown = millis(rules);
-        self.rested.retain(|_, since| now_ms.saturating_sub(*since) < cooldown);
-        let heard = self.told.remove(subject).is_some();
-        if heard {
+        let episode = matter.episode(head);
+        if subject.closes() {
+            self.told.insert(subject.clone(), episode.clone());
+        } else {
             self.rested.insert(subject.clone(), now_ms);
         }
-        heard
+        Some(episode)
+    }
+
+    /// The name it heard of a matter by, if it is to be told that it is over: only if it heard of
+    /// it.
+    pub(crate) fn over(
+        &mut self,
+        rules: &Webhook,
+        subject: &Subject,
+        now_ms: i64,
+    ) -> Option<String> {
+        let cooldown = millis(rules);
+        self.rested.retain(|_, since| now_ms.saturating_sub(*since) < cooldown);
+        let episode = self.told.remove(subject)?;
+        self.rested.insert(subject.clone(), now_ms);
+        Some(episode)
     }
 
     fn rests(&self, rules: &Webhook, subject: &Subject, now_ms: i64) -> bool {

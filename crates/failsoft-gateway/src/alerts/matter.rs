@@ -109,9 +109,8 @@ impl Subject {
 }
 
 impl Matter {
-    /// The alert that tells of it.
-    pub(crate) fn message(&self, stage: Stage, head: &Letterhead) -> Message {
-        let episode = self.episode(head);
+    /// The alert that tells of it, by the name it was first told by.
+    pub(crate) fn message(&self, stage: Stage, head: &Letterhead, episode: String) -> Message {
         let id = format!("{episode}-{}", stage.as_str());
         let body = Body::new(self, stage, head, (&id, &episode));
         // A struct of texts and numbers can always be written.
@@ -120,7 +119,7 @@ impl Matter {
     }
 
     /// Names it: whoever sees the same matter begin at the same time gives it the same name.
-    fn episode(&self, head: &Letterhead) -> String {
+    pub(crate) fn episode(&self, head: &Letterhead) -> String {
         use sha2::{Digest as _, Sha256};
         let said = format!("{:?}", (&head.gateway, &self.subject, self.since_ms));
         Sha256::digest(said).iter().take(12).map(|byte| format!("{byte:02x}")).collect()
@@ -266,8 +265,8 @@ mod tests {
     fn the_document_says_what_happened() {
         let dashboard = Some("https://failsoft.example".to_owned());
         let head = Letterhead { gateway: "eu-1".to_owned(), dashboard };
-        let opened = incident().message(Stage::Opened, &head);
-        let closed = incident().message(Stage::Closed, &head);
+        let [opened, closed] = [Stage::Opened, Stage::Closed]
+            .map(|stage| incident().message(stage, &head, incident().episode(&head)));
         let expected = serde_json::json!({
             "version": 1, "id": closed.id, "episode": closed.episode,
             "kind": "incident", "state": "closed", "gateway": "eu-1",
@@ -288,7 +287,7 @@ mod tests {
     #[test]
     fn a_matter_that_begins_anew_has_another_name() {
         let head = Letterhead::default();
-        let name = |matter: &Matter| matter.message(Stage::Opened, &head).episode;
+        let name = |matter: &Matter| matter.episode(&head);
         let (first, mut grown, mut later) = (incident(), incident(), incident());
         (grown.failures, later.since_ms) = (1, first.since_ms + 1);
         assert_eq!(name(&first), name(&grown));
@@ -305,7 +304,7 @@ mod tests {
         for subject in subjects {
             let matter = Matter { subject, ..incident() };
             for stage in [Stage::Opened, Stage::Closed] {
-                let message = matter.message(stage, &Letterhead::default());
+                let message = matter.message(stage, &Letterhead::default(), String::new());
                 let text = read(&message)["text"].as_str().unwrap().to_owned();
                 assert!(text.len() > 20 && !text.ends_with('.'), "{text}");
                 assert_eq!(message.weight, Weight::Critical);

@@ -19,6 +19,8 @@ pub(super) const PATH: &str = "/hooks/canary-path?key=canary-query";
 pub(super) enum Act {
     /// Answers this status, with these headers.
     Says(u16, &'static str),
+    /// Answers 500 with these words.
+    Shouts(&'static str),
     /// Takes the request and says nothing.
     Hangs,
     /// Begins to answer and does not go on.
@@ -114,6 +116,9 @@ async fn serve(mut socket: TcpStream, act: Act, book: Arc<Mutex<Vec<Heard>>>, be
         Act::Says(status, headers) => {
             format!("HTTP/1.1 {status} Said\r\ncontent-length: 2\r\n{headers}\r\nok")
         }
+        Act::Shouts(words) => {
+            format!("HTTP/1.1 500 Said\r\ncontent-length: {}\r\n\r\n{words}", words.len())
+        }
         Act::Hangs => String::new(),
         Act::Stalls => "HTTP/1.1 200 OK\r\ncontent-".to_owned(),
         Act::Floods => "HTTP/1.1 200 OK\r\ncontent-length: 99999999999\r\n\r\n".to_owned(),
@@ -124,7 +129,7 @@ async fn serve(mut socket: TcpStream, act: Act, book: Arc<Mutex<Vec<Heard>>>, be
     match act {
         Act::Hangs | Act::Stalls => std::future::pending().await,
         Act::Floods => while socket.write_all(&[b'x'; 64 * 1024]).await.is_ok() {},
-        Act::Says(..) | Act::Babbles | Act::Resets => {}
+        Act::Says(..) | Act::Shouts(_) | Act::Babbles | Act::Resets => {}
     }
 }
 

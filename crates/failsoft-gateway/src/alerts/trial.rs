@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use failsoft::StartError;
 use failsoft_config::{Alerts, Webhook};
+use failsoft_journal::sentence;
 use tokio::time::Instant;
 
 use super::delivery::Address;
@@ -60,7 +61,8 @@ pub async fn try_webhook(alerts: &Alerts, webhook: &Webhook) -> Result<Answered,
     };
     let head = Letterhead { gateway: alerts.name.clone(), dashboard: alerts.dashboard.clone() };
     let begun = Instant::now();
-    let reply = match address.send(&matter.message(Stage::Opened, &head), 1).await {
+    let message = matter.message(Stage::Opened, &head, matter.episode(&head));
+    let reply = match address.send(&message, 1).await {
         Ok(reply) => reply,
         Err(fault) => return Ok(Answered::Nothing { why: fault.to_string() }),
     };
@@ -69,15 +71,8 @@ pub async fn try_webhook(alerts: &Alerts, webhook: &Webhook) -> Result<Answered,
         Ok(()) => Answered::Taken { status, after: begun.elapsed() },
         Err(failure) => Answered::Refused {
             status,
-            said: harmless(&reply.beginning),
+            said: sentence(&String::from_utf8_lossy(&reply.beginning), SHOWN).into_owned(),
             again: failure.repeat != failsoft_engine::Repeat::Forbidden,
         },
     })
-}
-
-/// On one line, without signs that a terminal would obey.
-fn harmless(said: &[u8]) -> String {
-    let said = String::from_utf8_lossy(said);
-    let words = said.split_whitespace().collect::<Vec<_>>().join(" ");
-    words.chars().take(SHOWN).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }

@@ -93,6 +93,7 @@ impl Room {
                 // One that came and went between two ticks is told from its beginning.
                 self.alerts.stands(&matter, now_ms);
                 self.alerts.over(&matter, now_ms);
+                self.costs.remove(&(Arc::clone(&incident.target), Arc::clone(&incident.kind)));
                 self.closed.push_front(incident.clone());
                 self.closed.truncate(CLOSED);
             }

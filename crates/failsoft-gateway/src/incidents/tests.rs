@@ -93,8 +93,15 @@ fn a_healthy_call_is_counted_and_every_other_is_handed_over() {
 #[test]
 fn a_call_of_settings_that_are_gone_is_handed_over() {
     let incidents = Incidents::new();
-    incidents.ended(&Arc::new(call(Duration::ZERO, &[None], served())));
-    assert!(incidents.ear.lock().unwrap().as_mut().unwrap().try_recv().is_ok());
+    let text = "[providers.aurora]\ndialect = \"messages\"\nbase_url = \"http://127.0.0.1:1\"\n\
+                api_key = \"none\"\n[routes.assistant]\ntiers = [[\"aurora/other\"]]";
+    let others = failsoft_config::load(text, std::path::Path::new("/"), &Default::default());
+    for settings in [None, Some(others.unwrap())] {
+        settings.iter().for_each(|settings| incidents.adopt(settings));
+        incidents.ended(&Arc::new(call(Duration::ZERO, &[None], served())));
+        assert!(incidents.ear.lock().unwrap().as_mut().unwrap().try_recv().is_ok());
+        assert!(incidents.book.collect().is_empty());
+    }
 }
 
 #[test]
@@ -173,4 +180,27 @@ fn what_failed_attempts_cost_is_summed_for_their_incident() {
     assert_eq!(room.cost("aurora/a", "overloaded"), Some(6_000_000));
     room.tick(&Book::default(), START_MS + 20 * 60_000);
     assert_eq!(room.cost("aurora/a", "overloaded"), None, "it became no incident");
+}
+
+#[test]
+fn an_incident_costs_nothing_of_what_the_one_before_cost() {
+    let book = Book::default();
+    book.adopt(&settings());
+    let mut room = Room::new(Arc::default());
+    let mut closed = 0;
+    for second in 0..900 {
+        let at = Duration::from_secs(second);
+        let out = second < 30;
+        if out {
+            let call = call(at, &[Some(FailureKind::Overloaded)], failed(FailureKind::Overloaded));
+            room.hear(Heard::Ended(Arc::new(call)), START_MS);
+        } else {
+            assert!(book.count(&call(at, &[None], served()), TargetId(0)));
+        }
+        let turns = room.tick(&book, START_MS + 1_000 * second as i64);
+        closed += turns.iter().filter(|turn| matches!(turn, Turn::Closed(_))).count();
+        let cost = room.cost("aurora/a", "overloaded");
+        assert_eq!(cost.is_some(), closed == 0, "second {second}");
+    }
+    assert_eq!(closed, 1);
 }

@@ -32,10 +32,7 @@ impl Evidence<'_> {
                 .iter()
                 .any(|pattern| *pattern.target == row.target && *pattern.kind == row.kind);
             let corrected = chance * self.failures.len() as f64;
-            if explained || failures < FAILURES || share < OFTEN {
-                continue;
-            }
-            if failures > 0 && corrected <= CHANCE {
+            if !explained && failures >= FAILURES && share >= OFTEN && corrected <= CHANCE {
                 let says = format!(
                     "{}: {}, {} of its {} attempts ({}), at all times",
                     row.target,

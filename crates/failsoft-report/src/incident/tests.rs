@@ -210,3 +210,9 @@ proptest! {
         prop_assert!((ordered[0].until_ms - late[0].until_ms).abs() <= 2 * MINUTE);
     }
 }
+
+#[test]
+fn what_is_judged_is_not_taken_for_usual() {
+    let seen = traffic(5 * SECOND, SECOND, |_| Some("overloaded"));
+    assert_eq!(spans(&seen), [("overloaded".to_owned(), 0, 4 * SECOND, 5)]);
+}

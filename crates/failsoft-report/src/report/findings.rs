@@ -66,7 +66,7 @@ impl Report {
     }
 
     pub(super) fn effects(&self, page: &Page, out: &mut String) {
-        let (users, saved) = (&self.users, &self.saved);
+        let users = &self.users;
         let wasted = [&self.spent.failed, &self.spent.overtaken, &self.spent.hedges];
         if wasted.iter().all(|waste| waste.attempts == 0) && self.client_retries == 0 {
             return;
@@ -89,15 +89,7 @@ impl Report {
                 count(users.slow),
             ),
         );
-        line(
-            Tone::Good,
-            format!(
-                "{} calls in {} different minutes were answered although their first attempt \
-                 was not",
-                count(saved.calls),
-                count(saved.minutes),
-            ),
-        );
+        line(Tone::Good, self.saved.said());
         for (what, waste) in [
             ("attempts failed or were given up", &self.spent.failed),
             ("late attempts were overtaken", &self.spent.overtaken),
