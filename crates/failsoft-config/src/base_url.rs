@@ -19,9 +19,8 @@ pub(crate) fn parse(text: &str) -> Result<BaseUrl, Words> {
         None => (rest, ""),
     };
     if authority.contains('@') {
-        return Err(
-            say("the address has a name or password in it").hint("write the key as `api_key`")
-        );
+        return Err(say("the address has a name or password in it")
+            .hint("leave it out: a key has a setting of its own"));
     }
     let (host, port) = host_and_port(authority, tls)?;
     Ok(BaseUrl { tls, host, port, path: normal_path(path)? })
@@ -50,7 +49,9 @@ pub(crate) fn parse_exact(text: &str) -> Result<BaseUrl, Words> {
 
 fn scheme(text: &str) -> Result<(bool, &str), Words> {
     let Some((scheme, rest)) = text.split_once("://") else {
-        let host = if text.is_empty() { "host/path".to_owned() } else { short(text) };
+        // What stands before an `@` may be a password.
+        let is_told = !text.is_empty() && !text.contains('@');
+        let host = if is_told { short(text) } else { "host/path".to_owned() };
         return Err(say("the address has no scheme").hint(format!("write \"https://{host}\"")));
     };
     match scheme.to_ascii_lowercase().as_str() {
@@ -165,6 +166,10 @@ mod tests {
             ["h.example/canary", "https:///canary", "https://u:canary@h", "https://h/canary#x"]
         {
             let words = parse_exact(text).err().map(|words| format!("{words:?}"));
+            assert!(words.is_some_and(|words| !words.contains("canary")), "{text}");
+        }
+        for text in ["u:canary@h/v1", "https://u:canary@h"] {
+            let words = parse(text).err().map(|words| format!("{words:?}"));
             assert!(words.is_some_and(|words| !words.contains("canary")), "{text}");
         }
     }

@@ -22,7 +22,9 @@ pub(crate) fn masked(text: &str) -> String {
     for header in headers.map_or(&[][..], |headers| &headers.0) {
         hide(Some(&header.node), &mut spans);
     }
+    hide_person(telemetry.and_then(|telemetry| telemetry.node("endpoint")), &mut spans);
     let alerts = root.node("alerts").and_then(Node::table);
+    hide_person(alerts.and_then(|alerts| alerts.node("dashboard")), &mut spans);
     let webhooks = alerts.and_then(|alerts| alerts.node("webhooks")).and_then(Node::table);
     for entry in webhooks.map_or(&[][..], |all| &all.0) {
         let webhook = entry.node.table();
@@ -53,11 +55,12 @@ fn secrets(provider: &Table, spans: &mut Vec<Range<usize>>) {
     if let Some(headers) = provider.node("headers").and_then(Node::table) {
         headers.0.iter().for_each(|header| hide(&header.node));
     }
-    // `https://name:password@host`
-    provider
-        .node("base_url")
-        .filter(|url| url.text().is_some_and(|url| url.contains('@')))
-        .map(hide);
+    hide_person(provider.node("base_url"), spans);
+}
+
+/// `https://name:password@host`.
+fn hide_person(address: Option<&Node>, spans: &mut Vec<Range<usize>>) {
+    hide(address.filter(|node| node.text().is_some_and(|text| text.contains('@'))), spans);
 }
 
 fn hide(node: Option<&Node>, spans: &mut Vec<Range<usize>>) {
@@ -73,10 +76,18 @@ fn hide(node: Option<&Node>, spans: &mut Vec<Range<usize>>) {
 fn suspects(text: &str) -> Vec<Range<usize>> {
     let mut start = 0;
     let mut spans = Vec::new();
+    let mut is_of_headers = false;
+    let keys = ["api_key", "admin_token", "secret", "headers"];
+    let addresses = ["url", "endpoint", "dashboard"];
     for line in text.split_inclusive('\n') {
+        if line.trim_start().starts_with('[') {
+            is_of_headers = line.contains("headers");
+        }
         if let Some(equals) = line.find('=')
-            && (["api_key", "admin_token", "secret"].iter().any(|key| line.contains(key))
-                || line.contains("url") && (line.contains('@') || !line.contains("base_url")))
+            && (is_of_headers
+                || keys.iter().any(|key| line.contains(key))
+                || addresses.iter().any(|key| line.contains(key)) && line.contains('@')
+                || line.contains("url") && !line.contains("base_url"))
             && !line.contains("env")
             && !line.contains("file")
         {
@@ -120,6 +131,17 @@ mod tests {
             ),
             ("url = \"https://h/T0", "url = \"************"),
             ("base_url = \"https://h/v1", "base_url = \"https://h/v1"),
+            (
+                "[telemetry]\nendpoint = \"http://u:p@h\"",
+                "[telemetry]\nendpoint = \"************\"",
+            ),
+            ("[alerts]\ndashboard = 'http://u:p@h'", "[alerts]\ndashboard = '************'"),
+            ("[telemetry]\nendpoint = \"http://u:p@h", "[telemetry]\nendpoint = \"************"),
+            (
+                "[telemetry.headers]\nauthorization = \"Basic x\"\n[a]\nb = \"c",
+                "[telemetry.headers]\nauthorization = \"*******\"\n[a]\nb = \"c",
+            ),
+            ("headers = { a = \"b", "headers = ******\"*"),
             ("admin_token = \"t", "admin_token = \"*"),
             ("[providers.a]\napi_key = { env = \"X }", "[providers.a]\napi_key = { env = \"X }"),
         ] {

@@ -23,48 +23,47 @@ pub fn without_echo(words: &str, request: &[u8], names: &[&str]) -> Option<Strin
     if request.len() > MOST {
         return None;
     }
-    let said: Vec<Range<usize>> = Tokens::new(words.as_bytes()).collect();
+    let said: Vec<Token> = Tokens::new(words.as_bytes()).collect();
     let echoed = echoed(words, &said, request, names);
     let mut out = String::with_capacity(words.len());
     let mut end = 0;
-    for (index, token) in said.iter().enumerate().filter(|(index, _)| echoed[*index]) {
+    for (index, Token { place, .. }) in said.iter().enumerate().filter(|(index, _)| echoed[*index])
+    {
         let goes_on = index > 0 && echoed[index - 1];
         if !goes_on {
-            out.push_str(words.get(end..token.start).unwrap_or_default());
+            out.push_str(words.get(end..place.start).unwrap_or_default());
             out.push_str(MASK);
         }
-        end = token.end;
+        end = place.end;
     }
     out.push_str(words.get(end..).unwrap_or_default());
     Some(out)
 }
 
 /// For each token whether it repeats the request.
-fn echoed(words: &str, said: &[Range<usize>], request: &[u8], names: &[&str]) -> Vec<bool> {
-    let text = |token: &Range<usize>| words.as_bytes().get(token.clone()).unwrap_or_default();
-    let hashes: Vec<u64> = said.iter().map(|token| hash(text(token))).collect();
+fn echoed(words: &str, said: &[Token], request: &[u8], names: &[&str]) -> Vec<bool> {
+    let hashes: Vec<u64> = said.iter().map(|token| token.hash).collect();
     let mut rows: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
     for (index, row) in hashes.windows(ROW).enumerate() {
         rows.entry(join(row)).or_default().push(index);
     }
     let mut quoted: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
-    for (index, token) in said.iter().enumerate() {
-        let name = names.iter().any(|name| name.as_bytes() == text(token));
-        if !name && token.len() >= SHORTEST && is_quoted(words, token) {
-            quoted.entry(hashes[index]).or_default().push(index);
+    for (index, Token { place, hash }) in said.iter().enumerate() {
+        let name = words.get(place.clone()).is_some_and(|word| names.contains(&word));
+        if !name && place.len() >= SHORTEST && is_quoted(words, place) {
+            quoted.entry(*hash).or_default().push(index);
         }
     }
     let mut echoed = vec![false; said.len()];
     let mut last = [0; ROW];
-    for token in Tokens::new(request) {
-        let sent = hash(request.get(token.clone()).unwrap_or_default());
+    for Token { place, hash } in Tokens::new(request) {
         last.rotate_left(1);
-        last[ROW - 1] = sent;
+        last[ROW - 1] = hash;
         for start in rows.get(&join(&last)).into_iter().flatten() {
             echoed[*start..start + ROW].fill(true);
         }
-        if !quoted.is_empty() && !is_key(request, token.end) {
-            quoted.get(&sent).into_iter().flatten().for_each(|index| echoed[*index] = true);
+        if !quoted.is_empty() && !is_key(request, place.end) {
+            quoted.get(&hash).into_iter().flatten().for_each(|index| echoed[*index] = true);
         }
     }
     echoed
@@ -84,18 +83,18 @@ fn is_key(request: &[u8], end: usize) -> bool {
     rest.is_some_and(|rest| rest.trim_ascii_start().starts_with(b":"))
 }
 
-fn hash(token: &[u8]) -> u64 {
-    // FNV-1a: short texts, and no secret hangs on it.
-    token.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0000_01b3)
-    })
-}
-
 fn join(row: &[u64]) -> u64 {
     row.iter().fold(0, |joined: u64, hash| joined.rotate_left(21).wrapping_mul(31) ^ hash)
 }
 
-/// Words: letters, digits, `_` and `-`; JSON's escapes stand between them.
+/// A word: where it stands, and what it says, however it is written.
+struct Token {
+    place: Range<usize>,
+    hash: u64,
+}
+
+/// Words: letters, digits, `_` and `-`. JSON's escapes are undone, because who repeats a request may
+/// write it in another way.
 struct Tokens<'a> {
     text: &'a [u8],
     at: usize,
@@ -108,25 +107,89 @@ impl<'a> Tokens<'a> {
 }
 
 impl Iterator for Tokens<'_> {
-    type Item = Range<usize>;
+    type Item = Token;
 
-    fn next(&mut self) -> Option<Range<usize>> {
-        let is_part =
-            |byte: u8| byte.is_ascii_alphanumeric() || byte >= 0x80 || b"_-".contains(&byte);
-        while let Some(byte) = self.text.get(self.at).filter(|byte| !is_part(**byte)) {
-            let escape = match (byte, self.text.get(self.at + 1)) {
-                (b'\\', Some(b'u')) => 5,
-                (b'\\', Some(_)) => 1,
-                (_, _) => 0,
-            };
-            self.at += 1 + escape;
+    fn next(&mut self) -> Option<Token> {
+        let (mut start, mut hash) = (self.at, NOTHING);
+        while let Some((sign, length)) = sign(self.text, self.at) {
+            let end = self.at + length;
+            match role(sign) {
+                Role::Part => {
+                    hash = and(hash, sign);
+                    self.at = end;
+                }
+                Role::Alone | Role::Between if self.at > start => break,
+                Role::Alone => {
+                    hash = and(hash, sign);
+                    self.at = end;
+                    break;
+                }
+                Role::Between => (start, self.at) = (end, end),
+            }
         }
-        let start = self.at;
-        while self.text.get(self.at).is_some_and(|byte| is_part(*byte)) {
-            self.at += 1;
-        }
-        (self.at > start).then_some(start..self.at)
+        (self.at > start).then_some(Token { place: start..self.at, hash })
     }
+}
+
+/// What a sign is to the word it stands in.
+enum Role {
+    Part,
+    /// A word, or nearly: scripts without blanks between words have such signs.
+    Alone,
+    Between,
+}
+
+fn role(sign: char) -> Role {
+    match sign {
+        '_' | '-' => Role::Part,
+        _ if !sign.is_alphanumeric() => Role::Between,
+        // Thai to Lao, Burmese, Khmer, Chinese and Japanese.
+        '\u{e00}'..='\u{eff}'
+        | '\u{1000}'..='\u{109f}'
+        | '\u{1780}'..='\u{17ff}'
+        | '\u{2e80}'..='\u{a4cf}'
+        | '\u{f900}'..='\u{faff}'
+        | '\u{ff66}'..='\u{ff9f}'
+        | '\u{20000}'..='\u{3ffff}' => Role::Alone,
+        _ => Role::Part,
+    }
+}
+
+/// The sign that is written here, and in how many bytes.
+fn sign(text: &[u8], at: usize) -> Option<(char, usize)> {
+    let rest = text.get(at..)?;
+    match rest {
+        [] => None,
+        [b'\\', b'u', ..] => Some(escaped(rest).unwrap_or((' ', 2))),
+        [b'\\', 0..=0x7f, ..] => Some((' ', 2)),
+        [byte @ 0..=0x7f, ..] => Some((char::from(*byte), 1)),
+        _ => {
+            let piece = rest.get(..rest.len().min(4)).unwrap_or_default();
+            let valid = piece.utf8_chunks().next().and_then(|chunk| chunk.valid().chars().next());
+            Some(valid.map_or((char::REPLACEMENT_CHARACTER, 1), |sign| (sign, sign.len_utf8())))
+        }
+    }
+}
+
+/// `\u00e9`, or two of them for signs beyond the first 65,536.
+fn escaped(text: &[u8]) -> Option<(char, usize)> {
+    let unit = |at: usize| {
+        let digits = text.get(at..at + 6)?.strip_prefix(b"\\u")?;
+        u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
+    };
+    let units = [unit(0)?, unit(6).unwrap_or_default()];
+    let sign = char::decode_utf16(units).next()?.ok()?;
+    Some((sign, 6 * sign.len_utf16()))
+}
+
+/// The hash of no sign at all.
+const NOTHING: u64 = 0xcbf2_9ce4_8422_2325;
+
+/// The hash with one sign more; capitals count as small letters.
+fn and(hash: u64, sign: char) -> u64 {
+    // FNV-1a: short texts, and no secret hangs on it.
+    sign.to_lowercase()
+        .fold(hash, |hash, sign| (hash ^ u64::from(u32::from(sign))).wrapping_mul(0x0100_0000_01b3))
 }
 
 #[cfg(test)]
@@ -151,6 +214,43 @@ mod tests {
             ("name ada", "name ada"),
         ] {
             assert_eq!(kept(words), expected);
+        }
+    }
+
+    /// (the request as it was written, the provider's words)
+    #[test]
+    fn letters_of_any_script_are_compared_however_they_were_written() {
+        for (request, words, expected) in [
+            // Python's `json` writes so.
+            (
+                r#"{"content":"\u041c\u0435\u043d\u044f \u0437\u043e\u0432\u0443\u0442 \u0410\u0434\u0430"}"#,
+                "flagged: Меня зовут Ада",
+                "flagged: [from the request]",
+            ),
+            (
+                r#"{"content":"Caf\u00e9 in der Stra\u00dfe"}"#,
+                "near Café in der",
+                "near [from the request]",
+            ),
+            (
+                "{\"content\":\"Café in der Straße\"}",
+                r"near caf\u00e9 in der",
+                "near [from the request]",
+            ),
+            (
+                "{\"content\":\"我的名字是艾达，住在玫瑰巷七号。\"}",
+                "不合规：名字是艾达，住在",
+                "不合规：[from the request]",
+            ),
+            (r#"{"content":"\u6211\u7684\u540d\u5b57"}"#, "我的名字", "[from the request]"),
+            (r#"{"content":"\ud842\udfb7\u91ce\u5bb6"}"#, "店：𠮷野家", "店：[from the request]"),
+            (r#"{"content":"\u00fc"}"#, "nichts für ungut, Ünder", "nichts für ungut, Ünder"),
+        ] {
+            assert_eq!(
+                without_echo(words, request.as_bytes(), &[]).unwrap(),
+                expected,
+                "{request}"
+            );
         }
     }
 

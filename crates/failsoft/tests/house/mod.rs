@@ -111,6 +111,17 @@ deadline = "8s"
 consecutive = 1000
 "#;
 
+/// For what is not about time: on a machine so busy that everything is late, patience with a healthy
+/// target must not end first.
+pub(crate) const PATIENT: &str = r#"
+[routes.assistant.timeouts]
+connect = "60s"
+first_token = { patience = "60s", timeout = "90s" }
+reply = { patience = "60s", timeout = "90s" }
+stall = "60s"
+deadline = "120s"
+"#;
+
 impl House {
     /// Tiers `[["primary/FAULT"], ["fallback/healthy"]]`, and more settings.
     pub(crate) fn new(dialect: Dialect, fault: &str, more: &str) -> Self {
