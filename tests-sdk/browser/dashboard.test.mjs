@@ -112,7 +112,7 @@ for (const theme of THEMES) {
         assert.deepEqual(await grave(page), [], `${view} at ${width} px, ${theme}`);
         await picture(page, `${view.replace(/\/.*/, "-one")}-${width}-${theme}`);
       }
-        });
+    });
   }
 }
 
@@ -254,6 +254,28 @@ test("another page in the same browser can neither read nor change anything", as
   assert.equal((await fetch(`${house.admin}/readyz`)).status, 200);
   server.close();
   server.closeAllConnections();
+});
+
+test("who takes a question back gets no answer, and no word of a gateway that is gone", async () => {
+  const page = await visit("now");
+  const told = await page.evaluate(async () => {
+    const { read } = await import("/api.js");
+    const stopped = new AbortController();
+    const answers = [read("/api/now", AbortSignal.abort()), read("/api/live", stopped.signal)];
+    await answers[0].catch(() => {});
+    stopped.abort();
+    return Promise.all(answers.map((answer) => answer.then(() => "came", ({ name }) => name)));
+  });
+  assert.deepEqual(told, ["AbortError", "AbortError"]);
+});
+
+test("who logs out in one tab is out in the others", async () => {
+  const page = await visit("settings");
+  const other = await page.context().newPage();
+  await other.goto(`${house.admin}/#/now`);
+  await other.locator(".chip", { hasText: "Live" }).waitFor();
+  await page.getByRole("button", { name: "Log out" }).click();
+  await other.getByText("Your session is over").waitFor();
 });
 
 test("who logs out is out, and sees the way in", async () => {
