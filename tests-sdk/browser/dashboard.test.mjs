@@ -256,6 +256,21 @@ test("another page in the same browser can neither read nor change anything", as
   server.closeAllConnections();
 });
 
+test("a link opens a page that is open already, and leaves the address", async () => {
+  const page = await (await chrome.newContext()).newPage();
+  await page.goto(`${house.admin}/`);
+  await page.getByLabel("Admin token").waitFor();
+  for (const visits of ["logged out", "logged in"]) {
+    await page.evaluate((token) => (location.hash = `#login=${token}`), TOKEN);
+    await page.waitForFunction(() => location.hash === "#/now");
+    await page.locator(".chip", { hasText: "Live" }).waitFor();
+    assert.ok(!page.url().includes(TOKEN), visits);
+  }
+  await page.evaluate(() => (location.hash = "#login=0ddba11"));
+  await page.waitForFunction(() => location.hash === "#/now");
+  await page.locator(".chip", { hasText: "Live" }).waitFor();
+});
+
 test("who takes a question back gets no answer, and no word of a gateway that is gone", async () => {
   const page = await visit("now");
   const told = await page.evaluate(async () => {
@@ -276,6 +291,16 @@ test("who logs out in one tab is out in the others", async () => {
   await other.locator(".chip", { hasText: "Live" }).waitFor();
   await page.getByRole("button", { name: "Log out" }).click();
   await other.getByText("Your session is over").waitFor();
+});
+
+test("who could not be logged out is not told so", async () => {
+  const page = await (await visit("now")).context().newPage();
+  await page.goto(`${house.admin}/#/now`);
+  await page.locator(".chip", { hasText: "Live" }).waitFor();
+  await page.evaluate(() => localStorage.removeItem("failsoft-proof"));
+  await page.getByRole("button", { name: "Log out" }).click();
+  await page.getByLabel("Admin token").waitFor();
+  assert.match(await page.locator("main").innerText(), /no leave to change anything: log in again/);
 });
 
 test("who logs out is out, and sees the way in", async () => {
