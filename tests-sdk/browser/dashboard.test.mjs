@@ -284,6 +284,28 @@ test("who takes a question back gets no answer, and no word of a gateway that is
   assert.deepEqual(told, ["AbortError", "AbortError"]);
 });
 
+/** As if somebody looked at another tab; a browser without windows shows all of them. */
+async function hide(page, hidden) {
+  await page.evaluate((hidden) => {
+    Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+    document.dispatchEvent(new Event("visibilitychange"));
+  }, hidden);
+}
+
+test("tabs that nobody sees leave room for the one in front", async () => {
+  const pages = [await visit("now")];
+  const context = pages[0].context();
+  while (pages.length < 8) {
+    await hide(pages.at(-1), true);
+    pages.push(await context.newPage());
+    await pages.at(-1).goto(`${house.admin}/#/now`);
+    await pages.at(-1).locator(".chip", { hasText: "Live" }).waitFor();
+  }
+  await pages[0].locator(".chip", { hasText: "Connecting" }).waitFor();
+  await hide(pages[0], false);
+  await pages[0].locator(".chip", { hasText: "Live" }).waitFor();
+});
+
 test("who logs out in one tab is out in the others", async () => {
   const page = await visit("settings");
   const other = await page.context().newPage();
