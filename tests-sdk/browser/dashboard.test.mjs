@@ -284,6 +284,19 @@ test("who takes a question back gets no answer, and no word of a gateway that is
   assert.deepEqual(told, ["AbortError", "AbortError"]);
 });
 
+test("the chart can be pointed at before anything was counted", async () => {
+  const page = await visit("now");
+  const errors = await page.evaluate(async () => {
+    const { CallsChart } = await import("/chart.js");
+    const { node } = new CallsChart();
+    const told = [];
+    addEventListener("error", ({ message }) => told.push(message), { once: true });
+    node.querySelector("svg").dispatchEvent(new PointerEvent("pointermove", { clientX: 40 }));
+    return told;
+  });
+  assert.deepEqual(errors, []);
+});
+
 /** As if somebody looked at another tab; a browser without windows shows all of them. */
 async function hide(page, hidden) {
   await page.evaluate((hidden) => {

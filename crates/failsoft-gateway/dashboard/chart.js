@@ -30,6 +30,7 @@ export class CallsChart {
       this.#marks,
     );
     this.#picture.addEventListener("pointermove", (event) => {
+      if (!this.#data) return;
       const box = this.#picture.getBoundingClientRect();
       this.#point(Math.floor(((event.clientX - box.left) / box.width) * this.#data.most));
     });
