@@ -112,7 +112,7 @@ for (const theme of THEMES) {
         assert.deepEqual(await grave(page), [], `${view} at ${width} px, ${theme}`);
         await picture(page, `${view.replace(/\/.*/, "-one")}-${width}-${theme}`);
       }
-        });
+    });
   }
 }
 
@@ -254,6 +254,88 @@ test("another page in the same browser can neither read nor change anything", as
   assert.equal((await fetch(`${house.admin}/readyz`)).status, 200);
   server.close();
   server.closeAllConnections();
+});
+
+test("a link opens a page that is open already, and leaves the address", async () => {
+  const page = await (await chrome.newContext()).newPage();
+  await page.goto(`${house.admin}/`);
+  await page.getByLabel("Admin token").waitFor();
+  for (const visits of ["logged out", "logged in"]) {
+    await page.evaluate((token) => (location.hash = `#login=${token}`), TOKEN);
+    await page.waitForFunction(() => location.hash === "#/now");
+    await page.locator(".chip", { hasText: "Live" }).waitFor();
+    assert.ok(!page.url().includes(TOKEN), visits);
+  }
+  await page.evaluate(() => (location.hash = "#login=0ddba11"));
+  await page.waitForFunction(() => location.hash === "#/now");
+  await page.locator(".chip", { hasText: "Live" }).waitFor();
+});
+
+test("who takes a question back gets no answer, and no word of a gateway that is gone", async () => {
+  const page = await visit("now");
+  const told = await page.evaluate(async () => {
+    const { read } = await import("/api.js");
+    const stopped = new AbortController();
+    const answers = [read("/api/now", AbortSignal.abort()), read("/api/live", stopped.signal)];
+    await answers[0].catch(() => {});
+    stopped.abort();
+    return Promise.all(answers.map((answer) => answer.then(() => "came", ({ name }) => name)));
+  });
+  assert.deepEqual(told, ["AbortError", "AbortError"]);
+});
+
+test("the chart can be pointed at before anything was counted", async () => {
+  const page = await visit("now");
+  const errors = await page.evaluate(async () => {
+    const { CallsChart } = await import("/chart.js");
+    const { node } = new CallsChart();
+    const told = [];
+    addEventListener("error", ({ message }) => told.push(message), { once: true });
+    node.querySelector("svg").dispatchEvent(new PointerEvent("pointermove", { clientX: 40 }));
+    return told;
+  });
+  assert.deepEqual(errors, []);
+});
+
+/** As if somebody looked at another tab; a browser without windows shows all of them. */
+async function hide(page, hidden) {
+  await page.evaluate((hidden) => {
+    Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+    document.dispatchEvent(new Event("visibilitychange"));
+  }, hidden);
+}
+
+test("tabs that nobody sees leave room for the one in front", async () => {
+  const pages = [await visit("now")];
+  const context = pages[0].context();
+  while (pages.length < 8) {
+    await hide(pages.at(-1), true);
+    pages.push(await context.newPage());
+    await pages.at(-1).goto(`${house.admin}/#/now`);
+    await pages.at(-1).locator(".chip", { hasText: "Live" }).waitFor();
+  }
+  await pages[0].locator(".chip", { hasText: "Connecting" }).waitFor();
+  await hide(pages[0], false);
+  await pages[0].locator(".chip", { hasText: "Live" }).waitFor();
+});
+
+test("who logs out in one tab is out in the others", async () => {
+  const page = await visit("settings");
+  const other = await page.context().newPage();
+  await other.goto(`${house.admin}/#/now`);
+  await other.locator(".chip", { hasText: "Live" }).waitFor();
+  await page.getByRole("button", { name: "Log out" }).click();
+  await other.getByText("Your session is over").waitFor();
+});
+
+test("who could not be logged out is not told so", async () => {
+  const page = await (await visit("now")).context().newPage();
+  await page.goto(`${house.admin}/#/now`);
+  await page.locator(".chip", { hasText: "Live" }).waitFor();
+  await page.evaluate(() => localStorage.removeItem("failsoft-proof"));
+  await page.getByRole("button", { name: "Log out" }).click();
+  await page.getByLabel("Admin token").waitFor();
+  assert.match(await page.locator("main").innerText(), /no leave to change anything: log in again/);
 });
 
 test("who logs out is out, and sees the way in", async () => {

@@ -12,13 +12,15 @@ export class Refused extends Error {
 
 async function ask(path, options) {
   let response;
+  let body;
   try {
     response = await fetch(path, { credentials: "same-origin", redirect: "error", ...options });
-  } catch {
-    throw new Refused("The gateway does not answer. Is it still running?", 0);
+    body = await response.json();
+  } catch (error) {
+    if (error.name === "AbortError") throw error; // who takes a question back wants no answer
+    if (!response || response.ok) throw new Refused("The gateway does not answer. Is it still running?", 0);
   }
-  const body = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Refused(sentence(body.error ?? `The gateway answered ${response.status}`), response.status);
+  if (!response.ok) throw new Refused(sentence(body?.error ?? `The gateway answered ${response.status}`), response.status);
   return body;
 }
 

@@ -142,9 +142,9 @@ function drain() {
   }).then((done) => done && announce("The gateway drains."));
 }
 
-async function leave() {
-  await logOut().catch(() => {});
-  enter("You are logged out.");
+function leave() {
+  const gone = () => "You are logged out.";
+  return logOut().then(gone, (error) => error.message).then(enter);
 }
 
 /** Shows the way in, and the place somebody wanted to be at when they are in. */
@@ -204,7 +204,10 @@ live.addEventListener("lost", () => {
   // The stream says nothing of why; the session does.
   read("/api/session").catch((error) => error.status === 401 && enter("Your session is over. Log in again."));
 });
-addEventListener("hashchange", () => frame && !location.hash.startsWith("#main") && !linkToken() && show());
+addEventListener("hashchange", () => {
+  if (linkToken()) start();
+  else if (frame && !location.hash.startsWith("#main")) show();
+});
 document.addEventListener("keydown", keys);
 document.querySelector(".skip").addEventListener("click", (event) => {
   event.preventDefault();
@@ -218,15 +221,16 @@ function linkToken() {
 async function start() {
   paint();
   const token = linkToken();
+  let words = "";
   if (token) {
     // Out of the address, so that it stands in no history and no picture of the screen.
     history.replaceState(null, "", "/#/now");
-    await logIn(token).catch(() => {});
+    await logIn(token).catch((error) => (words = error.message));
   }
   try {
     await read("/api/session");
   } catch (error) {
-    return enter(token ? "This link was used before. Ask for a new one, or use the admin token." : "");
+    return enter(error.status === 401 ? words : error.message);
   }
   begin();
 }

@@ -1,12 +1,12 @@
 // Small drawings. Each comes with its words.
 
-import { el, keep, say, set, svg } from "./dom.js";
-import { clock, count, counted } from "./words.js";
+import { el, head, keep, say, set, svg } from "./dom.js";
+import { VERDICTS, clock, count, counted } from "./words.js";
 
 const HEIGHT = 100;
-const KINDS = ["failed", "degraded", "cancelled", "resumed", "served"];
-const PLACES = { served: 0, resumed: 1, degraded: 2, failed: 3, cancelled: 4 };
-const WORDS = { served: "served", resumed: "resumed", degraded: "degraded", failed: "lost", cancelled: "client left" };
+/** What stands in a column, from the bottom up. */
+const PILED = ["failed", "degraded", "cancelled", "resumed", "served"];
+const PLACES = Object.fromEntries(Object.keys(VERDICTS).map((name, place) => [name, place]));
 
 /** Calls of the last quarter of an hour, in columns; what was lost is marked below as well. */
 export class CallsChart {
@@ -30,6 +30,7 @@ export class CallsChart {
       this.#marks,
     );
     this.#picture.addEventListener("pointermove", (event) => {
+      if (!this.#data) return;
       const box = this.#picture.getBoundingClientRect();
       this.#point(Math.floor(((event.clientX - box.left) / box.width) * this.#data.most));
     });
@@ -45,7 +46,7 @@ export class CallsChart {
     const table = el(
       "table",
       {},
-      el("thead", {}, el("tr", {}, ["Minute", "Calls", ...Object.values(WORDS)].map((words) => el("th", { scope: "col" }, words)))),
+      head(["Minute", "Calls", ...Object.values(VERDICTS).map(([, words]) => words)]),
       this.#rows,
     );
     this.node = el(
@@ -70,7 +71,7 @@ export class CallsChart {
     const marks = [];
     calls.forEach((column, place) => {
       let y = HEIGHT;
-      for (const name of KINDS) {
+      for (const name of PILED) {
         const n = column[PLACES[name]];
         if (!n) continue;
         const height = Math.max((n / highest) * (HEIGHT - 2), name === "failed" || name === "degraded" ? 2 : 0.6);
@@ -114,7 +115,7 @@ export class CallsChart {
   #words(column) {
     const parts = Object.entries(PLACES).filter(([, place]) => column[place] > 0);
     if (parts.length === 0) return "no calls";
-    return parts.map(([name, place]) => `${count(column[place])} ${WORDS[name]}`).join(", ");
+    return parts.map(([name, place]) => `${count(column[place])} ${VERDICTS[name][1]}`).join(", ");
   }
 
   #table() {

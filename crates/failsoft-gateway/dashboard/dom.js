@@ -33,6 +33,9 @@ export function say(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
+/** The head of a table, with a name for each column. */
+export const head = (names) => el("thead", {}, el("tr", {}, names.map((words) => el("th", { scope: "col" }, words))));
+
 /** Keeps one child for each item, in their order; what is there already is kept and updated. */
 export function keep(parent, items, key, make, update) {
   const old = new Map([...parent.children].map((child) => [child.dataset.key, child]));

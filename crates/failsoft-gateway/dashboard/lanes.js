@@ -1,11 +1,10 @@
 // A call on a time line: one lane for each attempt, waits between them, and what went to the client.
 
 import { el, sign, svg } from "./dom.js";
-import { kind, plain, span } from "./words.js";
+import { ending, kind, plain, span } from "./words.js";
 
 const WIDTH = 1000;
 const HEIGHT = 16;
-const ENDS = { succeeded: "well", failed: "cross", cancelled: "off" };
 const WORDS = {
   connecting: "connecting",
   waiting: "waiting for first content",
@@ -47,7 +46,7 @@ function row({ ordinal, target, why, outcome, committed_ms, segments }, story, x
   const node = el(
     "li",
     { class: `lane ended-${outcome ?? "unseen"}` },
-    el("span", { class: "who" }, sign(ENDS[outcome] ?? "off"), el("span", { class: "name" }, target ?? "?"), el("span", { class: "did" }, words.filter(Boolean).join(" · "))),
+    el("span", { class: "who" }, sign(ending(outcome)), el("span", { class: "name" }, target ?? "?"), el("span", { class: "did" }, words.filter(Boolean).join(" · "))),
     drawing(spoken, ...boxes, commit),
     el("span", { class: "n took" }, span(end - start)),
   );

@@ -7,16 +7,31 @@ export class Live extends EventTarget {
   /** `connecting`, `live`, `reconnecting` or `stale`. */
   state = "connecting";
   heard = 0;
+  #wanted = false;
   #source = null;
   #watch = null;
 
+  constructor() {
+    super();
+    // A browser has six connections to a host for all its pages: those nobody sees give theirs back.
+    document.addEventListener("visibilitychange", () => (this.#wanted && !document.hidden ? this.start() : this.#rest()));
+  }
+
   start() {
-    this.stop();
+    this.#rest();
+    this.#wanted = true;
+    this.heard = 0;
+    if (document.hidden) return;
     this.#open();
     this.#watch = setInterval(() => this.#look(), 1000);
   }
 
   stop() {
+    this.#wanted = false;
+    this.#rest();
+  }
+
+  #rest() {
     this.#source?.close();
     clearInterval(this.#watch);
     this.#source = null;

@@ -83,6 +83,7 @@ export const kind = (name) => KINDS[name] ?? String(name).replaceAll("_", " ");
 export const kinds = () => Object.keys(KINDS);
 export const plain = (name) => String(name ?? "").replaceAll("_", " ");
 
+/** How a call ended, in the order in which they are counted: its sign and its word. */
 export const VERDICTS = {
   served: ["well", "served"],
   resumed: ["well", "resumed"],
@@ -92,3 +93,6 @@ export const VERDICTS = {
 };
 
 export const verdict = (name) => VERDICTS[name] ?? ["off", "end not seen"];
+
+/** The sign of how an attempt ended; hollow where its end was not seen. */
+export const ending = (outcome) => ({ succeeded: "well", failed: "cross" })[outcome] ?? "off";

@@ -190,7 +190,7 @@ async fn admitted(
     let query = head.uri.query().unwrap_or("");
     match place {
         Place::EndSession => login::close(state, &head.headers),
-        Place::Events => live::listen(state),
+        Place::Events => live::listen(state, caller),
         Place::Incidents => incidents::list(state, query).await,
         Place::Calls => calls::search(state, query).await,
         Place::Call(id) => calls::story(state, id).await,

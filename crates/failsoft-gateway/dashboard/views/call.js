@@ -1,9 +1,9 @@
 // One call, explained: what came of it, its attempts on a time line, and every decision with its grounds.
 
 import { read } from "../api.js";
-import { el, set, sign } from "../dom.js";
+import { el, head, set, sign } from "../dom.js";
 import { lanes } from "../lanes.js";
-import { ago, clock, count, counted, kind, money, plain, span, verdict } from "../words.js";
+import { ago, clock, count, counted, ending, kind, money, plain, span, verdict } from "../words.js";
 
 export function open(main, { rest, failed }) {
   const stopped = new AbortController();
@@ -117,7 +117,7 @@ function happened(story) {
 
 function item(moment, refused, story) {
   const ended = moment.what === "attempt_ended" && story.attempts.find(({ ordinal }) => ordinal === moment.ordinal);
-  const shape = ended ? { failed: "cross", cancelled: "off" }[ended.outcome] ?? "well" : SIGNS[moment.what] ?? "note";
+  const shape = ended ? ending(ended.outcome) : SIGNS[moment.what] ?? "note";
   const at = moment.at_ms < 1 ? "0 ms" : `+${span(moment.at_ms)}`;
   const instead = refused.length > 0 && el("ul", { class: "refused" }, refused.map((one) => el("li", {}, one.says, because(one))));
   return el("li", { class: moment.what }, el("span", { class: "n at" }, at), sign(shape), el("div", { class: "says" }, moment.says, because(moment), instead));
@@ -127,12 +127,12 @@ const because = (moment) => moment.because && el("span", { class: "grounds" }, m
 
 function attempts(story) {
   if (story.attempts.length === 0) return null;
-  const head = ["Attempt", "Target", "Why", "Outcome", "Status, code", "Connected", "Headers", "First content", "Took", "Tokens in / out", "Cost"];
+  const names = ["Attempt", "Target", "Why", "Outcome", "Status, code", "Connected", "Headers", "First content", "Took", "Tokens in / out", "Cost"];
   return el(
     "section",
     { class: "panel", "aria-labelledby": "attempts-title" },
     el("div", { class: "panel-head" }, el("h2", { id: "attempts-title" }, "Attempts")),
-    el("table", { class: "cards" }, el("thead", {}, el("tr", {}, head.map((words) => el("th", { scope: "col" }, words)))), el("tbody", {}, story.attempts.map(attemptRow))),
+    el("table", { class: "cards" }, head(names), el("tbody", {}, story.attempts.map(attemptRow))),
   );
 }
 

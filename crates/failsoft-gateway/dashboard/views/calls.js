@@ -1,8 +1,8 @@
 // Calls of the record, looked for by what is known of them.
 
 import { read } from "../api.js";
-import { el, set, sign } from "../dom.js";
-import { clock, kind, kinds, span, verdict, VERDICTS } from "../words.js";
+import { el, head, set, sign } from "../dom.js";
+import { VERDICTS, clock, ending, kind, kinds, span, verdict } from "../words.js";
 
 const FIELDS = ["id", "tag", "target", "route", "kind", "verdict", "eventful", "since_ms", "until_ms"];
 
@@ -71,12 +71,12 @@ function tell({ calls, more }, asked) {
       : ["No call is recorded yet. Calls appear here within a second of their end."];
     return [el("div", { class: "empty" }, sign("note"), el("h2", {}, "No calls"), el("p", {}, words))];
   }
-  const head = ["Time", "Call", "Route", "Verdict", "Attempts", "First content", "Took"];
+  const names = ["Time", "Call", "Route", "Verdict", "Attempts", "First content", "Took"];
   const table = el(
     "table",
     { class: "cards calls-table" },
     el("caption", { class: "unseen" }, "Calls, newest first. Up and down go from row to row."),
-    el("thead", {}, el("tr", {}, head.map((words) => el("th", { scope: "col" }, words)))),
+    head(names),
     el("tbody", {}, calls.map(row)),
   );
   return [el("section", { class: "panel", "aria-label": "Found" }, table), more && el("p", { class: "hint" }, "There are more; only the newest are shown. Narrow the search to see others.")].filter(Boolean);
@@ -97,9 +97,7 @@ function row(call) {
   );
 }
 
-const ENDS = { succeeded: "well", failed: "cross", cancelled: "off" };
-
 function step({ target, outcome, kind: of, why }) {
   const words = outcome === "failed" ? kind(of) : outcome ?? "not seen to end";
-  return el("li", { title: `${why ?? ""} ${words}`.trim() }, sign(ENDS[outcome] ?? "off"), el("span", {}, target ?? "?"), el("span", { class: outcome === "failed" ? "word-more" : "unseen" }, words));
+  return el("li", { title: `${why ?? ""} ${words}`.trim() }, sign(ending(outcome)), el("span", {}, target ?? "?"), el("span", { class: outcome === "failed" ? "word-more" : "unseen" }, words));
 }

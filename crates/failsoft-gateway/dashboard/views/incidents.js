@@ -7,7 +7,8 @@ import { ago, count, counted, kind, minute, share, span } from "../words.js";
 const SPANS = [[1, "hour"], [24, "day"], [168, "week"]];
 
 export function open(main, { query, failed }) {
-  const hours = Number(query.get("hours") ?? 24);
+  const asked = Number(query.get("hours"));
+  const hours = SPANS.some(([h]) => h === asked) ? asked : 24;
   const stopped = new AbortController();
   const list = el("div", { class: "stack", "aria-busy": "true" }, el("p", { class: "hint" }, "Reading the record…"));
   const links = SPANS.map(([h, words]) => el("a", { href: `#/incidents?hours=${h}`, "aria-current": h === hours ? "true" : null }, words));
@@ -15,18 +16,22 @@ export function open(main, { query, failed }) {
     el("div", { class: "page-head" }, el("h1", {}, "Incidents"), el("nav", { class: "switch", "aria-label": "How far back" }, links)),
     list,
   );
+  let next = null;
   const look = () =>
     read(`/api/incidents?hours=${hours}`, stopped.signal)
       .then((page) => {
         list.replaceChildren(...tell(page, hours));
         set(list, "aria-busy", "false");
       })
-      .catch((error) => failed(error, list));
+      .catch((error) => failed(error, list))
+      .finally(() => {
+        // A long record takes longer to read than this: one question at a time.
+        if (!stopped.signal.aborted) next = setTimeout(look, 5000);
+      });
   look();
-  const looks = setInterval(look, 5000);
   return {
     close() {
-      clearInterval(looks);
+      clearTimeout(next);
       stopped.abort();
     },
   };

@@ -1,11 +1,9 @@
 // How everything is at this moment: first in one sentence, then in figures, then target by target.
 
 import { CallsChart, Meter } from "../chart.js";
-import { el, keep, resign, say, set, sign } from "../dom.js";
-import { clock, count, counted, kind, money, rate, share, span } from "../words.js";
-import { Targets, condition, isIdle } from "./targets.js";
-
-const MINUTE = 12; // columns of 5 s
+import { el, head, keep, resign, say, set, sign } from "../dom.js";
+import { VERDICTS, clock, count, counted, kind, money, rate, share, span } from "../words.js";
+import { MINUTE, Targets, condition, isIdle } from "./targets.js";
 
 export function open(main, { live, announce }) {
   const page = new Now(announce);
@@ -177,12 +175,8 @@ function headline({ phase, calls, targets }) {
 }
 
 function legend() {
-  const parts = [["served", "served"], ["resumed", "resumed"], ["degraded", "degraded"], ["failed", "lost"], ["cancelled", "client left"]];
-  return el("ul", { class: "legend", "aria-hidden": "true" }, parts.map(([id, words]) => el("li", { class: id }, words)));
-}
-
-function head(names) {
-  return el("thead", {}, el("tr", {}, names.map((words) => el("th", { scope: "col" }, words))));
+  const parts = Object.entries(VERDICTS);
+  return el("ul", { class: "legend", "aria-hidden": "true" }, parts.map(([id, [, words]]) => el("li", { class: id }, words)));
 }
 
 const BUDGETS = ["retry", "failover", "resume"];

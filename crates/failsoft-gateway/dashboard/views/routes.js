@@ -2,7 +2,7 @@
 
 import { read } from "../api.js";
 import { el, resign, say, set } from "../dom.js";
-import { origin, section } from "./settings.js";
+import { section, setting, table } from "./settings.js";
 import { condition } from "./targets.js";
 
 export function open(main, { live, failed }) {
@@ -56,7 +56,7 @@ function panel({ name, models, dialect, tiers, values }, places) {
     ),
     flow(tiers, places),
     written === 0 && el("p", { class: "hint when-few" }, "Nobody wrote a policy for it: built-in values are in force."),
-    table(values),
+    table(values.filter(({ path }) => path !== "tiers").map(setting)),
   );
 }
 
@@ -73,14 +73,6 @@ function flow(tiers, places) {
     { class: "flow" },
     tiers.map((tier, place) => el("li", {}, el("span", { class: "order" }, place ? `then tier ${place + 1}` : "tier 1"), el("ul", {}, seen(tier).map(target)), place < tiers.length - 1 && el("span", { class: "arrow", "aria-hidden": "true" }, "→"))),
   );
-}
-
-function table(values) {
-  const rows = values.filter(({ path }) => path !== "tiers").map(({ path, value, ...from }) => {
-    const row = el("tr", { "data-from": from.from }, el("th", { scope: "row" }, path), el("td", { class: "value", "data-label": "Value" }, value), el("td", { class: "from", "data-label": "From" }, origin(from)));
-    return row;
-  });
-  return el("table", { class: "cards values" }, el("thead", {}, el("tr", {}, ["Setting", "Value", "From"].map((words) => el("th", { scope: "col" }, words)))), el("tbody", {}, rows));
 }
 
 /** Routes that stand for a provider entry, which nobody wrote. */

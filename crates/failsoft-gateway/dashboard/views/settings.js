@@ -1,7 +1,7 @@
 // Every value in force, and where it comes from.
 
 import { read } from "../api.js";
-import { el, say, set } from "../dom.js";
+import { el, head, say, set } from "../dom.js";
 import { count, counted } from "../words.js";
 
 export function open(main, { failed }) {
@@ -17,8 +17,18 @@ export function open(main, { failed }) {
   return { close: () => stopped.abort() };
 }
 
+/** A value in a line. */
+export function setting({ path, value, ...from }) {
+  return el("tr", { "data-from": from.from }, el("th", { scope: "row" }, path), el("td", { class: "value", "data-label": "Value" }, value), el("td", { class: "from", "data-label": "From" }, origin(from)));
+}
+
+/** Values, a line each. */
+export function table(rows) {
+  return el("table", { class: "cards values" }, head(["Setting", "Value", "From"]), el("tbody", {}, rows));
+}
+
 /** Where a value comes from, in words. */
-export function origin({ from, line, variable }) {
+function origin({ from, line, variable }) {
   if (from === "built_in") return "built in";
   if (from === "variable") return `$${variable}`;
   return from === "policy" ? `policy, line ${line}` : `line ${line}`;
@@ -31,7 +41,7 @@ export function section(title, ...children) {
 function tell({ file, generation, problems, values }) {
   const found = el("span", { class: "hint", role: "status" });
   const rows = values.map(({ path, value, ...from }) => {
-    const row = el("tr", { "data-from": from.from }, el("th", { scope: "row" }, path), el("td", { class: "value", "data-label": "Value" }, value), el("td", { class: "from", "data-label": "From" }, origin(from)));
+    const row = setting({ path, value, ...from });
     return { row, text: `${path} ${value}`.toLowerCase(), written: from.from !== "built_in" };
   });
   const field = el("input", { type: "search", autocomplete: "off", spellcheck: "false", "aria-label": "Find a setting", placeholder: "Find a setting", oninput: () => sift() });
@@ -50,6 +60,5 @@ function tell({ file, generation, problems, values }) {
     el("p", {}, file ? ["Read from ", el("code", {}, file), `, ${generation === 1 ? "once" : `${count(generation)} times`} since the start. Secrets are hidden.`] : "Made from the keys in the environment. Secrets are hidden."),
     ...problems.map((words) => el("p", { class: "problem", role: "alert" }, `The file as it is now cannot be used; the old settings stay in force. ${words}`)),
   ];
-  const table = el("table", { class: "cards values all" }, el("thead", {}, el("tr", {}, ["Setting", "Value", "From"].map((words) => el("th", { scope: "col" }, words)))), el("tbody", {}, rows.map(({ row }) => row)));
-  return [...about, el("div", { class: "search slim", role: "search", "aria-label": "Settings" }, field, el("label", { class: "check" }, only, "Only what somebody wrote"), found), el("section", { class: "panel", "aria-label": "Values" }, table)];
+  return [...about, el("div", { class: "search slim", role: "search", "aria-label": "Settings" }, field, el("label", { class: "check" }, only, "Only what somebody wrote"), found), el("section", { class: "panel", "aria-label": "Values" }, table(rows.map(({ row }) => row)))];
 }

@@ -2,10 +2,11 @@
 
 import { Meter, Spark } from "../chart.js";
 import { confirm } from "../dialog.js";
-import { el, keep, resign, say, set } from "../dom.js";
+import { el, head, keep, resign, say, set } from "../dom.js";
 import { count, counted, kind, left, money, share, span } from "../words.js";
 
-const MINUTE = 12;
+/** Columns of five seconds in a minute. */
+export const MINUTE = 12;
 
 /** How a target is, in a word, and what it means. */
 export function condition(target) {
@@ -34,7 +35,7 @@ export class Targets {
       "table",
       { class: "cards targets-table" },
       el("caption", { class: "unseen" }, "Targets, figures of the last 15 minutes"),
-      el("thead", {}, el("tr", {}, names.map((words) => el("th", { scope: "col" }, words)))),
+      head(names),
       this.#rows,
     );
     this.node = el(
@@ -51,7 +52,7 @@ export class Targets {
     this.#idle.hidden = idle === 0;
     say(this.#idle, this.#all ? "Hide unused" : `Show ${count(idle)} unused`);
     const shown = this.#all ? now.targets : now.targets.filter((target) => !isIdle(target));
-    const pools = Map.groupBy?.(shown, ({ name }) => name) ?? group(shown);
+    const pools = Map.groupBy(shown, ({ name }) => name);
     const place = (target) => pools.get(target.name).indexOf(target);
     keep(
       this.#rows,
@@ -67,12 +68,6 @@ export class Targets {
     set(this.#idle, "aria-pressed", String(this.#all));
     if (this.#now) this.update(this.#now);
   }
-}
-
-function group(targets) {
-  const pools = new Map();
-  for (const target of targets) pools.set(target.name, [...(pools.get(target.name) ?? []), target]);
-  return pools;
 }
 
 /** Whether it stands for models that only a client could name, and none did. */

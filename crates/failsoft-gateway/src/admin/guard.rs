@@ -81,10 +81,13 @@ pub(super) fn is_from_here(headers: &HeaderMap) -> bool {
 /// The answer to a token that opens nothing.
 pub(super) fn denied(denied: Denied) -> Response<Body> {
     match denied {
-        Denied::Unknown => refused(
-            StatusCode::UNAUTHORIZED,
-            "this token opens nothing; a link works once, so ask for a new one",
-        ),
+        Denied::Unknown => {
+            tracing::warn!("somebody showed the admin port a wrong token");
+            refused(
+                StatusCode::UNAUTHORIZED,
+                "this token opens nothing; a link works once, so ask for a new one",
+            )
+        }
         Denied::Wait(wait) => {
             let words = "too many wrong tokens: wait a moment and try again";
             let mut response = refused(StatusCode::TOO_MANY_REQUESTS, words);

@@ -148,6 +148,14 @@ impl Keyring {
         found.is_some_and(|found| held.sessions[found].proof.ct_eq(&digest(proof)).into())
     }
 
+    /// Whether who bears this fingerprint may still look: sessions end, and tokens are changed.
+    pub(super) fn is_known(&self, operator: &str, settings: &Settings, now: Instant) -> bool {
+        let mut held = self.held();
+        held.forget(now);
+        held.sessions.iter().any(|session| session.operator == operator)
+            || fixed(settings).is_some_and(|fixed| fingerprint(&fixed) == operator)
+    }
+
     /// Ends the session of a cookie.
     pub(super) fn close(&self, token: &str) {
         let mut held = self.held();
@@ -197,8 +205,11 @@ impl Held {
 }
 
 fn is_fixed(shown: &Digest, settings: &Settings) -> bool {
-    let fixed = settings.server.admin_token.as_ref();
-    fixed.is_some_and(|fixed| digest(fixed.expose_secret()).ct_eq(shown).into())
+    fixed(settings).is_some_and(|fixed| fixed.ct_eq(shown).into())
+}
+
+fn fixed(settings: &Settings) -> Option<Digest> {
+    settings.server.admin_token.as_ref().map(|fixed| digest(fixed.expose_secret()))
 }
 
 /// Where this one stands; all are looked at, whatever differs.
@@ -270,6 +281,25 @@ mod tests {
         let almost = now + SESSION - Duration::from_secs(1);
         assert!(ring.session(&second.token, almost).is_some());
         assert!(ring.session(&second.token, now + SESSION).is_none());
+    }
+
+    #[test]
+    fn who_bears_a_fingerprint_is_known_as_long_as_what_it_stands_for() {
+        let (ring, settings, now) = (Keyring::new(1), settings(), Instant::now());
+        let opened = ring.open(TOKEN, &settings, now).expect("open");
+        let script = ring.bearer(TOKEN, &settings, now).expect("the token");
+        let end = now + SESSION;
+        for (operator, at, known) in [
+            (&opened.operator, now, true),
+            (&opened.operator, end, false),
+            (&script, end, true),
+            (&"0".repeat(8), now, false),
+        ] {
+            assert_eq!(ring.is_known(operator, &settings, at), known, "{operator}");
+        }
+        let mut changed = settings;
+        changed.server.admin_token = None;
+        assert!(!ring.is_known(&script, &changed, now));
     }
 
     #[test]

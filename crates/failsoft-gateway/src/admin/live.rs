@@ -62,7 +62,7 @@ pub(crate) async fn beat(state: Arc<State>) {
 }
 
 /// The stream of one more listener; its first snapshot comes at once.
-pub(super) fn listen(state: &Arc<State>) -> Response<Body> {
+pub(super) fn listen(state: &Arc<State>, caller: &guard::Caller) -> Response<Body> {
     let pulse = &state.operators.pulse;
     let Ok(place) = Arc::clone(&pulse.room).try_acquire_owned() else {
         let words = "too many dashboards listen already: close one";
@@ -71,13 +71,15 @@ pub(super) fn listen(state: &Arc<State>) -> Response<Body> {
     let (feed, pieces) = mpsc::channel(WAITING);
     let first = event(&now::now(state));
     let beats = pulse.last.subscribe();
-    tokio::spawn(pass_on(Arc::clone(state), beats, (feed, first), place));
+    let operator = caller.operator.clone();
+    tokio::spawn(pass_on(Arc::clone(state), operator, beats, (feed, first), place));
     reply::guarded(StatusCode::OK, EVENTS, Body::fed(pieces))
 }
 
-/// Passes snapshots on until the listener leaves or the gateway ends.
+/// Passes snapshots on until the listener leaves or may no longer look, or the gateway ends.
 async fn pass_on(
     state: Arc<State>,
+    operator: String,
     mut beats: watch::Receiver<Bytes>,
     (feed, first): (mpsc::Sender<Bytes>, Bytes),
     _place: OwnedSemaphorePermit,
@@ -92,6 +94,10 @@ async fn pass_on(
             changed = beats.changed() => if changed.is_err() { return },
             () = feed.closed() => return,
             _ = phase.wait_for(|phase| *phase >= Phase::Ending) => return,
+        }
+        let settings = state.failsoft.settings();
+        if !state.operators.keyring.is_known(&operator, &settings, Instant::now()) {
+            return;
         }
         let snapshot = beats.borrow_and_update().clone();
         // A listener that is behind gets the next one.

@@ -22,10 +22,7 @@ pub(super) fn open(state: &State, headers: &HeaderMap, body: &[u8]) -> Response<
     let keyring = &state.operators.keyring;
     let opened = match keyring.open(token.trim(), &state.failsoft.settings(), Instant::now()) {
         Ok(opened) => opened,
-        Err(denied) => {
-            tracing::warn!("somebody tried to log in to the dashboard with a wrong token");
-            return guard::denied(denied);
-        }
+        Err(denied) => return guard::denied(denied),
     };
     tracing::info!(operator = opened.operator, "an operator logged in");
     let page = json!({

@@ -239,6 +239,17 @@ async fn the_stream_tells_what_goes_on_and_ends_with_the_gateway() {
 }
 
 #[tokio::test]
+async fn a_stream_ends_with_the_session_that_opened_it() {
+    let house = house().await;
+    let (cookie, proof) = log_in(&house.gateway, TOKEN).await;
+    let mut socket = listen_as(&house, &cookie).await;
+    read_until(&mut socket, "\n\n").await;
+    let whole = format!("{cookie}{proof}{}", origin(&house.gateway));
+    assert_eq!(ask(&house.gateway, "POST /api/session/end", &whole, "").await.status, 200);
+    read_until(&mut socket, "0\r\n\r\n").await;
+}
+
+#[tokio::test]
 async fn only_so_many_may_listen_and_who_leaves_makes_room() {
     let house = house().await;
     let mut listeners = Vec::new();
@@ -327,11 +338,13 @@ async fn no_secret_stands_in_what_the_dashboard_reads() {
 }
 
 async fn listen(house: &House) -> TcpStream {
+    listen_as(house, &format!("authorization: Bearer {TOKEN}\r\n")).await
+}
+
+async fn listen_as(house: &House, headers: &str) -> TcpStream {
     let address = house.gateway.admin_address();
     let mut socket = TcpStream::connect(address).await.unwrap();
-    let request = format!(
-        "GET /api/live HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {TOKEN}\r\n\r\n"
-    );
+    let request = format!("GET /api/live HTTP/1.1\r\nhost: {address}\r\n{headers}\r\n");
     socket.write_all(request.as_bytes()).await.unwrap();
     socket
 }

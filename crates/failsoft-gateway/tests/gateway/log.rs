@@ -3,9 +3,10 @@
 use std::io;
 use std::sync::{Arc, Mutex};
 
+use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::house::House;
+use crate::house::{House, exchange};
 
 /// What was written, line by line.
 #[derive(Clone, Default)]
@@ -37,8 +38,7 @@ impl<'a> MakeWriter<'a> for Written {
 }
 
 /// Gateway and client share the test's one thread, so its log is all of theirs.
-#[tokio::test]
-async fn failed_and_repeated_attempts_have_a_line_each_and_healthy_ones_none() {
+fn log() -> (Written, (DefaultGuard, tracing::Dispatch)) {
     let written = Written::default();
     let log = tracing_subscriber::fmt()
         .json()
@@ -46,8 +46,31 @@ async fn failed_and_repeated_attempts_have_a_line_each_and_healthy_ones_none() {
         .with_target(false)
         .with_writer(written.clone());
     // Beside another one it is asked about lines that other tests met first, too.
-    let _other = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::default());
-    let guard = tracing::subscriber::set_default(log.finish());
+    let other = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::default());
+    (written, (tracing::subscriber::set_default(log.finish()), other))
+}
+
+#[tokio::test]
+async fn a_wrong_token_leaves_a_line_and_one_that_was_not_looked_at_none() {
+    let (written, _guard) = log();
+    let house = House::open().await;
+    let address = house.gateway.admin_address();
+    let request = format!(
+        "GET /api/now HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\
+         authorization: Bearer canary-guess\r\n\r\n"
+    );
+    let mut refused = 0;
+    while exchange(address, request.as_bytes()).await.status == 401 {
+        refused += 1;
+    }
+    let lines = written.lines();
+    assert_eq!(lines.iter().filter(|line| line.contains("wrong token")).count(), refused);
+    assert!(refused >= 10 && !lines.iter().any(|line| line.contains("canary-guess")));
+}
+
+#[tokio::test]
+async fn failed_and_repeated_attempts_have_a_line_each_and_healthy_ones_none() {
+    let (written, guard) = log();
     let house = House::open().await;
     let before = written.lines().len();
     assert_eq!(house.chat("assistant").await.status, 200);
