@@ -54,9 +54,8 @@ pub(super) fn written(delivered: &Delivered) -> u32 {
 /// Tokens of what was delivered, at least: no word is less than one, and hardly any is longer than
 /// eight bytes. An answer is not cut short by a guess.
 pub(super) fn surely_written(delivered: &Delivered) -> u32 {
-    let text = delivered.text();
-    let bytes = text.len() + delivered.calls().map(|call| size(&call)).sum::<usize>();
-    let least = text.split_whitespace().count().max(bytes / 8);
+    let calls = delivered.calls().map(|call| size(&call)).sum::<usize>();
+    let least = delivered.word_count().max((delivered.text().len() + calls) / 8);
     u32::try_from(least).unwrap_or(u32::MAX)
 }
 

@@ -23,6 +23,8 @@ pub struct Delivered {
     parts: Vec<Given>,
     /// All texts, one behind the other.
     text: String,
+    /// Words in them; counted as they come, for it is asked with every event of a continuation.
+    words: usize,
     /// Something that cannot be gone on from: another choice, a refusal, media.
     is_odd: bool,
     /// It was told why it ends.
@@ -72,6 +74,11 @@ impl Delivered {
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// Words of all text so far, as white space divides them.
+    pub(super) const fn word_count(&self) -> usize {
+        self.words
     }
 
     /// The anchor an instruction quotes: the last few words, and more where the answer repeats them.
@@ -208,6 +215,9 @@ impl Delivered {
         let Some(given) = self.parts.last_mut() else { return };
         match piece {
             Piece::Text(words) if given.start == PartStart::Text => {
+                let goes_on = !self.text.ends_with(char::is_whitespace) && !self.text.is_empty();
+                let is_cut = goes_on && words.starts_with(|first: char| !first.is_whitespace());
+                self.words += words.split_whitespace().count() - usize::from(is_cut);
                 self.text.push_str(&words);
                 self.is_text_whole = false;
                 self.repetition.look(&self.text, words.len());
@@ -319,6 +329,19 @@ mod tests {
             said("a song: ha ha ha ha ha ha ha ").onward(true, false),
             Onward::Prefill { echoes: false }
         );
+    }
+
+    #[test]
+    fn words_are_counted_wherever_they_are_cut() {
+        let text = " an  answer\u{3000}in\nfive words ";
+        let cuts = || (0..=text.len()).filter(|at| text.is_char_boundary(*at));
+        for (first, second) in cuts().flat_map(|first| cuts().map(move |second| (first, second))) {
+            let mut delivered = said(&text[..first.min(second)]);
+            for piece in [&text[first.min(second)..first.max(second)], &text[first.max(second)..]] {
+                delivered.piece(Piece::Text(piece.to_owned()));
+            }
+            assert_eq!(delivered.word_count(), text.split_whitespace().count());
+        }
     }
 
     #[test]
