@@ -1,9 +1,9 @@
 //! The bounded queue before the writing thread: failures stay when healthy calls must go.
 
 mod entry;
+mod lanes;
 mod sheets;
 
-use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -12,6 +12,7 @@ use crate::sheet::{Line, Page};
 
 pub(crate) use entry::{Entry, Record};
 use entry::{Worth, worth};
+use lanes::Lanes;
 use sheets::Sheets;
 
 /// Records that share one commit, at most; healthy calls beside them, about as many.
@@ -73,9 +74,7 @@ pub(crate) struct Queue {
 #[derive(Debug)]
 struct State {
     sheets: Sheets,
-    /// Healthy calls with something to tell that no sheet has room for.
-    healthy: VecDeque<Entry>,
-    failed: VecDeque<Entry>,
+    lanes: Lanes,
     /// Records the thread holds at this moment.
     writing: usize,
     next: u64,
@@ -92,8 +91,7 @@ impl Queue {
     pub(crate) fn new(capacity: usize) -> Self {
         let state = State {
             sheets: Sheets::default(),
-            healthy: VecDeque::new(),
-            failed: VecDeque::new(),
+            lanes: Lanes::default(),
             writing: 0,
             next: 0,
             first_at: Instant::now(),
@@ -119,7 +117,7 @@ impl Queue {
             self.enter(worth, |state, number| state.sheets.push(number, &line));
         } else {
             self.enter(worth, |state, number| {
-                state.lane(worth).push_back(Entry { number, record, worth });
+                state.lanes.push(Entry { number, record, worth });
             });
         }
     }
@@ -201,14 +199,11 @@ impl Queue {
         let mut state = self.lock();
         state.writing = 0;
         state.failing = true;
-        for entry in group.entries.into_iter().rev() {
-            let worth = entry.worth;
-            state.lane(worth).push_front(entry);
-        }
+        state.lanes.give_back(group.entries);
         state.sheets.give_back(group.pages);
         while state.len() > self.capacity {
             if !state.drop_healthy() {
-                state.failed.pop_back();
+                state.lanes.drop_youngest();
                 state.count_drops(Worth::Failed, 1);
             }
         }
@@ -258,15 +253,14 @@ impl Queue {
     pub(crate) fn stop(&self) {
         let mut state = self.lock();
         state.stopped = true;
-        let healthy = state.healthy.len() + state.sheets.clear();
-        let failed = state.failed.len();
+        let packed = state.sheets.clear();
+        let (healthy, failed) = state.lanes.clear();
+        let healthy = healthy + packed;
         // What a thread that panicked held in its hands counts as the dearer class.
         let held = std::mem::take(&mut state.writing);
         state.failing |= healthy + failed + held > 0;
         state.dropped.healthy += healthy as u64;
         state.dropped.failed += (failed + held) as u64;
-        state.healthy.clear();
-        state.failed.clear();
         drop(state);
         self.settled.notify_all();
     }
@@ -309,13 +303,13 @@ impl Queue {
     /// sheet that is not full is among the pages.
     fn take(&self, mut state: MutexGuard<'_, State>, open: bool) -> Group {
         let pages = state.sheets.take(open);
-        let (healthy, failed) = state.take();
-        state.writing += pages.iter().map(|page| page.fresh).sum::<usize>();
+        let lanes = state.lanes.take();
+        state.writing = lanes.len() + pages.iter().map(|page| page.fresh).sum::<usize>();
         if open || state.len() == 0 {
             state.first_at = Instant::now();
         }
         drop(state);
-        Group { entries: in_order(healthy, failed), pages }
+        Group { entries: lanes.in_order(), pages }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -325,11 +319,7 @@ impl Queue {
 
 impl State {
     fn len(&self) -> usize {
-        self.sheets.len() + self.entries()
-    }
-
-    fn entries(&self) -> usize {
-        self.healthy.len() + self.failed.len()
+        self.sheets.len() + self.lanes.len()
     }
 
     fn queued(&self) -> u64 {
@@ -341,13 +331,6 @@ impl State {
         self.next
     }
 
-    fn lane(&mut self, worth: Worth) -> &mut VecDeque<Entry> {
-        match worth {
-            Worth::Healthy => &mut self.healthy,
-            Worth::Failed => &mut self.failed,
-        }
-    }
-
     /// Whether there is room; a failure pushes the oldest healthy calls out to have it.
     fn make_room(&mut self, capacity: usize, worth: Worth) -> bool {
         self.len() < capacity || worth == Worth::Failed && self.drop_healthy()
@@ -355,7 +338,7 @@ impl State {
 
     /// Drops the oldest healthy calls, a sheet at most; whether there were any.
     fn drop_healthy(&mut self) -> bool {
-        let dropped = self.sheets.drop_oldest().or_else(|| self.healthy.pop_front().map(|_| 1));
+        let dropped = self.sheets.drop_oldest().or_else(|| self.lanes.drop_healthy().then_some(1));
         self.count_drops(Worth::Healthy, dropped.unwrap_or_default());
         dropped.is_some()
     }
@@ -365,56 +348,6 @@ impl State {
             Worth::Healthy => self.dropped.healthy += count as u64,
             Worth::Failed => self.dropped.failed += count as u64,
         }
-    }
-
-    /// The oldest records of both lanes, at most a group.
-    fn take(&mut self) -> (VecDeque<Entry>, VecDeque<Entry>) {
-        let (healthy, failed) = self.oldest();
-        let lanes = (first(&mut self.healthy, healthy), first(&mut self.failed, failed));
-        self.writing = healthy + failed;
-        lanes
-    }
-
-    /// How many of each lane are the oldest of all.
-    fn oldest(&self) -> (usize, usize) {
-        if self.entries() <= GROUP {
-            return (self.healthy.len(), self.failed.len());
-        }
-        let (mut healthy, mut failed) = (0, 0);
-        while healthy + failed < GROUP {
-            let number =
-                |lane: &VecDeque<Entry>, place| lane.get(place).map_or(u64::MAX, |e| e.number);
-            if number(&self.healthy, healthy) < number(&self.failed, failed) {
-                healthy += 1;
-            } else {
-                failed += 1;
-            }
-        }
-        (healthy, failed)
-    }
-}
-
-/// Takes the first so many; all of them without touching any.
-fn first(lane: &mut VecDeque<Entry>, count: usize) -> VecDeque<Entry> {
-    if count == lane.len() {
-        let room = if count == 0 { 0 } else { GROUP };
-        return std::mem::replace(lane, VecDeque::with_capacity(room));
-    }
-    let rest = lane.split_off(count);
-    std::mem::replace(lane, rest)
-}
-
-/// Both lanes, in the order they came.
-fn in_order(mut healthy: VecDeque<Entry>, mut failed: VecDeque<Entry>) -> Vec<Entry> {
-    if failed.is_empty() {
-        return healthy.into();
-    }
-    let mut group = Vec::with_capacity(healthy.len() + failed.len());
-    loop {
-        let number = |lane: &VecDeque<Entry>| lane.front().map_or(u64::MAX, |entry| entry.number);
-        let lane = if number(&healthy) < number(&failed) { &mut healthy } else { &mut failed };
-        let Some(entry) = lane.pop_front() else { return group };
-        group.push(entry);
     }
 }
 
