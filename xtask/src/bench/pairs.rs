@@ -11,8 +11,11 @@ use super::proxy::{Proxy, Subject};
 use super::rounds::{put, saturated};
 use crate::Done;
 
-/// One turn of one side.
+/// One turn of one side, where latency is measured.
 const TURN: Duration = Duration::from_millis(700);
+/// One turn where processor time is: short, because speed drifts within a second, and so many more.
+const SHORT: Duration = Duration::from_millis(120);
+const SHORT_TURNS: usize = 8;
 const CONNECTIONS: u32 = 64;
 /// Calls a second at which latency is compared.
 const MODERATE: u32 = 1000;
@@ -21,13 +24,11 @@ const MODERATE: u32 = 1000;
 pub(super) async fn record(pairs: usize, upstream: u16, folder: &Path) -> Done<String> {
     let with = Proxy::start(Subject::Failsoft, upstream, folder).await?;
     let without = Proxy::start(Subject::FailsoftWithoutRecord, upstream, folder).await?;
-    let turns = in_turns([&with, &without], pairs, called).await?;
-    let figures = |pick: fn(&Called) -> f64| -> Vec<[f64; 2]> {
-        turns.iter().map(|[with, without]| [pick(with), pick(without)]).collect()
-    };
     let names = ["with", "without"];
-    let cost = told("CPU us a call", names, &figures(|turn| turn.cpu));
-    Ok(format!("{cost}{}", told("p99 us at 1000/s", names, &figures(|turn| turn.p99))))
+    let costs = in_turns([&with, &without], pairs * SHORT_TURNS, cost).await?;
+    let tails = in_turns([&with, &without], pairs, tail).await?;
+    let cost = told("CPU us a call", names, &costs);
+    Ok(format!("{cost}{}", told("p99 us at 1000/s", names, &tails)))
 }
 
 /// An event on its way through failsoft and through nginx; medians over pairs of turns.
@@ -62,18 +63,17 @@ async fn in_turns<T>(
     Ok(turns)
 }
 
-struct Called {
-    cpu: f64,
-    p99: f64,
+const PLAIN: Load = Load { port: 0, ask: Ask::Plain, pace: Pace::Closed, connections: CONNECTIONS };
+
+async fn cost(proxy: &Proxy) -> Done<f64> {
+    let load = Load { port: proxy.port, ..PLAIN };
+    Ok(saturated(proxy, load, SHORT).await?.1)
 }
 
-async fn called(proxy: &Proxy) -> Done<Called> {
-    let plain =
-        Load { port: proxy.port, ask: Ask::Plain, pace: Pace::Closed, connections: CONNECTIONS };
-    let (_, cpu) = saturated(proxy, plain, TURN).await?;
-    let moderate = Load { pace: Pace::Rate(MODERATE), connections: 20, ..plain };
-    let mut outcome = put(proxy, moderate, TURN).await?;
-    Ok(Called { cpu, p99: quantile(&mut outcome.latencies, 0.99) })
+async fn tail(proxy: &Proxy) -> Done<f64> {
+    let load = Load { port: proxy.port, pace: Pace::Rate(MODERATE), connections: 20, ..PLAIN };
+    let mut outcome = put(proxy, load, TURN).await?;
+    Ok(quantile(&mut outcome.latencies, 0.99))
 }
 
 async fn spoken(proxy: &Proxy) -> Done<f64> {

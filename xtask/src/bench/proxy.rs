@@ -12,9 +12,6 @@ use super::paced::PACED_MODEL;
 use super::upstream::IDLE_MODEL;
 use crate::{Done, house};
 
-/// The clock ticks of `/proc` in a second; fixed on Linux.
-const TICKS: f64 = 100.0;
-
 /// Who is measured.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Subject {
@@ -95,13 +92,14 @@ impl Proxy {
 
     /// Processor time spent so far, in user and system mode, by all threads.
     pub(super) fn cpu(&self) -> Duration {
-        let Some(stat) = self.proc("stat") else { return Duration::ZERO };
-        // The name may hold spaces; it ends with the last bracket. User and system time are the
-        // 12th and 13th fields after it.
-        let fields = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
-        let mut times = fields.split_whitespace().skip(11).take(2);
-        let mut ticks = || times.next().and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0);
-        Duration::from_secs_f64((ticks() + ticks()) / TICKS)
+        let Some(id) = self.child.as_ref().map(Child::id) else { return Duration::ZERO };
+        let threads = fs::read_dir(format!("/proc/{id}/task")).into_iter().flatten().flatten();
+        // The first figure is the time on a processor, in nanoseconds.
+        let nanos = threads.filter_map(|thread| {
+            let told = fs::read_to_string(thread.path().join("schedstat")).ok()?;
+            told.split_whitespace().next()?.parse::<u64>().ok()
+        });
+        Duration::from_nanos(nanos.sum())
     }
 
     /// Resident memory in bytes.
