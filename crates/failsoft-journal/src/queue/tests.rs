@@ -188,10 +188,13 @@ fn a_sheet_that_is_not_full_waits_for_company_even_under_load() {
     for _ in 1..GROUP {
         queue.push(call(false));
     }
-    let soon = Instant::now() + GATHER * 9;
-    assert!(matches!(queue.turn(soon), Turn::Write(group) if group.pages.is_empty()));
-    queue.written(GROUP - 1);
-    assert!(matches!(queue.turn(soon), Turn::Write(group) if told(&group) == [1]));
+    let since = queue.lock().first_at;
+    let group = queue.take(queue.lock(), false);
+    assert!(group.pages.is_empty());
+    queue.written(group.len());
+    assert_eq!(queue.lock().first_at, since, "it would wait anew with each group");
+    let turn = queue.turn(Instant::now() + GATHER * 9);
+    assert!(matches!(turn, Turn::Write(group) if told(&group) == [1]));
 }
 
 #[test]

@@ -33,7 +33,7 @@ pub(crate) struct Relay {
     line: Arc<Line>,
     /// Whom the line wakes.
     task: Option<Waker>,
-    /// Nothing can happen before the line is told.
+    /// Nothing can happen unless the line was told of it since.
     waits: bool,
 }
 
@@ -70,15 +70,14 @@ impl Relay {
             self.line.is_polling.store(true, Ordering::SeqCst);
             let round = poll(&mut relayed);
             self.line.is_polling.store(false, Ordering::SeqCst);
-            let is_woken = self.line.is_woken.load(Ordering::SeqCst);
             match round {
                 Round::Again => {}
                 Round::Happened(happening) => return Poll::Ready(happening),
                 Round::Waits(Some(happening)) => {
-                    self.waits = !is_woken;
+                    self.waits = true;
                     return Poll::Ready(happening);
                 }
-                Round::Waits(None) if is_woken => rounds += 1,
+                Round::Waits(None) if self.line.is_woken.load(Ordering::SeqCst) => rounds += 1,
                 Round::Waits(None) => {
                     self.waits = true;
                     return Poll::Pending;
