@@ -29,9 +29,9 @@ const MOST: u64 = 4_096;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Damaged;
 
-/// A sheet as it is kept.
+/// What is known of a sheet without reading its lines.
 #[derive(Clone, Debug)]
-pub(crate) struct Page {
+pub(crate) struct Head {
     /// The number of its first call, which no other sheet has.
     pub(crate) seq: i64,
     pub(crate) last_seq: i64,
@@ -40,6 +40,12 @@ pub(crate) struct Page {
     pub(crate) min_id: String,
     pub(crate) max_id: String,
     pub(crate) calls: usize,
+}
+
+/// A sheet as it is kept.
+#[derive(Clone, Debug)]
+pub(crate) struct Page {
+    pub(crate) head: Head,
     /// Its last so many calls stood on no page before.
     pub(crate) fresh: usize,
     /// Checksum, table of texts, lines.
@@ -50,23 +56,17 @@ impl Page {
     /// The calls that stood on no page before, with their numbers.
     pub(crate) fn fresh_calls(&self) -> impl Iterator<Item = (i64, Recorded)> {
         // It was packed in this process.
-        let calls = read(FORMAT, self.seq, &self.packed).unwrap_or_default();
-        calls.into_iter().skip(self.calls - self.fresh)
+        let calls = read(FORMAT, self.head.seq, &self.packed).unwrap_or_default();
+        calls.into_iter().skip(self.head.calls - self.fresh)
     }
 }
 
 /// A sheet being written: it grows call by call until it is full.
 #[derive(Debug)]
 pub(crate) struct Sheet {
-    pub(crate) seq: i64,
-    pub(crate) last_ms: i64,
+    pub(crate) head: Head,
     /// Calls that no page tells of.
     pub(crate) fresh: usize,
-    last_seq: i64,
-    first_ms: i64,
-    min_id: String,
-    max_id: String,
-    calls: usize,
     known: HashMap<Box<str>, u32>,
     texts: Vec<Box<str>>,
     table: Vec<u8>,
@@ -95,15 +95,18 @@ impl Before {
 impl Sheet {
     /// An empty sheet whose first call will have this number.
     pub(crate) fn new(seq: i64) -> Self {
-        Self {
+        let head = Head {
             seq,
-            last_ms: i64::MIN,
-            fresh: 0,
             last_seq: seq,
             first_ms: i64::MAX,
+            last_ms: i64::MIN,
             min_id: String::new(),
             max_id: String::new(),
             calls: 0,
+        };
+        Self {
+            head,
+            fresh: 0,
             known: HashMap::new(),
             texts: Vec::new(),
             table: Vec::new(),
@@ -114,45 +117,35 @@ impl Sheet {
 
     /// Whether the next call should have a sheet of its own.
     pub(crate) const fn is_full(&self) -> bool {
-        self.calls >= FULL
+        self.head.calls >= FULL
     }
 
     /// Whether it would span too long a time with a call that came at this one.
     pub(crate) fn is_too_long(&self, started_ms: i64) -> bool {
         let far = |ms: i64| started_ms.saturating_sub(ms).saturating_abs() > SPAN_MS;
-        self.calls > 0 && (far(self.first_ms) || far(self.last_ms))
+        self.head.calls > 0 && (far(self.head.first_ms) || far(self.head.last_ms))
     }
 
     /// Writes a call into it.
     pub(crate) fn push(&mut self, seq: i64, line: &Line<'_>) {
-        if self.calls == 0 || *line.id < *self.min_id {
-            line.id.as_ref().clone_into(&mut self.min_id);
+        if self.head.calls == 0 || *line.id < *self.head.min_id {
+            line.id.as_ref().clone_into(&mut self.head.min_id);
         }
-        if *line.id > *self.max_id {
-            line.id.as_ref().clone_into(&mut self.max_id);
+        if *line.id > *self.head.max_id {
+            line.id.as_ref().clone_into(&mut self.head.max_id);
         }
-        self.calls += 1;
+        self.head.calls += 1;
         self.fresh += 1;
-        self.last_seq = self.last_seq.max(seq);
-        self.first_ms = self.first_ms.min(line.started_ms);
-        self.last_ms = self.last_ms.max(line.started_ms);
+        self.head.last_seq = self.head.last_seq.max(seq);
+        self.head.first_ms = self.head.first_ms.min(line.started_ms);
+        self.head.last_ms = self.head.last_ms.max(line.started_ms);
         self.put(seq, line);
     }
 
     /// The sheet as it is to be kept now, if there are calls that no page tells of.
     pub(crate) fn fresh_page(&mut self) -> Option<Page> {
         let fresh = std::mem::take(&mut self.fresh);
-        (fresh > 0).then(|| Page {
-            seq: self.seq,
-            last_seq: self.last_seq,
-            first_ms: self.first_ms,
-            last_ms: self.last_ms,
-            min_id: self.min_id.clone(),
-            max_id: self.max_id.clone(),
-            calls: self.calls,
-            fresh,
-            packed: self.packed(),
-        })
+        (fresh > 0).then(|| Page { head: self.head.clone(), fresh, packed: self.packed() })
     }
 
     fn packed(&self) -> Vec<u8> {
@@ -160,7 +153,7 @@ impl Sheet {
         out.extend([0; 4]);
         put_number(&mut out, self.texts.len() as u64);
         out.extend(&self.table);
-        put_number(&mut out, self.calls as u64);
+        put_number(&mut out, self.head.calls as u64);
         out.extend(&self.lines);
         let sum = crc32fast::hash(&out[4..]);
         out[..4].copy_from_slice(&sum.to_le_bytes());

@@ -84,7 +84,7 @@ impl SqliteStore {
                 }
             }
             for page in &group.pages {
-                if page.seq > elsewhere || page.fresh == page.calls {
+                if page.head.seq > elsewhere || page.fresh == page.head.calls {
                     inserts.page(base, page)?;
                     continue;
                 }
@@ -161,14 +161,14 @@ impl Open {
 /// The least number of a group.
 fn first(group: &Group) -> i64 {
     let entry = group.entries.first().map(|entry| signed(entry.number));
-    let pages = group.pages.iter().map(|page| page.seq);
+    let pages = group.pages.iter().map(|page| page.head.seq);
     pages.chain(entry).min().unwrap_or_default()
 }
 
 /// Its highest number.
 fn last(group: &Group) -> i64 {
     let entry = group.entries.last().map(|entry| signed(entry.number));
-    let pages = group.pages.iter().map(|page| page.last_seq);
+    let pages = group.pages.iter().map(|page| page.head.last_seq);
     pages.chain(entry).max().unwrap_or_default()
 }
 

@@ -63,8 +63,8 @@ impl Sheets {
     pub(super) fn give_back(&mut self, pages: Vec<Page>) {
         for page in pages.into_iter().rev() {
             self.fresh += page.fresh;
-            let open = self.open.as_mut().filter(|sheet| sheet.seq == page.seq);
-            let grown = self.full.iter_mut().find(|grown| grown.seq == page.seq);
+            let open = self.open.as_mut().filter(|sheet| sheet.head.seq == page.head.seq);
+            let grown = self.full.iter_mut().find(|grown| grown.head.seq == page.head.seq);
             match (open, grown) {
                 (Some(sheet), _) => sheet.fresh += page.fresh,
                 (None, Some(grown)) => grown.fresh += page.fresh,
@@ -83,7 +83,7 @@ impl Sheets {
     /// What was written before this moment was forgotten, and must not come back when the sheet
     /// that is being written on grows.
     pub(super) fn forget(&mut self, before_ms: i64) {
-        self.open.take_if(|sheet| sheet.fresh == 0 && sheet.last_ms < before_ms);
+        self.open.take_if(|sheet| sheet.fresh == 0 && sheet.head.last_ms < before_ms);
     }
 
     /// Drops everything.

@@ -169,16 +169,21 @@ fn calls_that_come_slowly_share_a_sheet_until_it_is_forgotten() {
             group.pages
         })
         .collect();
-    let kept: Vec<_> = pages.iter().map(|page| (page.seq, page.calls, page.fresh)).collect();
+    let kept: Vec<_> =
+        pages.iter().map(|page| (page.head.seq, page.head.calls, page.fresh)).collect();
     assert_eq!(kept, [(1, 1, 1), (1, 2, 1), (1, 3, 1)]);
     queue.forgot(0);
     queue.push(call(true));
-    assert_eq!(take(&queue).pages[0].calls, 4, "it was not forgotten: its last call is younger");
+    assert_eq!(
+        take(&queue).pages[0].head.calls,
+        4,
+        "it was not forgotten: its last call is younger"
+    );
     queue.written(1);
     queue.forgot(1);
     queue.push(call(true));
     let page = &take(&queue).pages[0];
-    assert_eq!((page.seq, page.calls), (5, 1));
+    assert_eq!((page.head.seq, page.head.calls), (5, 1));
 }
 
 #[test]
@@ -295,7 +300,7 @@ proptest! {
             recorded += 2 * i64::try_from(calls).unwrap_or_default();
             // Half of the writes that failed were done nevertheless.
             if !fails || calls % 2 == 0 {
-                pages.extend(group.pages.iter().map(|page| (page.seq, page.clone())));
+                pages.extend(group.pages.iter().map(|page| (page.head.seq, page.clone())));
             }
             if fails {
                 queue.give_back(group);
@@ -307,7 +312,7 @@ proptest! {
         once.sort_unstable();
         let expected: Vec<i64> = (1..=recorded).collect();
         prop_assert_eq!(&once, &expected);
-        let whole = |page: &Page| Page { fresh: page.calls, ..page.clone() };
+        let whole = |page: &Page| Page { fresh: page.head.calls, ..page.clone() };
         let kept: Vec<i64> = pages
             .values()
             .flat_map(|page| whole(page).fresh_calls().collect::<Vec<_>>())

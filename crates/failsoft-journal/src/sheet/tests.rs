@@ -135,12 +135,12 @@ proptest! {
         let have = read(FORMAT, 10, &page.packed);
         prop_assert_eq!(have.as_ref(), Ok(&expected));
         let ids = || expected.iter().map(|(_, recorded)| recorded.call.id.as_str());
-        prop_assert_eq!(ids().min(), Some(page.min_id.as_str()));
-        prop_assert_eq!(ids().max(), Some(page.max_id.as_str()));
+        prop_assert_eq!(ids().min(), Some(page.head.min_id.as_str()));
+        prop_assert_eq!(ids().max(), Some(page.head.max_id.as_str()));
         let starts = || expected.iter().map(|(_, recorded)| recorded.call.started_ms);
-        prop_assert_eq!(starts().min(), Some(page.first_ms));
-        prop_assert_eq!(starts().max(), Some(page.last_ms));
-        prop_assert_eq!(expected.last().map(|(seq, _)| *seq), Some(page.last_seq));
+        prop_assert_eq!(starts().min(), Some(page.head.first_ms));
+        prop_assert_eq!(starts().max(), Some(page.head.last_ms));
+        prop_assert_eq!(expected.last().map(|(seq, _)| *seq), Some(page.head.last_seq));
     }
 
     #[test]

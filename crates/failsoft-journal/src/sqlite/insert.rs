@@ -182,14 +182,15 @@ impl<'c> Inserts<'c> {
     }
 
     pub(super) fn page(&mut self, base: i64, page: &Page) -> rusqlite::Result<()> {
+        let head = &page.head;
         self.connection.prepare_cached(SHEET)?.execute(params![
-            base + page.seq,
-            base + page.last_seq,
-            page.first_ms,
-            page.last_ms,
-            page.min_id,
-            page.max_id,
-            page.calls as i64,
+            base + head.seq,
+            base + head.last_seq,
+            head.first_ms,
+            head.last_ms,
+            head.min_id,
+            head.max_id,
+            head.calls as i64,
             FORMAT,
             page.packed,
         ])?;
