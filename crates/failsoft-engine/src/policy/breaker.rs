@@ -452,6 +452,29 @@ mod tests {
     }
 
     #[test]
+    fn what_opened_it_leaves_room_for_the_time_that_is_left() {
+        let mut bench = opened();
+        let probe = bench.send(10);
+        bench.end(10, probe, Evidence::Hard);
+        for _ in 0..2 {
+            let probe = bench.send(60);
+            bench.content(60, probe);
+        }
+        assert_eq!(bench.cell.state(), BreakerState::Closed);
+        bench.fail(61, 4);
+        let last = bench.send(61);
+        let permit = bench.permits.remove(&last).unwrap();
+        let hint = Some(Duration::from_secs(7));
+        let change =
+            bench.cell.finish(permit, Report { hint, ..report(61, Evidence::Hard) }, true).unwrap();
+        let left = change.until.unwrap().since(at(61));
+        let told = bench.cell.grounds().span(Measure::GateLeftMs, left);
+        assert_eq!(told.of(Measure::AskedMs), Some(7_000));
+        assert_eq!(told.of(Measure::OpenedBefore), Some(2));
+        assert_eq!(told.of(Measure::GateLeftMs), Some(left.as_millis() as u32));
+    }
+
+    #[test]
     fn a_success_between_failures_starts_the_row_anew() {
         let mut bench = Bench::new(Breaker::default());
         bench.fail(1, 4);

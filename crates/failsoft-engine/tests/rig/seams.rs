@@ -137,7 +137,7 @@ pub(super) fn resumable(call: &CallFacts) -> Resumable {
 /// Whether what broke off last had said all that its caller's bound allows.
 fn is_said(call: &CallFacts, attempt: AttemptId) -> bool {
     let last = &call.attempts[&attempt.ordinal];
-    last.committed && last.failed.is_some() && resumable(call) == Resumable::Said
+    call.committed.is_some() && last.failed.is_some() && resumable(call) == Resumable::Said
 }
 
 /// How often a call was continued. What is asked once more is still the same continuation.
