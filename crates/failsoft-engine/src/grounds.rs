@@ -62,6 +62,13 @@ impl Grounds {
         self.iter().find(|(told, _)| *told == measure).map(|(_, figure)| figure)
     }
 
+    /// Whether these are figures of the same measures, in the same order.
+    #[must_use]
+    #[inline]
+    pub fn is_alike(&self, other: &Self) -> bool {
+        self.measures == other.measures
+    }
+
     /// Whether there are none.
     #[must_use]
     pub const fn is_empty(&self) -> bool {

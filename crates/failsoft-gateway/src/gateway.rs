@@ -113,7 +113,7 @@ impl Gateway {
         let receivers = Receivers::new(&settings)?;
         let watchers = Watchers::new(&settings, client_address)?;
         let operators = Operators::new(admin_address.port(), settings.journal.clone());
-        let mut observers = watchers.observers(&settings);
+        let mut observers = vec![watchers.observer(&settings)];
         observers.extend(options.observers);
         let failsoft = Failsoft::start(settings, observers)?;
         watchers.trace(&failsoft);

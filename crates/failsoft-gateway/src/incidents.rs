@@ -155,12 +155,12 @@ impl Incidents {
 }
 
 impl Observer for Incidents {
-    fn observe(&self, seen: Seen<'_>, event: &Event) {
+    fn observe(&self, seen: &Seen<'_>, event: &Event) {
         let Event::Disabled { scope: DisabledScope::Credential(key), kind, until, .. } = *event
         else {
             return;
         };
-        let Some(target) = name_of(&seen, key) else { return };
+        let Some(target) = name_of(seen, key) else { return };
         self.tell(Heard::KeyDisabled {
             target: target.name.as_str().into(),
             credential: target.credential.as_str().into(),

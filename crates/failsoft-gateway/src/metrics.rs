@@ -142,23 +142,31 @@ impl Metrics {
         self.at_door.up(reason);
     }
 
+    fn at_target(&self, seen: &Seen<'_>, target: TargetId, count: impl FnOnce(&TargetSeries)) {
+        self.at_target_of(&self.book.load(), seen, target, count);
+    }
+
     /// A number is only trusted while its name agrees: calls that began before a reload still
     /// speak of the numbers they began with.
-    fn at_target(&self, seen: &Seen<'_>, target: TargetId, count: impl FnOnce(&TargetSeries)) {
-        let place = usize::from(target.0);
+    fn at_target_of(
+        &self,
+        book: &Book,
+        seen: &Seen<'_>,
+        TargetId(place): TargetId,
+        count: impl FnOnce(&TargetSeries),
+    ) {
+        let place = usize::from(place);
         let Some(name) = seen.names.targets.get(place).map(|target| &target.name) else { return };
-        let book = self.book.load();
         match book.targets.get(place).filter(|series| series.name == *name) {
             Some(series) => count(series),
             None => count(&lock(&self.register).target(name)),
         }
     }
 
-    fn at_route(&self, seen: &Seen<'_>, count: impl FnOnce(&RouteSeries)) {
+    fn at_route_of(&self, book: &Book, seen: &Seen<'_>, count: impl FnOnce(&RouteSeries)) {
         let Some(RouteId(place)) = seen.route else { return };
         let place = usize::from(place);
         let Some(name) = seen.names.routes.get(place) else { return };
-        let book = self.book.load();
         match book.routes.get(place).filter(|series| series.name == *name) {
             Some(series) => count(series),
             None => count(&lock(&self.register).route(name)),
@@ -167,7 +175,7 @@ impl Metrics {
 }
 
 impl Observer for Metrics {
-    fn observe(&self, seen: Seen<'_>, event: &Event) {
+    fn observe(&self, seen: &Seen<'_>, event: &Event) {
         match *event {
             Event::AttemptStarted { attempt, why, .. } => {
                 if why != Why::First {
@@ -176,14 +184,16 @@ impl Observer for Metrics {
                 }
             }
             Event::FirstContent { attempt, after } => {
+                let book = self.book.load();
                 if let Some(target) = seen.attempts.get(usize::from(attempt.ordinal)) {
-                    self.at_target(&seen, *target, |series| {
+                    self.at_target_of(&book, seen, *target, |series| {
                         series.first_content.record(after, seen.call);
                     });
                 }
                 // A call that is not followed sent its only attempt as it arrived.
                 if self.following.read(attempt.call, |_| ()).is_none() {
-                    self.at_route(&seen, |series| series.first_content.record(after, seen.call));
+                    let note = |series: &RouteSeries| series.first_content.record(after, seen.call);
+                    self.at_route_of(&book, seen, note);
                 }
             }
             Event::Committed { attempt } => {
@@ -191,11 +201,11 @@ impl Observer for Metrics {
             }
             Event::AttemptEnded { attempt, target, outcome, .. } => {
                 let why = self.following.why(attempt);
-                self.at_target(&seen, target, |series| series.ended(why, outcome, seen.call));
+                self.at_target(seen, target, |series| series.ended(why, outcome, seen.call));
             }
             Event::CallEnded { call, verdict, took, attempts } => {
                 let committed = self.following.unfollow(call).and_then(|call| call.committed);
-                self.at_route(&seen, |series| {
+                self.at_route_of(&self.book.load(), seen, |series| {
                     series.ended(verdict, attempts, (took, seen.call));
                     if let Some(committed) = committed {
                         let since = seen.at.since(committed);
@@ -209,11 +219,11 @@ impl Observer for Metrics {
             }
             Event::Barred(bar) => self.bars.up(bar.reason.as_str()),
             Event::Refused { reason, .. } => self.refusals.up(reason.as_str()),
-            Event::BreakerChanged(change) => self.at_target(&seen, change.target, |series| {
+            Event::BreakerChanged(change) => self.at_target(seen, change.target, |series| {
                 series.breaker_changes[change.to as usize].up();
             }),
             Event::Throttled { target, .. } => {
-                self.at_target(&seen, target, |series| series.throttled.up());
+                self.at_target(seen, target, |series| series.throttled.up());
             }
             Event::Disabled { kind, .. } => self.disabled.up(kind.as_str()),
             Event::CallStarted { .. }

@@ -3,8 +3,10 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use failsoft::{Failsoft, Observer};
+use failsoft::{Failsoft, Observer, Seen};
 use failsoft_config::Settings;
+use failsoft_engine::Event;
+use failsoft_journal::CallRecord;
 use failsoft_telemetry::{Exporter, TlsError};
 
 use crate::incidents::Incidents;
@@ -40,18 +42,17 @@ impl Watchers {
         Ok(Self { metrics, incidents, witness: Arc::new(Witness::default()), exporter })
     }
 
-    /// Those of them the settings want. Without metrics and without receivers of alerts nothing is
-    /// counted.
-    pub(crate) fn observers(&self, settings: &Settings) -> Vec<Arc<dyn Observer>> {
-        let mut observers: Vec<Arc<dyn Observer>> = vec![Arc::clone(&self.witness) as _];
-        if settings.server.metrics {
-            observers.push(Arc::clone(&self.metrics) as _);
-        }
-        if settings.server.metrics || !settings.alerts.webhooks.is_empty() {
-            observers.push(Arc::clone(&self.incidents) as _);
-        }
-        observers.extend(self.exporter.iter().map(|exporter| Arc::clone(exporter) as _));
-        observers
+    /// Those of them the settings want, as one. Without metrics and without receivers of alerts
+    /// nothing is counted.
+    pub(crate) fn observer(&self, settings: &Settings) -> Arc<dyn Observer> {
+        let metrics = settings.server.metrics;
+        let incidents = metrics || !settings.alerts.webhooks.is_empty();
+        Arc::new(Wanted {
+            witness: Arc::clone(&self.witness),
+            metrics: metrics.then(|| Arc::clone(&self.metrics)),
+            incidents: incidents.then(|| Arc::clone(&self.incidents)),
+            exporter: self.exporter.clone(),
+        })
     }
 
     /// Lets the exporter decide which calls are traced.
@@ -60,6 +61,43 @@ impl Watchers {
         if let (Some(exporter), Some(telemetry)) = (&self.exporter, settings.telemetry.clone()) {
             exporter.adopt(settings);
             failsoft.trace_calls(Some(Arc::new(move |trace| telemetry.samples(trace))));
+        }
+    }
+}
+
+/// Those the settings want. As one, because most events concern few of them, and the compiler sees
+/// which if it knows them all.
+struct Wanted {
+    witness: Arc<Witness>,
+    metrics: Option<Arc<Metrics>>,
+    incidents: Option<Arc<Incidents>>,
+    exporter: Option<Arc<Exporter>>,
+}
+
+impl Observer for Wanted {
+    fn observe(&self, seen: &Seen<'_>, event: &Event) {
+        self.witness.observe(seen, event);
+        if let Some(metrics) = &self.metrics {
+            metrics.observe(seen, event);
+        }
+        if let Some(incidents) = &self.incidents {
+            incidents.observe(seen, event);
+        }
+        if let Some(exporter) = &self.exporter {
+            exporter.observe(seen, event);
+        }
+    }
+
+    fn ended(&self, call: &Arc<CallRecord>) {
+        self.witness.ended(call);
+        if let Some(metrics) = &self.metrics {
+            metrics.ended(call);
+        }
+        if let Some(incidents) = &self.incidents {
+            incidents.ended(call);
+        }
+        if let Some(exporter) = &self.exporter {
+            exporter.ended(call);
         }
     }
 }

@@ -110,46 +110,46 @@ impl Witness {
 }
 
 impl Observer for Witness {
-    fn observe(&self, seen: Seen<'_>, event: &Event) {
+    fn observe(&self, seen: &Seen<'_>, event: &Event) {
         match *event {
             Event::AttemptStarted { attempt, target, why, .. } => {
-                self.attempt_started(&seen, attempt, (target, why));
+                self.attempt_started(seen, attempt, (target, why));
             }
             Event::AttemptEnded { attempt, target, outcome, took } => match outcome {
                 Outcome::Failed(failure) => {
-                    self.attempt_failed(&seen, (attempt, target), &failure, took);
+                    self.attempt_failed(seen, (attempt, target), &failure, took);
                 }
-                Outcome::Succeeded(_) => attempt_ended(&seen, (attempt, target), "succeeded", took),
+                Outcome::Succeeded(_) => attempt_ended(seen, (attempt, target), "succeeded", took),
                 Outcome::Cancelled { .. } => {
-                    attempt_ended(&seen, (attempt, target), "cancelled", took);
+                    attempt_ended(seen, (attempt, target), "cancelled", took);
                 }
             },
             Event::CallEnded { call, verdict, took, attempts } => {
                 self.following.unfollow(call);
                 if let Verdict::Failed { kind, .. } | Verdict::Degraded { kind } = verdict {
-                    self.call_failed(&seen, kind, took, attempts);
+                    self.call_failed(seen, kind, took, attempts);
                 }
             }
-            Event::BreakerChanged(change) => breaker_changed(&seen, change),
+            Event::BreakerChanged(change) => breaker_changed(seen, change),
             Event::Throttled { target, until, .. } => {
-                let target = name(&seen, target);
-                if self.may_say(&seen, target, Line::Throttled) {
+                let target = name(seen, target);
+                if self.may_say(seen, target, Line::Throttled) {
                     let millis = millis(until.since(seen.at));
                     tracing::info!(target, millis, "a target asked to be left alone");
                 }
             }
             Event::Disabled { scope, kind, until, .. } => {
-                disabled(&seen, scope, kind, until.since(seen.at));
+                disabled(seen, scope, kind, until.since(seen.at));
             }
             Event::TargetSwitched { target, enabled } => {
                 tracing::info!(
-                    target = name(&seen, target),
+                    target = name(seen, target),
                     enabled,
                     "an operator switched a target"
                 );
             }
             Event::Probed { target } => {
-                tracing::info!(target = name(&seen, target), "an operator asked how a target is");
+                tracing::info!(target = name(seen, target), "an operator asked how a target is");
             }
             Event::CallStarted { .. }
             | Event::Barred(_)

@@ -109,17 +109,16 @@ impl Queue {
 
     /// Takes a record in, or counts it as dropped. Never waits for the disk.
     pub(crate) fn push(&self, record: Record) {
-        let worth = worth(&record);
-        if worth == Worth::Healthy
-            && let Record::Call(call) = &record
-            && let Some(line) = Line::of(call)
-        {
-            self.enter(worth, |state, number| state.sheets.push(number, &line));
-        } else {
-            self.enter(worth, |state, number| {
-                state.lanes.push(Entry { number, record, worth });
-            });
+        if let Record::Call(call) = &record {
+            let mut line = Line::begin(call);
+            if line.tell(call).is_some() {
+                return self.enter(Worth::Healthy, |state, number| {
+                    state.sheets.push(number, &line);
+                });
+            }
         }
+        let worth = worth(&record);
+        self.enter(worth, |state, number| state.lanes.push(Entry { number, record, worth }));
     }
 
     /// Lets something in if there is room for it, or counts it.

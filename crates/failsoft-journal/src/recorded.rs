@@ -10,7 +10,7 @@ use crate::text::{self, ID, LABEL, NAME, WORDS};
 use crate::{AttemptFacts, CallRecord, Names, Stamp, StateChange, StateRecord, TargetName};
 
 /// 73 years.
-const LONGEST: u64 = i64::MAX as u64 / 4;
+pub(crate) const LONGEST: u64 = i64::MAX as u64 / 4;
 const END_OF_9999: i64 = 253_402_300_799_999;
 /// As much as nearly all figures need.
 const ROOM: usize = 128;

@@ -6,24 +6,32 @@
 mod bytes;
 mod id;
 mod line;
+mod packed;
+mod reading;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use self::bytes::{Bytes, put_number, put_signed, put_text};
+use failsoft_engine::Grounds;
+
+use self::bytes::{put_number, put_signed, put_text};
 use self::id::Ids;
 pub(crate) use self::line::Line;
-use self::line::{NONE, NUMBERS, OWN, Packed, STEADY, TEXTS};
-use crate::rows::{Name, Recorded};
-use crate::text::{READ, label};
+use self::line::{BROUGHT, LASTING, NONE, NUMBERS, STEADY, TEXTS};
+pub(crate) use self::reading::{read, shares};
+use crate::Names;
+use crate::rows::Recorded;
+use crate::text::{NAME, label};
 
-/// How sheets are written now; others are read as long as their readers stand here.
-pub(crate) const FORMAT: u32 = 1;
+/// How sheets are written now.
+pub(crate) const FORMAT: u32 = 2;
+/// How they were written before: figures as texts, numbers in seven bits a byte.
+const SEVEN_BITS: u32 = 1;
 /// A sheet with this many calls is full.
 const FULL: usize = 256;
 /// A sheet whose calls came over a longer time is closed, so that forgetting is not much coarser.
 const SPAN_MS: i64 = 3_600_000;
-/// The most calls a sheet is believed to hold.
-const MOST: u64 = 4_096;
 
 /// Why a sheet cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +48,18 @@ pub(crate) struct Head {
     pub(crate) min_id: String,
     pub(crate) max_id: String,
     pub(crate) calls: usize,
+}
+
+impl Head {
+    /// One id more.
+    fn include(&mut self, id: &str) {
+        if self.calls == 1 || *id < *self.min_id {
+            id.clone_into(&mut self.min_id);
+        }
+        if *id > *self.max_id {
+            id.clone_into(&mut self.max_id);
+        }
+    }
 }
 
 /// A sheet as it is kept.
@@ -67,11 +87,12 @@ pub(crate) struct Sheet {
     pub(crate) head: Head,
     /// Calls that no page tells of.
     pub(crate) fresh: usize,
-    known: HashMap<Box<str>, u32>,
+    places: HashMap<Box<str>, u32>,
     texts: Vec<Box<str>>,
     table: Vec<u8>,
     lines: Vec<u8>,
     before: Before,
+    known: Known,
 }
 
 /// What the line before said.
@@ -83,12 +104,41 @@ struct Before {
     texts: [u32; TEXTS],
     steady: [u64; STEADY],
     ids: Ids,
+    /// The place of the names of its figures.
+    figures: u32,
 }
 
 impl Before {
     fn new(seq: i64) -> Self {
         let (texts, steady) = ([0; TEXTS], [NONE; STEADY]);
-        Self { seq, started_ms: 0, texts, steady, ids: Ids::default() }
+        Self { seq, started_ms: 0, texts, steady, ids: Ids::default(), figures: 0 }
+    }
+}
+
+/// Where a text lies in memory, and how long it is.
+type Lies = (usize, usize);
+
+/// Where no text lies, nor none.
+const NOWHERE: Lies = (usize::MAX, usize::MAX);
+
+fn lies(text: Option<&str>) -> Lies {
+    text.map_or((0, 0), |text| (text.as_ptr().addr(), text.len()))
+}
+
+/// By what the texts of the next line are known without a look at them. What lies in the program,
+/// or among names that are kept alive here, is what it was as long as it lies where it lay.
+#[derive(Debug)]
+struct Known {
+    names: Option<Arc<Names>>,
+    lies: [Lies; LASTING.len()],
+    grounds: Grounds,
+    /// The place of what its measures are called.
+    figures: u32,
+}
+
+impl Known {
+    const fn new(names: Option<Arc<Names>>) -> Self {
+        Self { names, lies: [NOWHERE; LASTING.len()], grounds: Grounds::NONE, figures: 0 }
     }
 }
 
@@ -107,11 +157,12 @@ impl Sheet {
         Self {
             head,
             fresh: 0,
-            known: HashMap::new(),
+            places: HashMap::new(),
             texts: Vec::new(),
             table: Vec::new(),
             lines: Vec::with_capacity(16 << 10),
             before: Before::new(seq),
+            known: Known::new(None),
         }
     }
 
@@ -128,17 +179,12 @@ impl Sheet {
 
     /// Writes a call into it.
     pub(crate) fn push(&mut self, seq: i64, line: &Line<'_>) {
-        if self.head.calls == 0 || *line.id < *self.head.min_id {
-            line.id.as_ref().clone_into(&mut self.head.min_id);
-        }
-        if *line.id > *self.head.max_id {
-            line.id.as_ref().clone_into(&mut self.head.max_id);
-        }
-        self.head.calls += 1;
+        let head = &mut self.head;
+        head.calls += 1;
+        head.last_seq = head.last_seq.max(seq);
+        head.first_ms = head.first_ms.min(line.started_ms);
+        head.last_ms = head.last_ms.max(line.started_ms);
         self.fresh += 1;
-        self.head.last_seq = self.head.last_seq.max(seq);
-        self.head.first_ms = self.head.first_ms.min(line.started_ms);
-        self.head.last_ms = self.head.last_ms.max(line.started_ms);
         self.put(seq, line);
     }
 
@@ -161,150 +207,103 @@ impl Sheet {
     }
 
     fn put(&mut self, seq: i64, line: &Line<'_>) {
-        let (mut changed, mut places) = (0_u64, [0; TEXTS]);
-        for (index, text) in line.texts.iter().enumerate() {
-            places[index] = self.place(text.as_deref(), self.before.texts[index]);
-            changed |= u64::from(places[index] != self.before.texts[index]) << index;
-        }
-        for (index, number) in line.steady.iter().enumerate() {
-            changed |= u64::from(*number != self.before.steady[index]) << (TEXTS + index);
-        }
+        let places = self.places_of(line);
+        let figures = self.place_of_figures(&line.grounds);
         let (out, before) = (&mut self.lines, &mut self.before);
+        let changed = changes(&places, &before.texts)
+            | changes(&line.steady, &before.steady) << TEXTS
+            | u64::from(figures != before.figures) << (TEXTS + STEADY);
         put_signed(out, seq.wrapping_sub(before.seq));
         put_signed(out, line.started_ms.wrapping_sub(before.started_ms));
-        before.ids.put(out, &line.id);
+        self.head.include(&before.ids.put(out, line.id));
         put_number(out, changed);
-        for (index, place) in places.iter().enumerate() {
-            if changed >> index & 1 == 1 {
-                put_number(out, u64::from(*place));
-            }
+        for index in ones(changed) {
+            let steady = || line.steady.get(index - TEXTS).map(|number| number.wrapping_add(1));
+            let text = places.get(index).map(|place| u64::from(*place));
+            put_number(out, text.or_else(steady).unwrap_or_else(|| u64::from(figures)));
         }
-        for (index, number) in line.steady.iter().enumerate() {
-            if changed >> (TEXTS + index) & 1 == 1 {
-                put_number(out, number.wrapping_add(1));
-            }
+        for number in ones(line.present() & ((1 << NUMBERS) - 1)) {
+            let apart = line.numbers[number].wrapping_sub(line.guess(number));
+            put_signed(out, apart.cast_signed());
         }
-        for number in 0..NUMBERS {
-            if line.numbers[number] != NONE {
-                let guess = line.guess(number);
-                put_signed(out, line.numbers[number].wrapping_sub(guess).cast_signed());
-            }
-        }
-        for text in line.own.iter().flatten() {
+        for text in [&line.request_id, &line.words].into_iter().flatten() {
             put_text(out, text);
+        }
+        for (_, figure) in line.grounds.iter() {
+            put_number(out, u64::from(figure));
         }
         if let Some(trace) = line.trace {
             out.extend(trace.to_le_bytes());
         }
         (before.seq, before.started_ms) = (seq, line.started_ms);
-        (before.texts, before.steady) = (places, line.steady);
+        (before.texts, before.steady, before.figures) = (places, line.steady, figures);
     }
 
-    /// The place of a text in the table, nearly always the one it had in the line before.
-    fn place(&mut self, text: Option<&str>, before: u32) -> u32 {
-        let Some(text) = text else { return 0 };
-        let same = |place: usize| self.texts.get(place).is_some_and(|have| **have == *text);
-        if before > 0 && same(before as usize - 1) {
-            return before;
+    /// The places of a line's texts in the table, nearly always those of the line before.
+    fn places_of(&mut self, line: &Line<'_>) -> [u32; TEXTS] {
+        if !self.known.names.as_ref().is_some_and(|names| Arc::ptr_eq(names, line.names)) {
+            self.known = Known::new(Some(Arc::clone(line.names)));
         }
-        if let Some(place) = self.known.get(text) {
+        let mut places = self.before.texts;
+        let lies = line.lasting.map(lies);
+        for number in ones(changes(&lies, &self.known.lies)) {
+            let text = line.lasting[number].map(|text| label(text, NAME));
+            places[LASTING[number]] = self.place(text);
+        }
+        self.known.lies = lies;
+        for (number, text) in line.brought.iter().enumerate() {
+            let place = &mut places[BROUGHT[number]];
+            // What stands in the table would be told as it stands.
+            let have = (*place as usize).checked_sub(1).and_then(|place| self.texts.get(place));
+            if have.map(|have| &**have) != text.as_deref() {
+                *place = self.place(text.as_deref().map(|text| Line::told(number, text)));
+            }
+        }
+        places
+    }
+
+    /// The place of the names of an attempt's figures.
+    fn place_of_figures(&mut self, grounds: &Grounds) -> u32 {
+        if !self.known.grounds.is_alike(grounds) {
+            let names: Vec<_> = grounds.iter().map(|(measure, _)| measure.as_str()).collect();
+            let names = Some(names.join(" ")).filter(|names| !names.is_empty());
+            self.known.figures = self.place(names.map(Cow::Owned));
+            self.known.grounds = *grounds;
+        }
+        self.known.figures
+    }
+
+    /// The place of a text in the table.
+    fn place(&mut self, text: Option<Cow<'_, str>>) -> u32 {
+        let Some(text) = text else { return 0 };
+        if let Some(place) = self.places.get(&*text) {
             return *place;
         }
-        put_text(&mut self.table, text);
-        self.texts.push(text.into());
+        put_text(&mut self.table, &text);
+        self.texts.push((&*text).into());
         let place = u32::try_from(self.texts.len()).unwrap_or(u32::MAX);
-        self.known.insert(text.into(), place);
+        self.places.insert(text.into(), place);
         place
     }
 }
 
-/// The calls of a sheet with their numbers, in order.
-pub(crate) fn read(
-    format: u32,
-    first: i64,
-    packed: &[u8],
-) -> Result<Vec<(i64, Recorded)>, Damaged> {
-    let mut reading = Reading::new(format, first, packed)?;
-    let mut calls = Vec::with_capacity(usize::try_from(reading.left).unwrap_or_default());
-    while reading.left > 0 {
-        calls.push(reading.next()?);
+/// Which differ, as bits.
+fn changes<T: PartialEq, const N: usize>(now: &[T; N], before: &[T; N]) -> u64 {
+    // Mostly none does, and that is seen faster than where.
+    if now == before {
+        return 0;
     }
-    Ok(calls)
+    let differs = |index: usize| u64::from(now[index] != before[index]) << index;
+    (0..N).map(differs).fold(0, std::ops::BitOr::bitor)
 }
 
-/// Whether a sheet holds a text that its calls share; only then need it be read.
-pub(crate) fn shares(format: u32, packed: &[u8], text: &str) -> bool {
-    Reading::new(format, 0, packed)
-        .is_ok_and(|reading| reading.texts.iter().any(|have| **have == *text))
-}
-
-struct Reading<'a> {
-    bytes: Bytes<'a>,
-    texts: Vec<Name>,
-    left: u64,
-    before: Before,
-}
-
-impl<'a> Reading<'a> {
-    fn new(format: u32, first: i64, packed: &'a [u8]) -> Result<Self, Damaged> {
-        let (sum, rest) = packed.split_first_chunk::<4>().ok_or(Damaged)?;
-        if format != FORMAT || crc32fast::hash(rest) != u32::from_le_bytes(*sum) {
-            return Err(Damaged);
-        }
-        let mut bytes = Bytes(rest);
-        let mut texts = Vec::new();
-        for _ in 0..bytes.number()? {
-            texts.push(Name::from(label(bytes.text()?, READ)));
-        }
-        let left = bytes.number()?;
-        if left > MOST {
-            return Err(Damaged);
-        }
-        Ok(Self { bytes, texts, left, before: Before::new(first) })
-    }
-
-    fn next(&mut self) -> Result<(i64, Recorded), Damaged> {
-        let (bytes, before) = (&mut self.bytes, &mut self.before);
-        before.seq = before.seq.wrapping_add(bytes.signed()?);
-        before.started_ms = before.started_ms.wrapping_add(bytes.signed()?);
-        let id = before.ids.take(bytes)?;
-        let changed = bytes.number()?;
-        for index in 0..TEXTS {
-            if changed >> index & 1 == 1 {
-                before.texts[index] = u32::try_from(bytes.number()?).map_err(|_| Damaged)?;
-            }
-        }
-        for index in 0..STEADY {
-            if changed >> (TEXTS + index) & 1 == 1 {
-                before.steady[index] = bytes.number()?.wrapping_sub(1);
-            }
-        }
-        let mut packed = Packed::new(id, before.started_ms, before.steady);
-        for index in 0..NUMBERS {
-            if packed.has_number(index) {
-                let apart = bytes.signed()?.cast_unsigned();
-                packed.numbers[index] = packed.guess(index).wrapping_add(apart);
-            }
-        }
-        for index in 0..OWN {
-            if packed.has_own(index) {
-                packed.own[index] = Some(label(bytes.text()?, READ).into_owned());
-            }
-        }
-        if packed.has_trace() {
-            packed.trace = Some(u128::from_le_bytes(bytes.array()?));
-        }
-        self.left -= 1;
-        let texts = &self.texts;
-        let text = |place: u32| match place {
-            0 => Ok(None),
-            place => texts.get(place as usize - 1).cloned().map(Some).ok_or(Damaged),
-        };
-        for index in 0..TEXTS {
-            packed.texts[index] = text(before.texts[index])?;
-        }
-        Ok((before.seq, packed.recorded()))
-    }
+/// The places of the bits that are set.
+fn ones(mut bits: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let place = bits.trailing_zeros();
+        bits &= bits.wrapping_sub(1);
+        (place < u64::BITS).then_some(place as usize)
+    })
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ mod ring;
 mod watch;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use failsoft_journal::{Name, Recorded};
 
@@ -109,12 +110,15 @@ impl Incidents {
     /// An attempt ended.
     pub fn observe(&mut self, seen: &Sighting) -> Vec<Turn> {
         let mut turns = Vec::new();
-        if !self.watches.contains_key(&seen.target) {
-            self.make_room(&mut turns);
-            self.watches.insert(seen.target.clone(), Watch::default());
-        }
-        if let Some(watch) = self.watches.get_mut(&seen.target) {
-            watch.observe(seen, &mut turns);
+        self.watch(&seen.target, &mut turns).observe(seen, &mut turns);
+        turns
+    }
+
+    /// So many attempts at a target succeeded, at one moment: as if each was observed.
+    pub fn succeeded(&mut self, target: &Name, at_ms: i64, attempts: u64) -> Vec<Turn> {
+        let mut turns = Vec::new();
+        if attempts > 0 {
+            self.watch(target, &mut turns).succeeded(at_ms, attempts, &mut turns);
         }
         turns
     }
@@ -131,6 +135,13 @@ impl Incidents {
         let mut open: Vec<&Incident> = self.watches.values().flat_map(Watch::open).collect();
         open.sort_by_key(|incident| incident.since_ms);
         open.into_iter()
+    }
+
+    fn watch(&mut self, target: &Name, turns: &mut Vec<Turn>) -> &mut Watch {
+        if !self.watches.contains_key(target) {
+            self.make_room(turns);
+        }
+        self.watches.entry(Arc::clone(target)).or_default()
     }
 
     /// Forgets half of the targets when there are too many, those quiet for longest.

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
-use failsoft::{Observer, Seen};
+use failsoft::Observer;
 use failsoft_config::{Settings, Telemetry};
 use failsoft_engine::Event;
 use failsoft_journal::CallRecord;
@@ -146,8 +146,6 @@ impl Exporter {
 }
 
 impl Observer for Exporter {
-    fn observe(&self, _: Seen<'_>, _: &Event) {}
-
     fn ended(&self, call: &Arc<CallRecord>) {
         if self.is_wanted(call) && self.calls.try_send(Arc::clone(call)).is_err() {
             self.counts.dropped.fetch_add(1, Ordering::Relaxed);

@@ -99,7 +99,7 @@ impl Inner {
     }
 
     /// Shows an event to everyone who watches.
-    pub(crate) fn observe(&self, seen: Seen<'_>, event: &Event) {
+    pub(crate) fn observe(&self, seen: &Seen<'_>, event: &Event) {
         for observer in &self.observers {
             observer.observe(seen, event);
         }
@@ -218,7 +218,7 @@ impl Failsoft {
         self.0.generation.store(Arc::clone(&generation));
         drop(engine);
         for event in step.events {
-            self.0.observe(Seen::of_no_call(now, &generation.names), &event);
+            self.0.observe(&Seen::of_no_call(now, &generation.names), &event);
             self.0.record_state(&generation.names, now, event);
         }
         Ok(())

@@ -269,7 +269,7 @@ impl Driver {
                 route: Some(self.route()),
                 attempts: &self.log.targets,
             };
-            self.inner.observe(seen, &event);
+            self.inner.observe(&seen, &event);
             if is_of_a_target(&event) {
                 self.inner.record_state(&self.generation.names, now, event);
             }

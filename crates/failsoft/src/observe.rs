@@ -34,7 +34,7 @@ impl<'a> Seen<'a> {
 /// Watches events. It is called on the call's own task: it must be quick and must not block.
 pub trait Observer: Send + Sync {
     /// Something came to be.
-    fn observe(&self, seen: Seen<'_>, event: &Event);
+    fn observe(&self, _seen: &Seen<'_>, _event: &Event) {}
 
     /// A call is over, and this is all there is to know of it. Who keeps more than a figure of it
     /// keeps the value itself, and looks at it elsewhere.

@@ -74,10 +74,7 @@ impl Room {
     /// Folds what was counted, lets time pass, and tells who is to be told.
     pub(crate) fn tick(&mut self, book: &Book, now_ms: i64) -> Vec<Turn> {
         for (target, successes) in book.collect() {
-            let seen = Sighting { at_ms: now_ms, target, kind: None, lost: false };
-            for _ in 0..successes {
-                self.turns.extend(self.fold.observe(&seen));
-            }
+            self.turns.extend(self.fold.succeeded(&target, now_ms, successes));
         }
         self.turns.extend(self.fold.pass(now_ms));
         let turns = std::mem::take(&mut self.turns);

@@ -132,7 +132,7 @@ async fn what_does_not_end_by_itself_is_ended_when_the_drain_is_over() {
 struct Clumsy;
 
 impl Observer for Clumsy {
-    fn observe(&self, seen: Seen<'_>, event: &Event) {
+    fn observe(&self, seen: &Seen<'_>, event: &Event) {
         let route = seen.route.and_then(|route| seen.names.routes.get(usize::from(route.0)));
         let begins = matches!(event, Event::CallStarted { .. });
         assert!(!begins || route.is_none_or(|route| route != "claude"), "clumsy on purpose");

@@ -10,7 +10,7 @@ use failsoft_engine::{
 use proptest::prelude::*;
 
 use super::*;
-use crate::{CallFacts, CallRecord, Names, Stamp, StateChange, StateRecord};
+use crate::{CallFacts, CallRecord, Names, Stamp, StateChange, StateRecord, TargetName};
 
 const STAMP: Stamp = Stamp { moment: Moment::ZERO, unix_millis: 0 };
 
@@ -39,9 +39,10 @@ fn served(attempts: u8) -> Event {
 }
 
 fn call_of(events: &[Event]) -> Record {
+    let names = Names { targets: vec![TargetName::default()], ..Names::default() };
     Record::Call(Arc::new(CallRecord {
         stamp: STAMP,
-        names: Arc::new(Names::default()),
+        names: Arc::new(names),
         facts: CallFacts::default(),
         events: events.iter().map(|event| (Moment::ZERO, *event)).collect(),
         attempts: Vec::new(),

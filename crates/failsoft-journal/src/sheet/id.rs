@@ -1,8 +1,10 @@
 //! Ids in a sheet: those failsoft makes differ from the one before in their last digits.
 
+use std::borrow::Cow;
+
 use super::Damaged;
 use super::bytes::{Bytes, put_number, put_signed, put_text};
-use crate::text::{READ, label};
+use crate::text::{ID, READ, label};
 
 const PREFIX: &str = "call_";
 /// Crockford's base 32.
@@ -21,10 +23,13 @@ pub(super) struct Ids {
 
 impl Ids {
     /// Writes an id after the one before: 1 and what differs in each part, or 0 and its text.
-    pub(super) fn put(&mut self, out: &mut Vec<u8>, id: &str) {
+    /// What stands there.
+    pub(super) fn put<'a>(&mut self, out: &mut Vec<u8>, id: &'a str) -> Cow<'a, str> {
         let Some(number) = number(id) else {
+            let id = label(id, ID);
             out.push(0);
-            return put_text(out, id);
+            put_text(out, &id);
+            return id;
         };
         let (before, now) = (*self, Self::parts(number));
         out.push(1);
@@ -32,6 +37,7 @@ impl Ids {
         put_number(out, now.process ^ before.process);
         put_signed(out, now.counted - before.counted);
         *self = now;
+        Cow::Borrowed(id)
     }
 
     pub(super) fn take(&mut self, bytes: &mut Bytes<'_>) -> Result<String, Damaged> {
@@ -61,12 +67,14 @@ fn number(id: &str) -> Option<u128> {
         return None;
     }
     let half = |digits: &[u8]| {
-        let mut number = 0_u64;
+        // What is no digit is seen at the end, in the bits that no digit has.
+        let (mut number, mut seen) = (0_u64, 0_u8);
         for digit in digits {
             let value = DIGITS[usize::from(*digit)];
-            number = (value < 32).then_some(number << 5 | u64::from(value))?;
+            seen |= value;
+            number = number << 5 | u64::from(value & 31);
         }
-        Some(number)
+        (seen < 32).then_some(number)
     };
     let (high, rest) = digits.split_at(2);
     let (middle, low) = rest.split_at(12);

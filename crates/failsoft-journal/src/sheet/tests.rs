@@ -68,10 +68,27 @@ prop_compose! {
     }
 }
 
-fn names() -> Arc<Names> {
+/// Two generations of names.
+fn generations() -> [Arc<Names>; 2] {
     let target = |name: &str| TargetName { name: name.to_owned(), ..TargetName::default() };
-    let targets = vec![target("aurora/large"), target("basalt/small")];
-    Arc::new(Names { routes: vec!["assistant".to_owned()], targets, credentials: Vec::new() })
+    let targets = vec![target("aurora/large"), target("basalt/small"), target("a\u{1b}b")];
+    let names = Names { routes: vec!["assistant".to_owned()], targets, credentials: Vec::new() };
+    let mut later = names.clone();
+    later.targets.swap(0, 1);
+    [Arc::new(names), Arc::new(later)]
+}
+
+prop_compose! {
+    fn any_grounds()(
+        figures in prop_oneof![
+            4 => Just(vec![Measure::DeadlineLeftMs, Measure::TargetsLooked]),
+            1 => proptest::sample::subsequence(&Measure::ALL[..], 0..Grounds::MOST),
+        ],
+        figure in any::<u32>(),
+    ) -> Grounds {
+        let figures = figures.into_iter().zip([figure, 0, 1, 7].into_iter().cycle());
+        figures.fold(Grounds::NONE, |told, (measure, figure)| told.with(measure, figure))
+    }
 }
 
 prop_compose! {
@@ -80,10 +97,12 @@ prop_compose! {
         seen in proptest::option::of(any_seen()),
         unix_millis in prop_oneof![4 => 1_795_442_000_000_i64..1_795_442_009_000, 1 => any::<i64>()],
         moments in proptest::array::uniform4(0_u64..200_000_000_000),
-        (target, route) in (0_u16..4, 0_u16..2),
+        (target, route) in (0_u16..3, 0_u16..2),
+        generation in prop_oneof![9 => Just(0_usize), 1 => Just(1)],
+        grounds in any_grounds(),
         (input, output) in any::<(u32, u32)>(),
         never in any::<bool>(),
-    ) -> CallRecord {
+    ) -> (usize, CallRecord) {
         let call = CallId(7);
         let attempt = AttemptId { call, ordinal: 0 };
         let [start, begun, content, took] = moments;
@@ -97,7 +116,7 @@ prop_compose! {
             (at(0), Event::CallStarted {
                 call, route: RouteId(route), profile, delivery, deadline, max_attempts: 3,
             }),
-            (at(begun), any_start(attempt, target)),
+            (at(begun), any_start(attempt, target, grounds)),
             (at(begun + content), Event::FirstContent {
                 attempt, after: Duration::from_nanos(content),
             }),
@@ -108,18 +127,37 @@ prop_compose! {
             }),
         ];
         let stamp = Stamp { moment: Moment::ZERO, unix_millis };
-        CallRecord { stamp, names: names(), facts, events, attempts: seen.into_iter().collect() }
+        // Which of these a sheet of them sees is up to `generations`.
+        let names = Arc::new(Names::default());
+        let attempts = seen.into_iter().collect();
+        (generation, CallRecord { stamp, names, facts, events, attempts })
     }
 }
 
-fn any_start(attempt: AttemptId, target: TargetId) -> Event {
-    Event::AttemptStarted { attempt, target, why: Why::First, grounds: Grounds::NONE }
+/// Calls of one process: their names are those of a few settings.
+fn any_calls(
+    count: impl Into<proptest::collection::SizeRange>,
+) -> impl Strategy<Value = Vec<CallRecord>> {
+    proptest::collection::vec(any_healthy(), count).prop_map(|calls| {
+        let names = generations();
+        let named = |(generation, call): (usize, _)| CallRecord {
+            names: Arc::clone(&names[generation]),
+            ..call
+        };
+        calls.into_iter().map(named).collect()
+    })
+}
+
+fn any_start(attempt: AttemptId, target: TargetId, grounds: Grounds) -> Event {
+    Event::AttemptStarted { attempt, target, why: Why::First, grounds }
 }
 
 fn page(records: &[CallRecord]) -> Page {
     let mut sheet = Sheet::new(10);
     for (seq, record) in (10..).step_by(3).zip(records) {
-        sheet.push(seq, &Line::of(record).expect("it is healthy"));
+        let mut line = Line::begin(record);
+        line.tell(record).expect("it is healthy");
+        sheet.push(seq, &line);
     }
     sheet.fresh_page().expect("there are calls")
 }
@@ -127,7 +165,7 @@ fn page(records: &[CallRecord]) -> Page {
 proptest! {
     #[test]
     fn what_goes_in_comes_out_and_nothing_is_lost(
-        records in proptest::collection::vec(any_healthy(), 1..40),
+        records in any_calls(1..40),
     ) {
         let page = page(&records);
         let expected: Vec<(i64, Recorded)> =
@@ -145,7 +183,7 @@ proptest! {
 
     #[test]
     fn damage_is_seen_wherever_it_is(
-        records in proptest::collection::vec(any_healthy(), 1..4),
+        records in any_calls(1..4),
         place in any::<proptest::sample::Index>(),
         bit in 0_u8..8,
     ) {

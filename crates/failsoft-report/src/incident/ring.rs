@@ -76,10 +76,10 @@ impl<S: Slot> Default for Past<S> {
 }
 
 impl<S: Slot> Past<S> {
-    /// Counts one, and hands out its minute unless that is too long ago.
-    pub(super) fn add(&mut self, at_ms: i64) -> Option<&mut S> {
+    /// Counts so many, and hands out their minute unless that is too long ago.
+    pub(super) fn add(&mut self, at_ms: i64, count: u32) -> Option<&mut S> {
         if let Some(part) = self.parts.slot(at_ms) {
-            *part = part.saturating_add(1);
+            *part = part.saturating_add(count);
         }
         self.minutes.slot(at_ms)
     }
@@ -106,14 +106,14 @@ mod tests {
     fn a_window_counts_what_lies_in_it_and_takes_latecomers() {
         let mut past = Past::<u32>::default();
         for at in [0, 59_999, 60_000, 90_000, 3_000_000, 2_950_000, 61_000] {
-            past.add(at).into_iter().for_each(|slot| *slot += 1);
+            past.add(at, 1).into_iter().for_each(|slot| *slot += 1);
         }
         for (back, count) in [(60_000, 2), (120_000, 2), (3_600_000, 7)] {
             assert_eq!(past.count(3_000_000, back), count, "{back} ms back");
         }
-        past.add(7_000_000).into_iter().for_each(|slot| *slot += 1);
+        past.add(7_000_000, 1).into_iter().for_each(|slot| *slot += 1);
         assert_eq!(past.count(7_000_000, 3_600_000), 1);
-        assert!(past.add(1_000).is_none(), "too long ago to stand in a window");
+        assert!(past.add(1_000, 1).is_none(), "too long ago to stand in a window");
         assert_eq!(past.count(7_000_000, 3_600_000), 1);
     }
 }

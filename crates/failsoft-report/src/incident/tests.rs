@@ -83,6 +83,35 @@ fn a_partial_outage_counts_what_went_well_meanwhile() {
     assert_eq!((found[0].failures, found[0].attempts), (1_200, 3_598));
 }
 
+/// They are counted, and told once a second.
+#[test]
+fn successes_told_together_are_what_each_of_them_would_be() {
+    let outage = |at: i64| (2 * HOUR..3 * HOUR).contains(&at) && at % (3 * SECOND) != 0;
+    let seen: Vec<Sighting> = (0..5 * HOUR / SECOND)
+        .flat_map(|second| {
+            let at = second * SECOND;
+            let failed = outage(at).then(|| sighting(at, "aurora/large", Some("overloaded")));
+            let well = (0..second % 5).map(move |_| sighting(at, "aurora/large", None));
+            failed.into_iter().chain(well)
+        })
+        .collect();
+    let (mut each, mut together) = (Incidents::default(), Incidents::default());
+    for second in seen.chunk_by(|one, next| one.at_ms == next.at_ms) {
+        let (failed, well) = second.split_at(usize::from(second[0].kind.is_some()));
+        let one = |fold: &mut Incidents, seen: &[Sighting]| {
+            seen.iter().flat_map(|seen| fold.observe(seen)).collect::<Vec<_>>()
+        };
+        let expected = one(&mut each, second);
+        let mut turns = one(&mut together, failed);
+        let target = "aurora/large".into();
+        turns.extend(together.succeeded(&target, second[0].at_ms, well.len() as u64));
+        assert_eq!(turns, expected);
+        assert!(together.open().eq(each.open()));
+    }
+    let attempts = incidents(&seen)[0].attempts;
+    assert!(attempts > incidents(&seen)[0].failures, "some went well meanwhile");
+}
+
 #[test]
 fn a_trickle_opens_nothing() {
     for seed in 0..6 {

@@ -108,21 +108,30 @@ struct Open {
 
 impl Watch {
     pub(super) fn observe(&mut self, seen: &Sighting, turns: &mut Vec<Turn>) {
-        self.pass(seen.at_ms, turns);
-        self.attempts.add(seen.at_ms).into_iter().for_each(|slot| *slot = slot.saturating_add(1));
-        self.known.add(seen.at_ms);
-        for (kind, watched) in &mut self.kinds {
-            if seen.kind.as_ref() != Some(kind) {
-                watched.open.iter_mut().for_each(|open| open.others += 1);
-            }
-        }
-        let Some(kind) = &seen.kind else { return };
+        let Some(kind) = &seen.kind else { return self.succeeded(seen.at_ms, 1, turns) };
+        self.ended(seen.at_ms, 1, turns);
+        let others = self.kinds.iter_mut().filter(|(other, _)| *other != kind);
+        others.for_each(|(_, watched)| watched.others(1));
         if self.kinds.len() >= KINDS && !self.kinds.contains_key(kind) {
             return;
         }
         let watched = self.kinds.entry(kind.clone()).or_default();
         let here = Here { attempts: &self.attempts, known: self.known, now_ms: self.clock_ms };
         turns.extend(watched.failed(seen, &here, rule(kind)));
+    }
+
+    /// So many attempts succeeded.
+    pub(super) fn succeeded(&mut self, at_ms: i64, attempts: u64, turns: &mut Vec<Turn>) {
+        self.ended(at_ms, attempts, turns);
+        self.kinds.values_mut().for_each(|watched| watched.others(attempts));
+    }
+
+    fn ended(&mut self, at_ms: i64, attempts: u64, turns: &mut Vec<Turn>) {
+        self.pass(at_ms, turns);
+        let counted = u32::try_from(attempts).unwrap_or(u32::MAX);
+        let minute = self.attempts.add(at_ms, counted);
+        minute.into_iter().for_each(|slot| *slot = slot.saturating_add(counted));
+        self.known.add(at_ms, attempts);
     }
 
     /// Closes what has been over for long enough by now.
@@ -166,10 +175,15 @@ struct Here<'a> {
 }
 
 impl Kind {
+    /// So many attempts ended otherwise.
+    fn others(&mut self, attempts: u64) {
+        self.open.iter_mut().for_each(|open| open.others += attempts);
+    }
+
     fn failed(&mut self, seen: &Sighting, here: &Here<'_>, rule: &Rule) -> Option<Turn> {
         let baseline = self.baseline(here, rule);
-        self.known.add(seen.at_ms);
-        if let Some(minute) = self.failures.add(seen.at_ms) {
+        self.known.add(seen.at_ms, 1);
+        if let Some(minute) = self.failures.add(seen.at_ms, 1) {
             let first = if minute.count == 0 { seen.at_ms } else { minute.first_ms };
             minute.first_ms = first.min(seen.at_ms);
             minute.count = minute.count.saturating_add(1);
@@ -296,8 +310,8 @@ struct Decaying {
 }
 
 impl Decaying {
-    fn add(&mut self, at_ms: i64) {
-        self.sum = self.at(at_ms) + 1.0;
+    fn add(&mut self, at_ms: i64, count: u64) {
+        self.sum = self.at(at_ms) + count as f64;
         self.at_ms = self.at_ms.max(at_ms);
     }
 

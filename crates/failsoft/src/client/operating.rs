@@ -50,7 +50,7 @@ impl Failsoft {
         let done = step.events.into_iter().filter(|it| !matches!(it, Event::Ignored { .. }));
         let mut result = Err(NotDone::NothingToDo);
         for event in done {
-            self.0.observe(Seen::of_no_call(now, &generation.names), &event);
+            self.0.observe(&Seen::of_no_call(now, &generation.names), &event);
             let change = (StateChange::Came(event), Some(operator));
             self.0.record_change(&generation.names, now, change);
             result = Ok(());

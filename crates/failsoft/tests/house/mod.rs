@@ -29,7 +29,7 @@ pub(crate) struct House {
 pub(crate) struct Events(Mutex<Vec<Event>>, Mutex<Vec<Arc<CallRecord>>>);
 
 impl Observer for Events {
-    fn observe(&self, _seen: Seen<'_>, event: &Event) {
+    fn observe(&self, _seen: &Seen<'_>, event: &Event) {
         self.0.lock().unwrap().push(*event);
     }
 
