@@ -34,6 +34,7 @@ impl Following {
         }
     }
 
+    #[inline]
     pub(crate) fn read<T>(&self, call: CallId, read: impl FnOnce(&mut Followed) -> T) -> Option<T> {
         if self.count.load(Ordering::Acquire) == 0 {
             return None;
@@ -41,6 +42,7 @@ impl Following {
         self.calls().get_mut(&call).map(read)
     }
 
+    #[inline]
     pub(crate) fn unfollow(&self, call: CallId) -> Option<Followed> {
         if self.count.load(Ordering::Acquire) == 0 {
             return None;

@@ -18,7 +18,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use arc_swap::ArcSwap;
 use failsoft::{Failsoft, Observer, Seen};
 use failsoft_config::Settings;
-use failsoft_engine::{CredentialId, DisabledScope, Event, FailureKind, Outcome, TargetId};
+use failsoft_engine::{CredentialId, DisabledScope, Event, FailureKind, Moment, TargetId};
 use failsoft_journal::{CallRecord, Name, StateChange, TargetName};
 use failsoft_report::{Incident, Turn};
 use tokio::sync::{broadcast, mpsc, watch};
@@ -147,19 +147,13 @@ impl Incidents {
         self.ended.send_replace(true);
     }
 
-    fn tell(&self, heard: Heard) {
-        if self.heard.try_send(heard).is_err() {
-            self.missed.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-}
-
-impl Observer for Incidents {
-    fn observe(&self, seen: &Seen<'_>, event: &Event) {
-        let Event::Disabled { scope: DisabledScope::Credential(key), kind, until, .. } = *event
-        else {
-            return;
-        };
+    #[cold]
+    fn key_disabled(
+        &self,
+        seen: &Seen<'_>,
+        key: CredentialId,
+        (kind, until): (FailureKind, Moment),
+    ) {
         let Some(target) = name_of(seen, key) else { return };
         self.tell(Heard::KeyDisabled {
             target: target.name.as_str().into(),
@@ -169,28 +163,26 @@ impl Observer for Incidents {
         });
     }
 
-    fn ended(&self, call: &Arc<CallRecord>) {
-        let counted = lone_success(call).is_some_and(|target| self.book.count(call, target));
-        if !counted {
-            self.tell(Heard::Ended(Arc::clone(call)));
+    fn tell(&self, heard: Heard) {
+        if self.heard.try_send(heard).is_err() {
+            self.missed.fetch_add(1, Ordering::Relaxed);
         }
     }
 }
 
-/// The target of a call whose only attempt succeeded.
-fn lone_success(call: &CallRecord) -> Option<TargetId> {
-    let mut found = None;
-    for (_, event) in &call.events {
-        if let Event::AttemptEnded { target, outcome, .. } = event {
-            match outcome {
-                Outcome::Succeeded(_) if found.is_none() => found = Some(*target),
-                Outcome::Succeeded(_) | Outcome::Failed(_) | Outcome::Cancelled { .. } => {
-                    return None;
-                }
-            }
+impl Observer for Incidents {
+    fn observe(&self, seen: &Seen<'_>, event: &Event) {
+        if let Event::Disabled { scope: DisabledScope::Credential(key), kind, until, .. } = *event {
+            self.key_disabled(seen, key, (kind, until));
         }
     }
-    found
+
+    fn ended(&self, call: &Arc<CallRecord>) {
+        let counted = call.served_at_once().is_some_and(|target| self.book.count(call, target));
+        if !counted {
+            self.tell(Heard::Ended(Arc::clone(call)));
+        }
+    }
 }
 
 fn name_of<'a>(seen: &Seen<'a>, key: CredentialId) -> Option<&'a TargetName> {

@@ -9,11 +9,15 @@ mod snapshot;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use failsoft::{Observer, Seen};
 use failsoft_config::Settings;
-use failsoft_engine::{BarReason, Event, FailureKind, Outcome, RouteId, TargetId, Why};
+use failsoft_engine::{
+    AttemptId, BarReason, BreakerChange, CallId, Event, FailureKind, Outcome, RouteId, TargetId,
+    Verdict, WaitCause, Why,
+};
 use failsoft_journal::CallRecord;
 
 use crate::following::{Followed, Following};
@@ -174,57 +178,96 @@ impl Metrics {
     }
 }
 
+impl Metrics {
+    #[inline(never)]
+    fn first_content(&self, seen: &Seen<'_>, attempt: AttemptId, after: Duration) {
+        let book = self.book.load();
+        if let Some(target) = seen.attempts.get(usize::from(attempt.ordinal)) {
+            self.at_target_of(&book, seen, *target, |series| {
+                series.first_content.record(after, seen.call);
+            });
+        }
+        // A call that is not followed sent its only attempt as it arrived.
+        if self.following.read(attempt.call, |_| ()).is_none() {
+            let note = |series: &RouteSeries| series.first_content.record(after, seen.call);
+            self.at_route_of(&book, seen, note);
+        }
+    }
+
+    #[inline(never)]
+    fn attempt_ended(
+        &self,
+        seen: &Seen<'_>,
+        (attempt, target): (AttemptId, TargetId),
+        outcome: Outcome,
+    ) {
+        let why = self.following.why(attempt);
+        self.at_target(seen, target, |series| series.ended(why, outcome, seen.call));
+    }
+
+    #[inline(never)]
+    fn call_ended(
+        &self,
+        seen: &Seen<'_>,
+        call: CallId,
+        (verdict, took, attempts): (Verdict, Duration, u8),
+    ) {
+        let committed = self.following.unfollow(call).and_then(|call| call.committed);
+        self.at_route_of(&self.book.load(), seen, |series| {
+            series.ended(verdict, attempts, (took, seen.call));
+            if let Some(committed) = committed {
+                let since = seen.at.since(committed);
+                series.first_content.record(took.saturating_sub(since), seen.call);
+            }
+        });
+    }
+
+    #[cold]
+    fn another_attempt(&self, attempt: AttemptId, why: Why) {
+        let note = |followed: &mut Followed| followed.whys.push((attempt.ordinal, why));
+        self.following.follow(attempt.call, note);
+    }
+
+    #[cold]
+    fn waiting(&self, call: CallId, cause: WaitCause) {
+        self.waits.up(cause.as_str());
+        self.following.follow(call, |_| {});
+    }
+
+    #[cold]
+    fn breaker_changed(&self, seen: &Seen<'_>, change: BreakerChange) {
+        let count = |series: &TargetSeries| series.breaker_changes[change.to as usize].up();
+        self.at_target(seen, change.target, count);
+    }
+
+    #[cold]
+    fn throttled(&self, seen: &Seen<'_>, target: TargetId) {
+        self.at_target(seen, target, |series| series.throttled.up());
+    }
+}
+
 impl Observer for Metrics {
+    /// Most events of a healthy call need no more than a look, so whatever is counted is counted
+    /// elsewhere.
     fn observe(&self, seen: &Seen<'_>, event: &Event) {
         match *event {
-            Event::AttemptStarted { attempt, why, .. } => {
-                if why != Why::First {
-                    let note = |followed: &mut Followed| followed.whys.push((attempt.ordinal, why));
-                    self.following.follow(attempt.call, note);
-                }
-            }
-            Event::FirstContent { attempt, after } => {
-                let book = self.book.load();
-                if let Some(target) = seen.attempts.get(usize::from(attempt.ordinal)) {
-                    self.at_target_of(&book, seen, *target, |series| {
-                        series.first_content.record(after, seen.call);
-                    });
-                }
-                // A call that is not followed sent its only attempt as it arrived.
-                if self.following.read(attempt.call, |_| ()).is_none() {
-                    let note = |series: &RouteSeries| series.first_content.record(after, seen.call);
-                    self.at_route_of(&book, seen, note);
-                }
-            }
+            Event::AttemptStarted { why: Why::First, .. } => {}
+            Event::AttemptStarted { attempt, why, .. } => self.another_attempt(attempt, why),
+            Event::FirstContent { attempt, after } => self.first_content(seen, attempt, after),
             Event::Committed { attempt } => {
                 self.following.read(attempt.call, |call| call.committed = Some(seen.at));
             }
             Event::AttemptEnded { attempt, target, outcome, .. } => {
-                let why = self.following.why(attempt);
-                self.at_target(seen, target, |series| series.ended(why, outcome, seen.call));
+                self.attempt_ended(seen, (attempt, target), outcome);
             }
             Event::CallEnded { call, verdict, took, attempts } => {
-                let committed = self.following.unfollow(call).and_then(|call| call.committed);
-                self.at_route_of(&self.book.load(), seen, |series| {
-                    series.ended(verdict, attempts, (took, seen.call));
-                    if let Some(committed) = committed {
-                        let since = seen.at.since(committed);
-                        series.first_content.record(took.saturating_sub(since), seen.call);
-                    }
-                });
+                self.call_ended(seen, call, (verdict, took, attempts));
             }
-            Event::Waiting { call, cause, .. } => {
-                self.waits.up(cause.as_str());
-                self.following.follow(call, |_| {});
-            }
+            Event::Waiting { call, cause, .. } => self.waiting(call, cause),
             Event::Barred(bar) => self.bars.up(bar.reason.as_str()),
             Event::Refused { reason, .. } => self.refusals.up(reason.as_str()),
-            Event::BreakerChanged(change) => self.at_target(seen, change.target, |series| {
-                series.breaker_changes[change.to as usize].up();
-            }),
-            Event::Throttled { target, .. } => {
-                self.at_target(seen, target, |series| series.throttled.up());
-            }
+            Event::BreakerChanged(change) => self.breaker_changed(seen, change),
+            Event::Throttled { target, .. } => self.throttled(seen, target),
             Event::Disabled { kind, .. } => self.disabled.up(kind.as_str()),
             Event::CallStarted { .. }
             | Event::LimitChanged { .. }
@@ -236,6 +279,9 @@ impl Observer for Metrics {
 
     /// What was paid for in vain. A call that was served at once paid for nothing else.
     fn ended(&self, call: &Arc<CallRecord>) {
+        if call.served_at_once().is_some() {
+            return;
+        }
         for (_, event) in &call.events {
             let Event::AttemptEnded { attempt, target, outcome, .. } = *event else { continue };
             let facts = call.attempts.iter().find(|facts| facts.ordinal == attempt.ordinal);
@@ -270,7 +316,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use failsoft_engine::{Refusal, WaitCause};
+    use failsoft_engine::Refusal;
 
     #[test]
     fn every_reason_there_is_has_a_counter() {

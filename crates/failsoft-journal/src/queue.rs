@@ -15,8 +15,10 @@ use entry::{Worth, worth};
 use lanes::Lanes;
 use sheets::Sheets;
 
-/// Records that share one commit, at most; healthy calls beside them, about as many.
+/// Records that share one commit, at most …
 pub(crate) const GROUP: usize = 512;
+/// … and full sheets of healthy calls beside them: they are small, and a commit is not.
+const SHEETS: usize = 8;
 /// How long the first record of a group waits for company.
 const GATHER: Duration = Duration::from_millis(200);
 
@@ -132,10 +134,11 @@ impl Queue {
         if state.len() == 0 {
             state.first_at = Instant::now();
         }
+        let was_due = state.is_due(self.capacity);
         put(&mut state, number);
-        let len = state.len();
+        let news = state.len() == 1 || !was_due && state.is_due(self.capacity);
         drop(state);
-        if len == 1 || len == GROUP {
+        if news {
             self.arrived.notify_one();
         }
     }
@@ -152,7 +155,9 @@ impl Queue {
                 // First, or under steady load it would never be done.
                 _ if now >= upkeep && !hurry => return Turn::Upkeep,
                 0 => upkeep,
-                len if waited || len >= GROUP => return Turn::Write(self.take(state, waited)),
+                _ if waited || state.is_due(self.capacity) => {
+                    return Turn::Write(self.take(state, waited));
+                }
                 _ => upkeep.min(state.first_at + GATHER),
             };
             if now >= until {
@@ -319,6 +324,13 @@ impl Queue {
 impl State {
     fn len(&self) -> usize {
         self.sheets.len() + self.lanes.len()
+    }
+
+    /// Whether there is enough to be written, or little room for more.
+    fn is_due(&self, capacity: usize) -> bool {
+        self.lanes.len() >= GROUP
+            || self.sheets.full() >= SHEETS
+            || self.len() >= capacity.div_ceil(2)
     }
 
     fn queued(&self) -> u64 {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use failsoft_engine::{Event, FailureKind, Moment, Price, TargetId, Usage};
+use failsoft_engine::{Event, FailureKind, Moment, Outcome, Price, TargetId, Usage, Verdict};
 
 use crate::Trace;
 
@@ -50,6 +50,23 @@ pub struct CallRecord {
     pub events: Vec<(Moment, Event)>,
     /// What came over the wire, for the attempts that got that far.
     pub attempts: Vec<AttemptFacts>,
+}
+
+impl CallRecord {
+    /// The target of a call that was served by its only attempt.
+    #[must_use]
+    pub fn served_at_once(&self) -> Option<TargetId> {
+        let Some((_, Event::CallEnded { verdict: Verdict::Served { .. }, attempts: 1, .. })) =
+            self.events.last()
+        else {
+            return None;
+        };
+        let mut ended = self.events.iter().rev().filter_map(|(_, event)| {
+            let Event::AttemptEnded { target, outcome, .. } = event else { return None };
+            Some((*target, outcome))
+        });
+        ended.next().filter(|(_, outcome)| matches!(outcome, Outcome::Succeeded(_))).map(|it| it.0)
+    }
 }
 
 /// What the engine cannot know of a call.

@@ -18,7 +18,7 @@ use failsoft_engine::Grounds;
 use self::bytes::{put_number, put_signed, put_text};
 use self::id::Ids;
 pub(crate) use self::line::Line;
-use self::line::{BROUGHT, LASTING, NONE, NUMBERS, STEADY, TEXTS};
+use self::line::{BROUGHT, LASTING, LEFT_OUT, NONE, NUMBERS, STEADY, TEXTS};
 pub(crate) use self::reading::{read, shares};
 use crate::Names;
 use crate::rows::Recorded;
@@ -28,6 +28,11 @@ use crate::text::{NAME, label};
 pub(crate) const FORMAT: u32 = 2;
 /// How they were written before: figures as texts, numbers in seven bits a byte.
 const SEVEN_BITS: u32 = 1;
+/// Of what a line says that changed, after its texts and steady numbers: what its figures are
+/// called …
+const FIGURES_PLACE: usize = TEXTS + STEADY;
+/// … and the figures themselves.
+const FIGURES_TOLD: usize = FIGURES_PLACE + 1;
 /// A sheet with this many calls is full.
 const FULL: usize = 256;
 /// A sheet whose calls came over a longer time is closed, so that forgetting is not much coarser.
@@ -115,15 +120,8 @@ impl Before {
     }
 }
 
-/// Where a text lies in memory, and how long it is.
-type Lies = (usize, usize);
-
-/// Where no text lies, nor none.
-const NOWHERE: Lies = (usize::MAX, usize::MAX);
-
-fn lies(text: Option<&str>) -> Lies {
-    text.map_or((0, 0), |text| (text.as_ptr().addr(), text.len()))
-}
+/// Where a text lies in memory, and how long it is: one number, so that many are compared at once.
+type Lies = u128;
 
 /// By what the texts of the next line are known without a look at them. What lies in the program,
 /// or among names that are kept alive here, is what it was as long as it lies where it lay.
@@ -137,8 +135,19 @@ struct Known {
 }
 
 impl Known {
-    const fn new(names: Option<Arc<Names>>) -> Self {
-        Self { names, lies: [NOWHERE; LASTING.len()], grounds: Grounds::NONE, figures: 0 }
+    const NOTHING: Self =
+        Self { names: None, lies: [0; LASTING.len()], grounds: Grounds::NONE, figures: 0 };
+
+    /// Which texts lie elsewhere than before, as bits.
+    fn learn(&mut self, line: &Line<'_>) -> u64 {
+        let lies = line.lasting.map(lies);
+        let changed = changes(&lies, &self.lies);
+        self.lies = lies;
+        // Not before: while the names from before are there, no others lie where they lie.
+        if !self.names.as_ref().is_some_and(|names| Arc::ptr_eq(names, line.names)) {
+            self.names = Some(Arc::clone(line.names));
+        }
+        changed
     }
 }
 
@@ -162,7 +171,7 @@ impl Sheet {
             table: Vec::new(),
             lines: Vec::with_capacity(16 << 10),
             before: Before::new(seq),
-            known: Known::new(None),
+            known: Known::NOTHING,
         }
     }
 
@@ -208,16 +217,21 @@ impl Sheet {
 
     fn put(&mut self, seq: i64, line: &Line<'_>) {
         let places = self.places_of(line);
-        let figures = self.place_of_figures(&line.grounds);
+        let is_told_anew = line.grounds != self.known.grounds;
+        if is_told_anew {
+            self.know(&line.grounds);
+        }
+        let figures = self.known.figures;
         let (out, before) = (&mut self.lines, &mut self.before);
         let changed = changes(&places, &before.texts)
             | changes(&line.steady, &before.steady) << TEXTS
-            | u64::from(figures != before.figures) << (TEXTS + STEADY);
+            | u64::from(figures != before.figures) << FIGURES_PLACE
+            | u64::from(is_told_anew) << FIGURES_TOLD;
         put_signed(out, seq.wrapping_sub(before.seq));
         put_signed(out, line.started_ms.wrapping_sub(before.started_ms));
         self.head.include(&before.ids.put(out, line.id));
         put_number(out, changed);
-        for index in ones(changed) {
+        for index in ones(changed & ((1 << FIGURES_TOLD) - 1)) {
             let steady = || line.steady.get(index - TEXTS).map(|number| number.wrapping_add(1));
             let text = places.get(index).map(|place| u64::from(*place));
             put_number(out, text.or_else(steady).unwrap_or_else(|| u64::from(figures)));
@@ -229,8 +243,8 @@ impl Sheet {
         for text in [&line.request_id, &line.words].into_iter().flatten() {
             put_text(out, text);
         }
-        for (_, figure) in line.grounds.iter() {
-            put_number(out, u64::from(figure));
+        if is_told_anew {
+            line.grounds.iter().for_each(|(_, figure)| put_number(out, u64::from(figure)));
         }
         if let Some(trace) = line.trace {
             out.extend(trace.to_le_bytes());
@@ -241,36 +255,38 @@ impl Sheet {
 
     /// The places of a line's texts in the table, nearly always those of the line before.
     fn places_of(&mut self, line: &Line<'_>) -> [u32; TEXTS] {
-        if !self.known.names.as_ref().is_some_and(|names| Arc::ptr_eq(names, line.names)) {
-            self.known = Known::new(Some(Arc::clone(line.names)));
-        }
         let mut places = self.before.texts;
-        let lies = line.lasting.map(lies);
-        for number in ones(changes(&lies, &self.known.lies)) {
+        for number in ones(self.known.learn(line)) {
             let text = line.lasting[number].map(|text| label(text, NAME));
             places[LASTING[number]] = self.place(text);
         }
-        self.known.lies = lies;
         for (number, text) in line.brought.iter().enumerate() {
             let place = &mut places[BROUGHT[number]];
             // What stands in the table would be told as it stands.
-            let have = (*place as usize).checked_sub(1).and_then(|place| self.texts.get(place));
-            if have.map(|have| &**have) != text.as_deref() {
-                *place = self.place(text.as_deref().map(|text| Line::told(number, text)));
+            if self.text(*place) != *text {
+                *place = self.place(text.map(|text| label(text, NAME)));
             }
+        }
+        if self.text(places[LEFT_OUT]) != line.left_out.as_deref() {
+            places[LEFT_OUT] = self.place(line.left_out.as_deref().map(Cow::Borrowed));
         }
         places
     }
 
-    /// The place of the names of an attempt's figures.
-    fn place_of_figures(&mut self, grounds: &Grounds) -> u32 {
+    /// Finds a place for what the figures of an attempt are called.
+    fn know(&mut self, grounds: &Grounds) {
         if !self.known.grounds.is_alike(grounds) {
             let names: Vec<_> = grounds.iter().map(|(measure, _)| measure.as_str()).collect();
             let names = Some(names.join(" ")).filter(|names| !names.is_empty());
             self.known.figures = self.place(names.map(Cow::Owned));
-            self.known.grounds = *grounds;
         }
-        self.known.figures
+        self.known.grounds = *grounds;
+    }
+
+    /// A text by its place in the table.
+    fn text(&self, place: u32) -> Option<&str> {
+        let index = (place as usize).checked_sub(1)?;
+        self.texts.get(index).map(|text| &**text)
     }
 
     /// The place of a text in the table.
@@ -285,6 +301,10 @@ impl Sheet {
         self.places.insert(text.into(), place);
         place
     }
+}
+
+fn lies(text: Option<&str>) -> Lies {
+    text.map_or(0, |text| (text.len() as u128) << 64 | text.as_ptr().addr() as u128)
 }
 
 /// Which differ, as bits.

@@ -41,7 +41,8 @@ fn call(at: Duration, attempts: &[Option<FailureKind>], verdict: Verdict) -> Cal
             ..AttemptFacts::default()
         });
     }
-    let ended = Event::CallEnded { call: id, verdict, took: Duration::ZERO, attempts: 1 };
+    let attempts = attempts.len() as u8;
+    let ended = Event::CallEnded { call: id, verdict, took: Duration::ZERO, attempts };
     events.push((Moment::ZERO + at, ended));
     let target = TargetName { name: "aurora/a".to_owned(), ..TargetName::default() };
     CallRecord {

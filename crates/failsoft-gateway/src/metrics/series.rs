@@ -167,6 +167,7 @@ impl<const N: usize> Tally<N> {
     }
 
     /// Counts under a name. Meant for what is rare: it looks the name up.
+    #[cold]
     pub(super) fn up(&self, name: &str) {
         if let Some(place) = self.names.iter().position(|known| *known == name) {
             self.counts[place].up();

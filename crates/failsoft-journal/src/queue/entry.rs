@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use failsoft_engine::{Event, Outcome, Verdict};
-
 use crate::{CallRecord, StateRecord};
 
 /// Something to write.
@@ -32,12 +30,5 @@ pub(super) enum Worth {
 /// Healthy is a call served by its only attempt; all else is worth more.
 pub(super) fn worth(record: &Record) -> Worth {
     let Record::Call(call) = record else { return Worth::Failed };
-    let failed =
-        |event: &Event| matches!(event, Event::AttemptEnded { outcome: Outcome::Failed(_), .. });
-    let served = |event: &Event| {
-        matches!(event, Event::CallEnded { verdict: Verdict::Served { .. }, attempts: 1, .. })
-    };
-    let healthy = call.events.last().is_some_and(|(_, event)| served(event))
-        && !call.events.iter().any(|(_, event)| failed(event));
-    if healthy { Worth::Healthy } else { Worth::Failed }
+    if call.served_at_once().is_some() { Worth::Healthy } else { Worth::Failed }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use super::GROUP;
+use super::SHEETS;
 use crate::sheet::{Line, Page, Sheet};
 use crate::store::signed;
 
@@ -20,6 +20,11 @@ impl Sheets {
     /// Calls that wait.
     pub(super) const fn len(&self) -> usize {
         self.fresh
+    }
+
+    /// Sheets that are full.
+    pub(super) fn full(&self) -> usize {
+        self.full.len()
     }
 
     pub(super) fn push(&mut self, number: u64, line: &Line<'_>) {
@@ -39,22 +44,15 @@ impl Sheets {
         self.full.extend(self.open.take().and_then(|mut sheet| sheet.fresh_page()));
     }
 
-    /// The oldest pages, about a group of calls; with `open`, the sheet that is not full is among
-    /// them as it stands, and goes on growing.
+    /// The oldest pages; with `open`, the sheet that is not full is among them as it stands, if all
+    /// others are, and goes on growing.
     pub(super) fn take(&mut self, open: bool) -> Vec<Page> {
-        let (mut pages, mut calls) = (Vec::new(), 0);
-        while calls < GROUP
-            && let Some(page) = self.full.pop_front()
-        {
-            calls += page.fresh;
-            pages.push(page);
+        let count = self.full.len().min(SHEETS);
+        let mut pages: Vec<Page> = self.full.drain(..count).collect();
+        if open && self.full.is_empty() {
+            pages.extend(self.open.as_mut().and_then(Sheet::fresh_page));
         }
-        if open && calls < GROUP {
-            let page = self.open.as_mut().and_then(Sheet::fresh_page);
-            calls += page.as_ref().map_or(0, |page| page.fresh);
-            pages.extend(page);
-        }
-        self.fresh -= calls;
+        self.fresh -= pages.iter().map(|page| page.fresh).sum::<usize>();
         pages
     }
 

@@ -204,6 +204,24 @@ fn a_sheet_that_is_not_full_waits_for_company_even_under_load() {
 }
 
 #[test]
+fn full_sheets_wait_for_company_unless_there_are_many_or_room_is_short() {
+    let due = |capacity: usize, calls: usize| {
+        let queue = Queue::new(capacity);
+        (0..calls).for_each(|_| queue.push(call(true)));
+        queue.lock().is_due(capacity)
+    };
+    let sheet = {
+        let queue = Queue::new(usize::MAX);
+        std::iter::repeat_with(|| queue.push(call(true)))
+            .position(|()| queue.lock().sheets.full() == 1)
+            .unwrap_or_default()
+            + 1
+    };
+    assert!(!due(usize::MAX, SHEETS * sheet - 1) && due(usize::MAX, SHEETS * sheet));
+    assert!(!due(2 * sheet, sheet - 1) && due(2 * sheet, sheet));
+}
+
+#[test]
 fn upkeep_has_its_turn_however_much_there_is_to_write() {
     let queue = Queue::new(GROUP * 2);
     for _ in 0..GROUP {

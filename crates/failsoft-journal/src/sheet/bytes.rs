@@ -9,7 +9,7 @@ use super::Damaged;
 #[inline]
 pub(super) fn put_number(out: &mut Vec<u8>, number: u64) {
     let bits = u64::BITS - (number | 1).leading_zeros();
-    let bytes = ((bits + 6) / 7) as usize;
+    let bytes = bits.div_ceil(7) as usize;
     if bytes > 8 {
         out.push(0);
         return out.extend_from_slice(&number.to_le_bytes());

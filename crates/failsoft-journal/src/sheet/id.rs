@@ -13,6 +13,13 @@ const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const DIGITS: [u8; 256] = digits();
 const DIGITS_OF_ID: usize = 26;
 
+/// As it is spelled.
+const SPELLED: u8 = 0;
+/// By what differs in each part.
+const PARTS: u8 = 1;
+/// By its milliseconds: the same process counted one more.
+const FOLLOWS: u8 = 2;
+
 /// The id before, in its parts: 48 bits of milliseconds, 32 of the process, 48 counted.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Ids {
@@ -22,31 +29,37 @@ pub(super) struct Ids {
 }
 
 impl Ids {
-    /// Writes an id after the one before: 1 and what differs in each part, or 0 and its text.
+    /// Writes an id after the one before: what differs in each part, or its text.
     /// What stands there.
     pub(super) fn put<'a>(&mut self, out: &mut Vec<u8>, id: &'a str) -> Cow<'a, str> {
         let Some(number) = number(id) else {
             let id = label(id, ID);
-            out.push(0);
+            out.push(SPELLED);
             put_text(out, &id);
             return id;
         };
         let (before, now) = (*self, Self::parts(number));
-        out.push(1);
+        let follows = now.process == before.process && now.counted == before.counted + 1;
+        out.push(if follows { FOLLOWS } else { PARTS });
         put_signed(out, now.millis - before.millis);
-        put_number(out, now.process ^ before.process);
-        put_signed(out, now.counted - before.counted);
+        if !follows {
+            put_number(out, now.process ^ before.process);
+            put_signed(out, now.counted - before.counted);
+        }
         *self = now;
         Cow::Borrowed(id)
     }
 
     pub(super) fn take(&mut self, bytes: &mut Bytes<'_>) -> Result<String, Damaged> {
-        if bytes.array::<1>()? == [0] {
+        let [how] = bytes.array()?;
+        if how == SPELLED {
             return Ok(label(bytes.text()?, READ).into_owned());
         }
         self.millis = self.millis.wrapping_add(bytes.signed()?) & 0xffff_ffff_ffff;
-        self.process = (self.process ^ bytes.number()?) & 0xffff_ffff;
-        self.counted = self.counted.wrapping_add(bytes.signed()?) & 0xffff_ffff_ffff;
+        let (process, counted) =
+            if how == FOLLOWS { (0, 1) } else { (bytes.number()?, bytes.signed()?) };
+        self.process = (self.process ^ process) & 0xffff_ffff;
+        self.counted = self.counted.wrapping_add(counted) & 0xffff_ffff_ffff;
         let [millis, counted] = [self.millis, self.counted].map(|part| part.unsigned_abs());
         let number =
             u128::from(millis) << 80 | u128::from(self.process) << 48 | u128::from(counted);

@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Duration;
 
-use failsoft_engine::{Event, Grounds, Moment, Outcome, TargetId, Usage, Verdict};
+use failsoft_engine::{AttemptId, Event, Grounds, Moment, Outcome, TargetId, Usage, Verdict, Why};
 
 use crate::recorded::{LONGEST, bounded, cost, left_out, nanos, place, wall};
-use crate::text::{self, LABEL, NAME, WORDS};
+use crate::text::{self, LABEL, WORDS};
 use crate::{AttemptFacts, CallFacts, CallRecord, Names, words};
 
 /// No number. What is kept is never so large.
@@ -41,14 +42,16 @@ const OUTCOME: usize = 9;
 const TRANSLATED_TO: usize = 10;
 const ONWARD: usize = 11;
 
-/// … and those that each call brings along.
-pub(super) const BROUGHT: [usize; TEXTS - LASTING.len()] = [1, 5, 6, 11, 15, 17];
+/// … those that each call brings along …
+pub(super) const BROUGHT: [usize; 5] = [1, 5, 6, 11, 17];
 const MODEL: usize = 0;
 const CLIENT: usize = 1;
 const TAG: usize = 2;
 const ATTEMPT_MODEL: usize = 3;
-const LEFT_OUT: usize = 4;
-const CODE: usize = 5;
+const CODE: usize = 4;
+
+/// … and the one that is put together for it.
+pub(super) const LEFT_OUT: usize = 15;
 
 const CLIENT_RETRIES: usize = 0;
 const MAX_ATTEMPTS: usize = 1;
@@ -81,6 +84,13 @@ pub(super) const DELIVERED: usize = 11;
 pub(super) const RETRY_AFTER: usize = 12;
 pub(super) const CALL_RETRY_AFTER: usize = 13;
 
+/// Where an event stands in its call: its place, and nanoseconds since the start.
+#[derive(Clone, Copy)]
+struct Here {
+    step: u64,
+    offset: u64,
+}
+
 /// A healthy call, borrowed.
 ///
 /// It is told straight from the call's events, and tells what [`CallRecord::recorded`] does.
@@ -89,7 +99,8 @@ pub(crate) struct Line<'a> {
     pub(super) started_ms: i64,
     pub(super) names: &'a Arc<Names>,
     pub(super) lasting: [Option<&'a str>; LASTING.len()],
-    pub(super) brought: [Option<Cow<'a, str>>; BROUGHT.len()],
+    pub(super) brought: [Option<&'a str>; BROUGHT.len()],
+    pub(super) left_out: Option<String>,
     pub(super) steady: [u64; STEADY],
     pub(super) numbers: [u64; NUMBERS],
     pub(super) request_id: Option<Cow<'a, str>>,
@@ -101,13 +112,16 @@ pub(crate) struct Line<'a> {
 impl<'a> Line<'a> {
     /// A line for a call, as yet without what its events and its attempts tell.
     pub(crate) fn begin(record: &'a CallRecord) -> Self {
+        let mut steady = [NONE; STEADY];
+        steady[PRESENT] = 0;
         Self {
             id: &record.facts.id,
             started_ms: 0,
             names: &record.names,
             lasting: [None; LASTING.len()],
-            brought: [const { None }; BROUGHT.len()],
-            steady: [NONE; STEADY],
+            brought: [None; BROUGHT.len()],
+            left_out: None,
+            steady,
             numbers: [NONE; NUMBERS],
             request_id: None,
             words: None,
@@ -129,19 +143,13 @@ impl<'a> Line<'a> {
         self.call(&record.facts);
         let used = self.events(record, started)?;
         self.attempt(facts, used)?;
-        self.mark_present();
+        self.mark_own();
         Some(())
     }
 
     /// When the call came.
     pub(crate) const fn started_ms(&self) -> i64 {
         self.started_ms
-    }
-
-    /// A text that came with a call, as it may stand in the table.
-    pub(super) fn told(number: usize, text: &str) -> Cow<'_, str> {
-        // What was left out is called by names of our own.
-        if number == LEFT_OUT { Cow::Borrowed(text) } else { text::label(text, NAME) }
     }
 
     /// Which of the numbers and texts of its own it has, as bits.
@@ -156,10 +164,10 @@ impl<'a> Line<'a> {
 
     fn call(&mut self, facts: &'a CallFacts) {
         self.lasting[ROUTE] = Some("");
-        self.brought[MODEL] = Some(Cow::Borrowed(&facts.model));
+        self.brought[MODEL] = Some(&facts.model);
         self.lasting[DIALECT] = Some(facts.dialect);
-        self.brought[CLIENT] = facts.client.as_deref().map(Cow::Borrowed);
-        self.brought[TAG] = facts.tag.as_deref().map(Cow::Borrowed);
+        self.brought[CLIENT] = facts.client.as_deref();
+        self.brought[TAG] = facts.tag.as_deref();
         self.steady[CLIENT_RETRIES] = u64::from(facts.client_retries);
         self.steady[STATUS] = u64::from(facts.status);
         self.steady[WAITED] = 0;
@@ -169,10 +177,9 @@ impl<'a> Line<'a> {
 
     /// What the only attempt used, if it answered the call and there is nothing else to tell.
     fn events(&mut self, record: &'a CallRecord, started: Moment) -> Option<Usage> {
-        let (mut ordinal, mut used, mut is_served) = (None, None, false);
-        let mut is_only = |of: u8| *ordinal.get_or_insert(of) == of;
+        let mut used = None;
         for (step, (at, event)) in record.events.iter().enumerate() {
-            let (step, offset) = (u64::from(place(step)), || between(started, *at));
+            let here = Here { step: u64::from(place(step)), offset: between(started, *at) };
             match *event {
                 Event::CallStarted { route, profile, delivery, deadline, max_attempts, .. } => {
                     let name = record.names.routes.get(usize::from(route.0));
@@ -183,54 +190,85 @@ impl<'a> Line<'a> {
                     let is_known = deadline != Moment::NEVER;
                     self.steady[DEADLINE] = if is_known { between(*at, deadline) } else { NONE };
                 }
-                Event::AttemptStarted { attempt, target, why, grounds }
-                    if is_only(attempt.ordinal) =>
-                {
+                Event::AttemptStarted { attempt, target, why, grounds } => {
+                    self.begun(here, (attempt, why, grounds))?;
                     self.target(&record.names, target)?;
-                    self.lasting[WHY] = Some(why.as_str());
-                    self.grounds = grounds;
-                    self.steady[START_STEP] = step;
-                    self.numbers[STARTED] = offset();
                 }
-                Event::FirstContent { attempt, after } if is_only(attempt.ordinal) => {
-                    self.numbers[ATTEMPT_FIRST_CONTENT] = nanos(after);
+                Event::FirstContent { attempt, after } => {
+                    self.is_only(attempt)?;
+                    self.number(ATTEMPT_FIRST_CONTENT, nanos(after));
                 }
-                Event::Committed { attempt } if is_only(attempt.ordinal) => {
-                    self.steady[COMMIT_STEP] = step;
-                    self.numbers[COMMITTED] = offset();
-                    if self.numbers[FIRST_CONTENT] == NONE {
-                        self.numbers[FIRST_CONTENT] = self.numbers[COMMITTED];
-                    }
-                }
-                Event::AttemptEnded {
-                    attempt,
-                    target,
-                    outcome: Outcome::Succeeded(usage),
-                    took,
-                } if is_only(attempt.ordinal) => {
+                Event::Committed { attempt } => self.committed(here, attempt)?,
+                Event::AttemptEnded { attempt, target, outcome, took } => {
+                    let Outcome::Succeeded(usage) = outcome else { return None };
+                    self.ended(here, (attempt, took))?;
                     self.target(&record.names, target)?;
-                    self.lasting[OUTCOME] = Some("succeeded");
-                    self.steady[END_STEP] = step;
-                    self.numbers[ATTEMPT_TOOK] = nanos(took);
                     used = Some(usage);
                 }
-                Event::CallEnded {
-                    verdict: verdict @ Verdict::Served { attempt },
-                    took,
-                    attempts: 1,
-                    ..
-                } => {
-                    self.lasting[VERDICT] = Some(verdict.as_str());
-                    self.steady[ANSWER] = u64::from(attempt.ordinal);
-                    self.numbers[TOOK] = nanos(took);
-                    is_served = true;
+                Event::CallEnded { verdict, took, attempts, .. } => {
+                    self.served(verdict, (took, attempts))?;
                 }
                 Event::LimitChanged { .. } => {}
-                _ => return None,
+                Event::Barred(_)
+                | Event::Refused { .. }
+                | Event::Waiting { .. }
+                | Event::BreakerChanged(_)
+                | Event::Throttled { .. }
+                | Event::Disabled { .. }
+                | Event::TargetSwitched { .. }
+                | Event::Probed { .. }
+                | Event::Ignored { .. } => return None,
             }
         }
-        self.steady[ORDINAL] = u64::from(ordinal?);
-        used.filter(|_| is_served)
+        used.filter(|_| self.lasting[VERDICT].is_some())
+    }
+
+    /// There is one attempt, and this is it.
+    fn is_only(&mut self, attempt: AttemptId) -> Option<()> {
+        let ordinal = u64::from(attempt.ordinal);
+        if self.steady[ORDINAL] == NONE {
+            self.steady[ORDINAL] = ordinal;
+        }
+        (self.steady[ORDINAL] == ordinal).then_some(())
+    }
+
+    fn begun(
+        &mut self,
+        here: Here,
+        (attempt, why, grounds): (AttemptId, Why, Grounds),
+    ) -> Option<()> {
+        self.is_only(attempt)?;
+        self.lasting[WHY] = Some(why.as_str());
+        self.grounds = grounds;
+        self.steady[START_STEP] = here.step;
+        self.number(STARTED, here.offset);
+        Some(())
+    }
+
+    fn committed(&mut self, here: Here, attempt: AttemptId) -> Option<()> {
+        self.is_only(attempt)?;
+        self.steady[COMMIT_STEP] = here.step;
+        self.number(COMMITTED, here.offset);
+        if self.numbers[FIRST_CONTENT] == NONE {
+            self.number(FIRST_CONTENT, here.offset);
+        }
+        Some(())
+    }
+
+    fn ended(&mut self, here: Here, (attempt, took): (AttemptId, Duration)) -> Option<()> {
+        self.is_only(attempt)?;
+        self.lasting[OUTCOME] = Some("succeeded");
+        self.steady[END_STEP] = here.step;
+        self.number(ATTEMPT_TOOK, nanos(took));
+        Some(())
+    }
+
+    fn served(&mut self, verdict: Verdict, (took, attempts): (Duration, u8)) -> Option<()> {
+        let Verdict::Served { attempt } = verdict else { return None };
+        self.lasting[VERDICT] = Some(verdict.as_str());
+        self.steady[ANSWER] = u64::from(attempt.ordinal);
+        self.number(TOOK, nanos(took));
+        (attempts == 1).then_some(())
     }
 
     fn target(&mut self, names: &'a Names, id: TargetId) -> Option<()> {
@@ -245,41 +283,51 @@ impl<'a> Line<'a> {
     fn attempt(&mut self, facts: Option<&'a AttemptFacts>, used: Usage) -> Option<()> {
         let read = facts.and_then(|facts| facts.usage);
         let usage = Some(used).filter(|used| *used != Usage::default()).or(read);
-        self.numbers[INPUT] = usage.map_or(NONE, |usage| u64::from(usage.input));
-        self.numbers[OUTPUT] = usage.map_or(NONE, |usage| u64::from(usage.output));
-        self.numbers[DELIVERED] = 0;
+        if let Some(usage) = usage {
+            self.number(INPUT, u64::from(usage.input));
+            self.number(OUTPUT, u64::from(usage.output));
+        }
+        self.number(DELIVERED, 0);
         self.steady[DROPPED_EVENTS] = 0;
         let Some(facts) = facts else { return Some(()) };
         if u64::from(facts.ordinal) != self.steady[ORDINAL] {
             return None;
         }
-        self.brought[ATTEMPT_MODEL] = Some(Cow::Borrowed(&facts.model));
+        self.brought[ATTEMPT_MODEL] = Some(&facts.model);
         self.lasting[TRANSLATED_TO] = facts.translated_to;
         self.lasting[ONWARD] = facts.onward;
-        self.brought[CODE] = facts.code.as_deref().map(Cow::Borrowed);
-        self.brought[LEFT_OUT] = left_out(Some(facts)).map(Cow::Owned);
+        self.brought[CODE] = facts.code.as_deref();
+        self.left_out = left_out(Some(facts));
         self.steady[ATTEMPT_STATUS] = facts.status.map_or(NONE, u64::from);
         self.steady[DROPPED_EVENTS] = u64::from(facts.dropped_events);
         self.steady[SEAM] = facts.seam.map_or(NONE, bounded);
-        self.numbers[CONNECTED] = facts.connected_nanos.map_or(NONE, bounded);
-        self.numbers[HEADERS] = facts.headers_nanos.map_or(NONE, bounded);
-        self.numbers[COST] = cost(usage, Some(facts)).unwrap_or(NONE);
-        self.numbers[DELIVERED] = bounded(facts.delivered_bytes);
+        self.maybe(CONNECTED, facts.connected_nanos.map(bounded));
+        self.maybe(HEADERS, facts.headers_nanos.map(bounded));
+        self.maybe(COST, cost(usage, Some(facts)));
+        self.number(DELIVERED, bounded(facts.delivered_bytes));
         self.request_id = facts.request_id.as_deref().map(|id| text::label(id, LABEL));
         self.words = facts.words.as_deref().map(|words| text::sentence(words, WORDS));
         Some(())
     }
 
-    fn mark_present(&mut self) {
-        let mut present = 0;
-        for (index, number) in self.numbers.iter().enumerate() {
-            present |= u64::from(*number != NONE) << index;
+    fn number(&mut self, index: usize, number: u64) {
+        self.numbers[index] = number;
+        self.steady[PRESENT] |= 1 << index;
+    }
+
+    fn maybe(&mut self, index: usize, number: Option<u64>) {
+        if let Some(number) = number {
+            self.number(index, number);
         }
-        let own = [self.request_id.is_some(), self.words.is_some(), !self.grounds.is_empty()];
-        for (index, is_there) in own.into_iter().chain([self.trace.is_some()]).enumerate() {
-            present |= u64::from(is_there) << (NUMBERS + index);
-        }
-        self.steady[PRESENT] = present;
+    }
+
+    /// What else it has of its own.
+    fn mark_own(&mut self) {
+        let own = u64::from(self.request_id.is_some())
+            | u64::from(self.words.is_some()) << 1
+            | u64::from(!self.grounds.is_empty()) << FIGURES
+            | u64::from(self.trace.is_some()) << OWN;
+        self.steady[PRESENT] |= own << NUMBERS;
     }
 }
 
@@ -288,14 +336,18 @@ fn between(from: Moment, to: Moment) -> u64 {
     to.as_nanos().saturating_sub(from.as_nanos()).min(LONGEST)
 }
 
-/// Times lie close to each other: what is left of them is short.
+/// Times lie close to each other: what is left of them is short. Each number is guessed to be one
+/// that is told before it, or 0 where there is none.
+const CLOSE: [Option<usize>; NUMBERS] = {
+    let mut close = [None; NUMBERS];
+    close[COMMITTED] = Some(FIRST_CONTENT);
+    close[ATTEMPT_FIRST_CONTENT] = Some(COMMITTED);
+    close[ATTEMPT_TOOK] = Some(TOOK);
+    close[HEADERS] = Some(CONNECTED);
+    close
+};
+
 pub(super) fn guess(numbers: &[u64; NUMBERS], number: usize) -> u64 {
-    let close = match number {
-        COMMITTED => FIRST_CONTENT,
-        ATTEMPT_FIRST_CONTENT => COMMITTED,
-        ATTEMPT_TOOK => TOOK,
-        HEADERS => CONNECTED,
-        _ => return 0,
-    };
+    let Some(close) = CLOSE[number] else { return 0 };
     if numbers[close] == NONE { 0 } else { numbers[close] }
 }

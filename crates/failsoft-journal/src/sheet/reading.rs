@@ -1,9 +1,9 @@
 //! Reading a sheet back, of this format and those before.
 
 use super::bytes::{Bytes, Spelling};
-use super::line::{FIGURES, NUMBERS, OWN, STEADY, TEXTS};
+use super::line::{FIGURES, NUMBERS, OWN, TEXTS};
 use super::packed::Packed;
-use super::{Before, Damaged, FORMAT, SEVEN_BITS};
+use super::{Before, Damaged, FIGURES_PLACE, FIGURES_TOLD, FORMAT, SEVEN_BITS};
 use crate::rows::{Name, Recorded};
 use crate::text::{READ, label};
 
@@ -36,6 +36,8 @@ struct Reading<'a> {
     texts: Vec<Name>,
     left: u64,
     before: Before,
+    /// The figures of the last line that told any.
+    figures: String,
 }
 
 impl<'a> Reading<'a> {
@@ -57,7 +59,7 @@ impl<'a> Reading<'a> {
         if left > MOST {
             return Err(Damaged);
         }
-        Ok(Self { bytes, format, texts, left, before: Before::new(first) })
+        Ok(Self { bytes, format, texts, left, before: Before::new(first), figures: String::new() })
     }
 
     fn next(&mut self) -> Result<(i64, Recorded), Damaged> {
@@ -76,7 +78,7 @@ impl<'a> Reading<'a> {
                 *number = bytes.number()?.wrapping_sub(1);
             }
         }
-        if changed >> (TEXTS + STEADY) & 1 == 1 {
+        if changed >> FIGURES_PLACE & 1 == 1 {
             before.figures = u32::try_from(bytes.number()?).map_err(|_| Damaged)?;
         }
         let mut packed = Packed::new(id, before.started_ms, before.steady);
@@ -87,14 +89,18 @@ impl<'a> Reading<'a> {
             }
         }
         for index in 0..OWN {
-            if packed.has_own(index) {
-                let is_figures = index == FIGURES && self.format != SEVEN_BITS;
-                packed.own[index] = Some(if is_figures {
-                    figures(bytes, text(&self.texts, before.figures)?.as_deref())?
-                } else {
-                    label(bytes.text()?, READ).into_owned()
-                });
+            if !packed.has_own(index) {
+                continue;
             }
+            if index < FIGURES || self.format == SEVEN_BITS {
+                packed.own[index] = Some(label(bytes.text()?, READ).into_owned());
+                continue;
+            }
+            if changed >> FIGURES_TOLD & 1 == 1 {
+                let names = text(&self.texts, before.figures)?;
+                self.figures = figures(bytes, names.as_deref())?;
+            }
+            packed.own[index] = Some(self.figures.clone());
         }
         if packed.has_trace() {
             packed.trace = Some(u128::from_le_bytes(bytes.array()?));

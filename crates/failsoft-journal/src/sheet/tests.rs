@@ -162,6 +162,52 @@ fn page(records: &[CallRecord]) -> Page {
     sheet.fresh_page().expect("there are calls")
 }
 
+#[test]
+fn a_call_of_which_a_line_could_not_tell_all_has_none() {
+    let whole = kept_calls().swap_remove(0);
+    let has_line = |record: &CallRecord| Line::begin(record).tell(record).is_some();
+    assert!(has_line(&whole));
+    let with = |change: fn(&mut CallRecord)| {
+        let mut record = whole.clone();
+        change(&mut record);
+        record
+    };
+    let attempt = AttemptId { call: CallId(7), ordinal: 1 };
+    for (what, record) in [
+        ("no events", with(|it| it.events.clear())),
+        ("no end", with(|it| it.events.truncate(5))),
+        (
+            "an attempt without end",
+            with(|it| {
+                it.events.remove(4);
+            }),
+        ),
+        ("a target without a name", with(|it| it.names = Arc::default())),
+        ("two attempts over the wire", with(|it| it.attempts.push(it.attempts[0].clone()))),
+        ("another attempt over the wire", with(|it| it.attempts[0].ordinal = 1)),
+        (
+            "something beside",
+            with(|it| {
+                let switched = Event::TargetSwitched { target: TargetId(1), enabled: false };
+                it.events.insert(1, (it.events[0].0, switched));
+            }),
+        ),
+        (
+            "two attempts",
+            with(|it| {
+                if let Some((_, Event::CallEnded { attempts, .. })) = it.events.last_mut() {
+                    *attempts = 2;
+                }
+            }),
+        ),
+    ] {
+        assert!(!has_line(&record), "{what}");
+    }
+    let mut other = whole.clone();
+    other.events.insert(1, (other.events[0].0, any_start(attempt, TargetId(0), Grounds::NONE)));
+    assert!(!has_line(&other), "an attempt beside the other");
+}
+
 proptest! {
     #[test]
     fn what_goes_in_comes_out_and_nothing_is_lost(
@@ -209,4 +255,76 @@ proptest! {
 fn a_sheet_of_an_unknown_format_is_not_guessed_at() {
     assert_eq!(read(FORMAT + 1, 0, &Sheet::new(0).packed()), Err(Damaged));
     assert_eq!(read(FORMAT, 0, &Sheet::new(0).packed()), Ok(Vec::new()));
+}
+
+/// What the sheet below holds.
+fn kept_calls() -> Vec<CallRecord> {
+    let call = CallId(7);
+    let attempt = AttemptId { call, ordinal: 0 };
+    let [names, _] = generations();
+    let one = |number: u64| {
+        let at = |millis: u64| Moment::from_nanos((number * 40 + millis) * 1_000_000);
+        let (took, target) = (Duration::from_millis(300 + number), TargetId(number as u16 % 2));
+        let (delivery, profile) = (Delivery::Plain, Profile::Interactive);
+        let grounds = Grounds::NONE
+            .with(Measure::DeadlineLeftMs, 120_000)
+            .with(Measure::AttemptsLeft, 3 - number as u32);
+        let outcome = Outcome::Succeeded(Usage { input: 100, output: 20 });
+        let verdict = Verdict::Served { attempt };
+        let (route, deadline) = (RouteId(0), at(120_000));
+        let events = vec![
+            (
+                at(0),
+                Event::CallStarted { call, route, profile, delivery, deadline, max_attempts: 3 },
+            ),
+            (at(1), any_start(attempt, target, grounds)),
+            (at(290), Event::FirstContent { attempt, after: Duration::from_millis(289) }),
+            (at(290), Event::Committed { attempt }),
+            (at(301), Event::AttemptEnded { attempt, target, outcome, took }),
+            (at(301), Event::CallEnded { call, verdict, took, attempts: 1 }),
+        ];
+        let facts = CallFacts {
+            id: format!("call_01JQ000000000000000000000{number}"),
+            model: "assistant".to_owned(),
+            dialect: "messages",
+            status: 200,
+            request_bytes: 512,
+            ..CallFacts::default()
+        };
+        let seen = AttemptFacts {
+            model: "large".to_owned(),
+            status: Some(200),
+            request_id: Some(format!("req_{number}")),
+            connected_nanos: Some(50_000),
+            headers_nanos: Some(280_000_000),
+            delivered_bytes: 900,
+            ..AttemptFacts::default()
+        };
+        let stamp = Stamp { moment: Moment::ZERO, unix_millis: 1_795_442_000_000 };
+        CallRecord { stamp, names: Arc::clone(&names), facts, events, attempts: vec![seen] }
+    };
+    (0..3).map(one).collect()
+}
+
+/// A sheet as it was written before its numbers told their length first.
+#[test]
+fn sheets_of_the_format_before_are_read() {
+    let kept = "\
+        23de074a0b09617373697374616e74086d6573736167657305706c61696e0b696e746572616374697665\
+        067365727665640c6175726f72612f6c6172676500056c61726765056669727374097375636365656465\
+        640c626173616c742f736d616c6c03008082f68ac1680180808080b86500009ffff0ff3b010102030405\
+        06070708090a010481e0ba84bf03c901010101020405c9010101810480980580b2c89402808c8d9e0280\
+        897aa08d06e0cafd8a0200ff887a00c80128880e057265715f3027646561646c696e655f6c6566745f6d\
+        733d31323030303020617474656d7074735f6c6566743d3306500100000280020b80b2c894028095879f\
+        0280897aa08d06e0cafd8a0200ff887a00c80128880e057265715f3127646561646c696e655f6c656674\
+        5f6d733d31323030303020617474656d7074735f6c6566743d3206500100000280020680b2c89402809e\
+        81a00280897aa08d06e0cafd8a0200ff887a00c80128880e057265715f3227646561646c696e655f6c65\
+        66745f6d733d31323030303020617474656d7074735f6c6566743d31";
+    let byte = |place: usize| u8::from_str_radix(&kept[place..place + 2], 16).unwrap();
+    let packed: Vec<u8> = (0..kept.len()).step_by(2).map(byte).collect();
+    let expected: Vec<(i64, Recorded)> =
+        (10..).step_by(3).zip(kept_calls().iter().map(CallRecord::recorded)).collect();
+    assert_eq!(read(SEVEN_BITS, 10, &packed), Ok(expected));
+    let now = page(&kept_calls()).packed;
+    assert!(now.len() < packed.len(), "{} bytes were {}", now.len(), packed.len());
 }
