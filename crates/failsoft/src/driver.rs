@@ -1,6 +1,7 @@
 //! One call: tells the engine what happens, does what it orders, and keeps the record.
 
 mod costs;
+mod demand;
 mod resuming;
 mod telling;
 mod views;
@@ -18,6 +19,7 @@ use failsoft_provider::Reading;
 use failsoft_wire::Splicer;
 use tokio::time::Instant;
 
+use self::demand::Demand;
 use self::resuming::Continuation;
 use crate::ask::Ask;
 use crate::client::Inner;
@@ -45,8 +47,7 @@ pub(crate) struct Driver {
     thread: Option<Box<Splicer>>,
     told_resumable: Resumable,
     heartbeat: Heartbeat,
-    /// Since when the client waits for more. While it has enough to read, nobody asks the target.
-    wanted: Option<Instant>,
+    demand: Demand,
     whole: Option<Whole>,
     verdict: Option<Verdict>,
     /// The failures read so far, for what is said to the client.
@@ -112,7 +113,7 @@ impl Driver {
             thread: None,
             told_resumable: Resumable::Never,
             heartbeat: Heartbeat::new(begin_after),
-            wanted: None,
+            demand: Demand::default(),
             whole: None,
             verdict: None,
             readings: Vec::new(),
@@ -148,7 +149,7 @@ impl Driver {
 
     /// The next content of the committed stream; `None` when the call is over.
     pub(crate) fn poll_content(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
-        self.wanted.get_or_insert_with(Instant::now);
+        std::task::ready!(self.demand.poll(cx));
         loop {
             if self.verdict.is_some() {
                 return Poll::Ready(None);
@@ -156,11 +157,12 @@ impl Driver {
             match self.poll_happening(cx) {
                 Poll::Ready(Some(content)) => {
                     self.heartbeat.heard();
-                    self.wanted = None;
+                    self.demand.met();
                     return Poll::Ready(Some(content));
                 }
                 Poll::Ready(None) => {}
                 Poll::Pending => {
+                    self.demand.waits();
                     std::task::ready!(self.heartbeat.poll(cx));
                     if let Some(sign) = self.ask.sent.dialect.heartbeat() {
                         return Poll::Ready(Some(Bytes::from_static(sign)));
@@ -214,6 +216,7 @@ impl Driver {
             Happening::Connected => self.step(Input::Connected { attempt }, cx),
             Happening::ContentHeld => self.step(Input::ContentHeld { attempt }, cx),
             Happening::FirstContent => self.step(Input::FirstContent { attempt }, cx),
+            Happening::Words(content) => return Some(content),
             Happening::Content(content) => {
                 self.learn_seals(attempt, &content);
                 return Some(content);

@@ -201,17 +201,21 @@ fn thinking() -> Value {
 
 /// Asks, and asks again with the answer in the history.
 async fn think_twice(street: &Street, before: impl AsyncFnOnce()) -> (Answer, Answer) {
-    let mut body = thinking();
-    let first = street.ask(Dialect::Messages, false, &body).await;
+    let first = street.ask(Dialect::Messages, false, &thinking()).await;
     assert_eq!(first.status, StatusCode::OK, "{}", first.text());
     let said: Value = serde_json::from_slice(&first.body).unwrap();
     assert_eq!(said["content"][0]["type"], "thinking", "{said}");
-    let messages = body["messages"].as_array_mut().unwrap();
-    messages.push(json!({"role": "assistant", "content": said["content"]}));
-    messages.push(json!({"role": "user", "content": "Again."}));
     before().await;
-    let second = street.ask(Dialect::Messages, false, &body).await;
+    let second = street.ask(Dialect::Messages, false, &thinking_again(&said["content"])).await;
     (first, second)
+}
+
+fn thinking_again(said: &Value) -> Value {
+    let mut body = thinking();
+    let messages = body["messages"].as_array_mut().unwrap();
+    messages.push(json!({"role": "assistant", "content": said}));
+    messages.push(json!({"role": "user", "content": "Again."}));
+    body
 }
 
 #[tokio::test]
@@ -239,6 +243,33 @@ async fn a_seal_goes_to_nobody_else() {
         // One attempt at the maker that fails now, one at the other: nothing was refused.
         assert_eq!(second.header("x-failsoft-attempts"), "2", "{target}");
     }
+}
+
+/// A stream's seal comes after words that are passed on without a look at them.
+#[tokio::test]
+async fn a_seal_that_came_in_a_stream_goes_to_nobody_else() {
+    let entries = [("a", Dialect::Messages), ("b", Dialect::Messages)];
+    let street = Street::new(&entries, r#"[["a/once:healthy+fail-503"], ["b/other"]]"#, "");
+    let mut asked = thinking();
+    asked["stream"] = json!(true);
+    let first = street.ask(Dialect::Messages, true, &asked).await.text();
+    let data = first.lines().filter_map(|line| line.strip_prefix("data: "));
+    let documents: Vec<Value> = data.map(|data| serde_json::from_str(data).unwrap()).collect();
+    let told = |place: &str| -> String {
+        documents.iter().filter_map(|it| it.pointer(place)?.as_str()).collect()
+    };
+    let [thought, seal, text] = ["/delta/thinking", "/delta/signature", "/delta/text"].map(told);
+    assert!(!thought.is_empty() && !seal.is_empty() && !text.is_empty(), "{first}");
+    let said = json!([
+        {"type": "thinking", "thinking": thought, "signature": seal},
+        {"type": "text", "text": text}
+    ]);
+    let second = street.ask(Dialect::Messages, false, &thinking_again(&said)).await;
+    assert_eq!(second.header("x-failsoft-target"), "b/other", "{}", second.text());
+    // One attempt at the maker that fails now, one at the other: nothing was refused.
+    assert_eq!(second.header("x-failsoft-attempts"), "2");
+    let (_, sent) = street.seen();
+    assert!(!sent.to_string().contains("signature"), "{sent}");
 }
 
 #[tokio::test]

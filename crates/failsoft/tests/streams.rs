@@ -4,11 +4,18 @@
 
 mod house;
 
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+
 use failsoft_engine::{Event, Verdict, Why};
 use failsoft_fake::Ending;
 use failsoft_wire::Dialect;
-use house::{Cases, House, call, said, speaking, words};
+use house::{Cases, House, PATIENT, call, said, speaking, words};
 use http::StatusCode;
+use http_body::Body as _;
 
 /// How a stream breaks.
 const BREAKS: &[&str] = &[
@@ -66,6 +73,52 @@ fn is_error(text: &str) -> bool {
 fn is_whole(text: &str) -> bool {
     let ends = ["[DONE]", "message_stop", "response.completed", "\"STOP\""];
     ends.iter().any(|end| text.contains(end))
+}
+
+/// Passes a waker on, and counts.
+struct Counting {
+    task: Waker,
+    woken: AtomicUsize,
+}
+
+impl Wake for Counting {
+    fn wake(self: Arc<Self>) {
+        self.woken.fetch_add(1, Ordering::SeqCst);
+        self.task.wake_by_ref();
+    }
+}
+
+/// Whoever writes to the client asks for more before it writes.
+#[tokio::test]
+async fn what_was_waited_for_is_sent_before_there_is_a_look_for_more() {
+    let house = House::new(Dialect::ChatCompletions, "slow-tokens-2ms", PATIENT);
+    let answer = house.failsoft.send(call(Dialect::ChatCompletions, true, &[])).await;
+    let (mut body, mut has_waited, mut is_given, mut given_way) =
+        (answer.into_body(), false, false, 0);
+    poll_fn(|cx| {
+        let counting = Arc::new(Counting { task: cx.waker().clone(), woken: AtomicUsize::new(0) });
+        let waker = Waker::from(Arc::clone(&counting));
+        loop {
+            match Pin::new(&mut body).poll_frame(&mut Context::from_waker(&waker)) {
+                Poll::Ready(None) => return Poll::Ready(()),
+                Poll::Ready(Some(frame)) => {
+                    frame.unwrap();
+                    assert!(!is_given, "there was a look for more");
+                    is_given = std::mem::take(&mut has_waited);
+                }
+                Poll::Pending if std::mem::take(&mut is_given) => {
+                    assert!(counting.woken.load(Ordering::SeqCst) > 0, "nobody asks again");
+                    given_way += 1;
+                }
+                Poll::Pending => {
+                    has_waited = true;
+                    return Poll::Pending;
+                }
+            }
+        }
+    })
+    .await;
+    assert!(given_way > 5, "{given_way} times");
 }
 
 #[tokio::test]

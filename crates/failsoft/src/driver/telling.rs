@@ -45,7 +45,7 @@ impl Driver {
     /// Tells the engine when content came last, before it judges a stall. What a slow client did not
     /// ask for is not late.
     pub(super) fn tell_progress(&mut self, cx: &mut Context<'_>) {
-        let wanted = self.wanted;
+        let wanted = self.demand.since();
         let told = self.live.iter_mut().find_map(|live| {
             let last = live.exchange.last_content()?;
             let last = wanted.map_or(last, |wanted| wanted.max(last));

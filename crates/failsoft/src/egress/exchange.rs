@@ -48,6 +48,8 @@ pub(crate) struct Exchange {
     /// Tokens of everything its client had when its stream was left, by all who wrote it.
     written: u32,
     relay: Option<Relay>,
+    /// All that came of the stream was passed on.
+    is_awaited: bool,
     pub(crate) facts: AttemptFacts,
 }
 
@@ -104,6 +106,7 @@ impl Exchange {
             told: None,
             written: 0,
             relay: None,
+            is_awaited: false,
             facts,
         }
     }
@@ -131,6 +134,7 @@ impl Exchange {
             told: None,
             written: 0,
             relay: None,
+            is_awaited: false,
             facts,
         };
         let failed = exchange.failed(Judge::unfit(unfit));

@@ -15,6 +15,8 @@ pub(crate) enum Happening {
     FirstContent,
     /// Whole events of a committed stream.
     Content(Bytes),
+    /// The same, and they differ from events before them in their words alone.
+    Words(Bytes),
     /// The answer is whole.
     Whole(Whole),
     /// There will be no whole answer.

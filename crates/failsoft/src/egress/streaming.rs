@@ -69,11 +69,20 @@ pub(crate) struct Streaming {
     watch: Option<Box<RefusalWatch>>,
     committed: bool,
     begun: bool,
+    /// What waits to be passed on brings words alone.
+    is_words: bool,
     told: Told,
     last_content: Option<Instant>,
     malformed: u16,
     /// Whether another target may go on with it.
     may_resume: bool,
+}
+
+/// What goes to the client.
+pub(crate) struct Passed {
+    pub(crate) bytes: Bytes,
+    /// It brings nothing but more words: all else in it was there before.
+    pub(crate) is_words: bool,
 }
 
 /// Signs of life that some relays send as data.
@@ -100,6 +109,7 @@ impl Streaming {
             watch: watched.then(|| Box::new(RefusalWatch::new(dialect))),
             committed: false,
             begun: false,
+            is_words: true,
             told: Told::Nothing,
             last_content: None,
             malformed: 0,
@@ -145,6 +155,7 @@ impl Streaming {
                 Ok(Some(frame)) => frame,
                 Err(flaw) => break Turn::Flawed(flaw),
             };
+            self.is_words = false;
             let meaning = self.reader.read(&frame);
             if self.malformed > 0 && self.reader.has_gap() {
                 break Turn::Flawed(Flaw::NoEnd);
@@ -267,12 +278,15 @@ impl Streaming {
     }
 
     /// What may go to the client now.
-    pub(crate) fn passable(&mut self) -> Option<Bytes> {
-        (self.committed && self.splicer.has_passable()).then(|| self.splicer.passable())
+    pub(crate) fn passable(&mut self) -> Option<Passed> {
+        (self.committed && self.splicer.has_passable()).then(|| Passed {
+            bytes: self.splicer.passable(),
+            is_words: std::mem::replace(&mut self.is_words, true),
+        })
     }
 
     /// What may go to the client now if it is enough to read for a slow one.
-    pub(crate) fn enough(&mut self) -> Option<Bytes> {
+    pub(crate) fn enough(&mut self) -> Option<Passed> {
         if self.splicer.waiting() >= MAX_WAITING { self.passable() } else { None }
     }
 

@@ -13,7 +13,7 @@ use super::super::collected::{Collected, Expected};
 use super::super::happening::{Happening, Whole};
 use super::super::pool::drain;
 use super::super::relay::Round;
-use super::super::streaming::Turn;
+use super::super::streaming::{Passed, Turn};
 use super::{Exchange, Stage};
 
 impl Exchange {
@@ -21,29 +21,40 @@ impl Exchange {
         self.drive(cx);
         let Stage::Streaming(body, streaming) = &mut self.stage else { return Round::Again };
         let mut turn = streaming.advance();
-        if matches!(turn, Turn::More) {
-            if let Some(content) = streaming.enough() {
+        if !matches!(turn, Turn::More) {
+            return self.turned(turn, cx).map_or(Round::Again, Round::Happened);
+        }
+        if let Some(content) = streaming.enough() {
+            return Round::Happened(self.passed(content));
+        }
+        turn = match Pin::new(body).poll_frame(cx) {
+            Poll::Pending => {
+                let content = streaming.passable();
+                self.is_awaited = true;
+                return Round::Waits(content.map(|content| self.passed(content)));
+            }
+            Poll::Ready(Some(Ok(frame))) => {
+                frame.into_data().map_or(Turn::More, |data| streaming.feed(data))
+            }
+            Poll::Ready(Some(Err(_))) => Turn::CutShort,
+            Poll::Ready(None) => streaming.finish(),
+        };
+        if std::mem::take(&mut self.is_awaited) && matches!(turn, Turn::More) {
+            // What was waited for goes at once, before there is a look for more of it.
+            turn = streaming.advance();
+            if matches!(turn, Turn::More)
+                && let Some(content) = streaming.passable()
+            {
                 return Round::Happened(self.passed(content));
             }
-            turn = match Pin::new(body).poll_frame(cx) {
-                Poll::Pending => {
-                    let content = streaming.passable();
-                    return Round::Waits(content.map(|content| self.passed(content)));
-                }
-                Poll::Ready(Some(Ok(frame))) => {
-                    frame.into_data().map_or(Turn::More, |data| streaming.feed(data))
-                }
-                Poll::Ready(Some(Err(_))) => Turn::CutShort,
-                Poll::Ready(None) => streaming.finish(),
-            };
         }
         self.turned(turn, cx).map_or(Round::Again, Round::Happened)
     }
 
     /// Content that goes to the client.
-    fn passed(&mut self, content: Bytes) -> Happening {
-        self.facts.delivered_bytes += content.len() as u64;
-        Happening::Content(content)
+    fn passed(&mut self, Passed { bytes, is_words }: Passed) -> Happening {
+        self.facts.delivered_bytes += bytes.len() as u64;
+        if is_words { Happening::Words(bytes) } else { Happening::Content(bytes) }
     }
 
     fn turned(&mut self, turn: Turn, cx: &mut Context<'_>) -> Option<Happening> {
