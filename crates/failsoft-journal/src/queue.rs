@@ -69,8 +69,6 @@ pub(crate) struct Queue {
     state: Mutex<State>,
     arrived: Condvar,
     settled: Condvar,
-    /// Why nothing is written, while that is so.
-    trouble: Mutex<Option<String>>,
 }
 
 #[derive(Debug)]
@@ -84,6 +82,8 @@ struct State {
     written: u64,
     dropped: Drops,
     failing: bool,
+    /// Why nothing is written, while that is so and the store has words for it.
+    trouble: Option<String>,
     flushes: usize,
     life: Life,
     stopped: bool,
@@ -100,13 +100,13 @@ impl Queue {
             written: 0,
             dropped: Drops::default(),
             failing: false,
+            trouble: None,
             flushes: 0,
             life: Life::Open,
             stopped: false,
         };
         let (arrived, settled) = (Condvar::new(), Condvar::new());
-        let (state, trouble) = (Mutex::new(state), Mutex::new(None));
-        Self { capacity: capacity.max(1), state, arrived, settled, trouble }
+        Self { capacity: capacity.max(1), state: Mutex::new(state), arrived, settled }
     }
 
     /// Takes a record in, or counts it as dropped. Never waits for the disk.
@@ -194,15 +194,18 @@ impl Queue {
         state.writing = 0;
         state.written += count as u64;
         state.failing = false;
+        state.trouble = None;
         drop(state);
         self.settled.notify_all();
     }
 
-    /// The records of the last turn could not be written; they go back to the front.
-    pub(crate) fn give_back(&self, group: Group) {
+    /// The records of the last turn could not be written, and why, if there are words for it; they
+    /// go back to the front.
+    pub(crate) fn give_back(&self, group: Group, trouble: Option<String>) {
         let mut state = self.lock();
         state.writing = 0;
         state.failing = true;
+        state.trouble = trouble;
         state.lanes.give_back(group.entries);
         state.sheets.give_back(group.pages);
         while state.len() > self.capacity {
@@ -230,11 +233,11 @@ impl Queue {
 
     /// Why nothing is written, if that is so and the store has words for it.
     pub(crate) fn set_trouble(&self, trouble: Option<String>) {
-        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+        self.lock().trouble = trouble;
     }
 
     pub(crate) fn trouble(&self) -> Option<String> {
-        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.lock().trouble.clone()
     }
 
     /// All drops so far, and a number for the row that tells of them.

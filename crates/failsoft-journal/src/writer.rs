@@ -71,12 +71,10 @@ impl Writer {
         self.note_drops();
         if self.store.write(&group, self.pending).is_ok() {
             self.queue.written(group.len());
-            self.queue.set_trouble(None);
             self.told_drops();
             return Hope::Alive;
         }
-        self.queue.set_trouble(self.store.trouble());
-        self.queue.give_back(group);
+        self.queue.give_back(group, self.store.trouble());
         self.back_off()
     }
 
@@ -96,6 +94,7 @@ impl Writer {
         self.note_drops();
         if self.pending.is_some() && self.store.write(&Group::default(), self.pending).is_ok() {
             self.told_drops();
+            self.queue.set_trouble(None);
             self.queue.set_failing(false);
         }
         let before_ms = now_ms().saturating_sub_unsigned(millis(self.keep.time));
@@ -103,6 +102,8 @@ impl Writer {
         if let Ok((_, before_ms)) = forgotten {
             self.queue.forgot(before_ms);
         }
+        // Before it is said that all is well again.
+        self.queue.set_trouble(self.store.trouble());
         let pause = match forgotten {
             Ok((Forgetting::More, _)) => BREATH,
             Ok((Forgetting::Done, _)) => {
@@ -117,7 +118,6 @@ impl Writer {
                 BACKOFF_CAP
             }
         };
-        self.queue.set_trouble(self.store.trouble());
         self.upkeep = Instant::now() + pause;
     }
 

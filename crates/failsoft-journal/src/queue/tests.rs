@@ -150,13 +150,14 @@ fn a_group_that_failed_comes_again_in_the_same_order() {
     queue.push(call(false));
     queue.push(call(true));
     assert_eq!(queue.counters().queued, 7, "what is being written still waits");
-    queue.give_back(group);
-    assert!(queue.counters().failing);
+    queue.give_back(group, Some("no room".to_owned()));
+    assert!(queue.counters().failing && queue.trouble().as_deref() == Some("no room"));
     let again = take(&queue);
     let numbers: Vec<u64> = again.entries.iter().map(|entry| entry.number).collect();
     assert_eq!((numbers, told(&again)), (vec![2, 3, 4, 6], vec![1, 5, 7]));
     queue.written(7);
     assert_eq!(queue.counters(), Counters { written: 7, ..Counters::default() });
+    assert_eq!(queue.trouble(), None);
 }
 
 #[test]
@@ -283,7 +284,7 @@ proptest! {
                     let group = take(&queue);
                     queue.push(call(false));
                     recorded += 1;
-                    queue.give_back(group);
+                    queue.give_back(group, None);
                 }
             }
             let now = queue.counters();
@@ -322,7 +323,7 @@ proptest! {
                 pages.extend(group.pages.iter().map(|page| (page.head.seq, page.clone())));
             }
             if fails {
-                queue.give_back(group);
+                queue.give_back(group, None);
             } else {
                 once.extend(told(&group));
                 queue.written(group.len());

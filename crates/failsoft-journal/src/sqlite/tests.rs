@@ -56,7 +56,7 @@ fn a_group_whose_commit_was_in_doubt_is_not_doubled() {
     assert_eq!(store.write(&second, None), Ok(()));
     // As if the answer to the commit had been lost: the same comes again, with what came since.
     store.open = None;
-    queue.give_back(second);
+    queue.give_back(second, None);
     let again = group(&queue, &["c"]);
     assert_eq!(again.len(), 2);
     assert_eq!(store.write(&again, None), Ok(()));
