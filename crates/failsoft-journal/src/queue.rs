@@ -156,7 +156,8 @@ impl Queue {
                 _ if now >= upkeep && !hurry => return Turn::Upkeep,
                 0 => upkeep,
                 _ if waited || state.is_due(self.capacity) => {
-                    return Turn::Write(self.take(state, waited));
+                    let open = waited || state.is_crowded(self.capacity);
+                    return Turn::Write(self.take(state, open));
                 }
                 _ => upkeep.min(state.first_at + GATHER),
             };
@@ -329,11 +330,14 @@ impl State {
         self.sheets.len() + self.lanes.len()
     }
 
-    /// Whether there is enough to be written, or little room for more.
+    /// Whether there is enough to be written at once.
     fn is_due(&self, capacity: usize) -> bool {
-        self.lanes.len() >= GROUP
-            || self.sheets.full() >= SHEETS
-            || self.len() >= capacity.div_ceil(2)
+        self.lanes.len() >= GROUP || self.sheets.full() >= SHEETS || self.is_crowded(capacity)
+    }
+
+    /// Whether there is little room for more.
+    fn is_crowded(&self, capacity: usize) -> bool {
+        self.len() >= capacity.div_ceil(2)
     }
 
     fn queued(&self) -> u64 {

@@ -222,6 +222,15 @@ fn full_sheets_wait_for_company_unless_there_are_many_or_room_is_short() {
     assert!(!due(2 * sheet, sheet - 1) && due(2 * sheet, sheet));
 }
 
+/// It would be asked again and again until it had waited.
+#[test]
+fn where_room_is_short_a_sheet_goes_that_is_not_full() {
+    let queue = Queue::new(100);
+    (0..50).for_each(|_| queue.push(call(true)));
+    let turn = queue.turn(Instant::now() + GATHER * 9);
+    assert!(matches!(turn, Turn::Write(group) if group.len() == 50));
+}
+
 #[test]
 fn upkeep_has_its_turn_however_much_there_is_to_write() {
     let queue = Queue::new(GROUP * 2);

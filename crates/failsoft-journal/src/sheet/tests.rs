@@ -306,6 +306,21 @@ fn kept_calls() -> Vec<CallRecord> {
     (0..3).map(one).collect()
 }
 
+/// Others may lie there once they are gone.
+#[test]
+fn names_stay_as_long_as_texts_are_known_by_them() {
+    let mut records = kept_calls();
+    let names = Arc::downgrade(&records[0].names);
+    let mut sheet = Sheet::new(10);
+    let mut line = Line::begin(&records[0]);
+    line.tell(&records[0]).expect("it is healthy");
+    sheet.push(10, &line);
+    records.clear();
+    assert!(names.upgrade().is_some());
+    drop(sheet);
+    assert!(names.upgrade().is_none());
+}
+
 /// A sheet as it was written before its numbers told their length first.
 #[test]
 fn sheets_of_the_format_before_are_read() {

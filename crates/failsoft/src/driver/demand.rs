@@ -8,7 +8,7 @@ use tokio::time::Instant;
 #[derive(Debug, Default)]
 pub(super) struct Demand {
     since: Option<Instant>,
-    /// All that came went to the client, and nothing since.
+    /// There was nothing for it when it asked.
     has_waited: bool,
     /// Content that was waited for was handed out, and is not sent yet.
     gives_way: bool,

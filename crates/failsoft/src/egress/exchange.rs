@@ -48,7 +48,7 @@ pub(crate) struct Exchange {
     /// Tokens of everything its client had when its stream was left, by all who wrote it.
     written: u32,
     relay: Option<Relay>,
-    /// All that came of the stream was passed on.
+    /// Nothing more of the stream was there when it was looked for.
     is_awaited: bool,
     pub(crate) facts: AttemptFacts,
 }
